@@ -1,0 +1,18 @@
+// Durations as a person writes and reads them: "250ms", "2s", "0.5" (seconds).
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gladhand {
+
+/// Reads a number with `ms` or `s`; a bare number is seconds, decimals are allowed. Empty when
+/// `text` is anything else, negative, or over a day.
+std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
+
+/// "10 s", "1.5 s", "250 ms", "0.3 ms": at most three digits that mean something.
+std::string to_string(std::chrono::microseconds duration);
+
+}  // namespace gladhand

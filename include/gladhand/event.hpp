@@ -1,0 +1,216 @@
+// What happens in a dial. Facts come from the world (past tense), orders go to it (imperative),
+// decisions say why. Stamped by the driver they are the log: the -v text, the trace, the
+// waterfall and the benchmark's statistics are all views of one stream of Events.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "gladhand/candidate.hpp"
+#include "gladhand/order.hpp"
+
+namespace gladhand {
+
+/// Time since the dial began.
+using Moment = std::chrono::microseconds;
+
+/// Names one attempt, from its order to its outcome. Counts from 0 in the order of discovery.
+using AttemptId = std::uint32_t;
+
+/// How a question for one family's addresses ended.
+enum class AnswerStatus : std::uint8_t {
+  addresses,       ///< at least one address
+  no_address,      ///< the name exists without this kind of address
+  no_such_name,    ///< NXDOMAIN
+  server_failure,  ///< every server answered SERVFAIL, REFUSED, NOTIMP or FORMERR
+  no_answer,       ///< no server answered in time, or none could be reached
+  bad_answer,      ///< an answer that could not be read
+};
+
+// --- facts ---------------------------------------------------------------------------------
+
+/// The dial begins. `known` needs no question (a literal, the hosts file, --resolve).
+struct DialStarted {
+  std::vector<Family> questions;
+  std::vector<Candidate> known;
+};
+
+/// A question was answered, or given up.
+struct AnswerReceived {
+  Family family{};
+  AnswerStatus status{};
+  std::vector<Candidate> candidates;
+};
+
+struct Connected {
+  AttemptId attempt{};
+};
+
+struct AttemptFailed {
+  AttemptId attempt{};
+  std::error_code cause;
+};
+
+/// The clock has reached the race's deadline. In no trace: the decision it led to is.
+struct TimePassed {};
+
+// --- orders --------------------------------------------------------------------------------
+
+struct SendQuery {
+  Family family{};
+};
+
+/// Why an attempt starts now and not earlier or later.
+enum class StartReason : std::uint8_t {
+  preferred_family_known,          ///< the preferred family has answered [HEv3 §4.2]
+  nothing_to_wait_for,             ///< every question is answered
+  resolution_delay_over,           ///< [HEv3 §4.2]
+  connection_attempt_delay_over,   ///< [HEv3 §6]
+  attempt_failed,                  ///< the one before failed: its successor starts at once
+  address_arrived,                 ///< its turn had come, only its address was missing
+};
+
+struct StartAttempt {
+  AttemptId attempt{};
+  Endpoint endpoint;
+  StartReason reason{};
+};
+
+enum class CancelReason : std::uint8_t { lost, timed_out };
+
+/// Give up an attempt: close its socket.
+struct CancelAttempt {
+  AttemptId attempt{};
+  CancelReason reason{};
+};
+
+enum class Outcome : std::uint8_t {
+  connected,
+  no_address,           ///< no question brought an address
+  all_attempts_failed,
+  timed_out,            ///< the overall deadline came first
+};
+
+/// One attempt as it stood when the race ended.
+struct AttemptReport {
+  enum class State : std::uint8_t { waiting, running, failed, won };
+
+  Endpoint endpoint;
+  State state = State::waiting;
+  Moment started{};
+  std::error_code cause{};  ///< set when failed
+};
+
+/// One question as it stood when the race ended.
+struct QuestionReport {
+  Family family{};
+  bool answered = false;
+  AnswerStatus status{};
+};
+
+/// The race is over. Every cause is kept: a person wants to know what each address said.
+struct Finish {
+  Outcome outcome{};
+  AttemptId winner{};  ///< when connected
+  std::vector<QuestionReport> questions;
+  std::vector<AttemptReport> attempts;  ///< by AttemptId
+};
+
+// --- decisions -----------------------------------------------------------------------------
+
+/// An endpoint that was in the list already: tried once only.
+struct DuplicateRemoved {
+  Endpoint endpoint;
+};
+
+/// The complete list, best first, attempted ones included [HEv3 §5], [HEv3 §7].
+struct CandidatesSorted {
+  struct Place {
+    AttemptId attempt{};
+    Endpoint endpoint;
+    Rule rule{};  ///< what ranked it before the next of its sorted list
+  };
+  std::vector<Place> places;
+};
+
+enum class TimerKind : std::uint8_t { resolution_delay, next_attempt };
+
+struct TimerSet {
+  TimerKind timer{};
+  Moment until{};
+};
+
+struct TimerFired {
+  TimerKind timer{};
+};
+
+struct TimerCanceled {
+  TimerKind timer{};
+};
+
+/// What Race::step returns, to be carried out and logged in this order.
+using Action = std::variant<SendQuery,
+                            StartAttempt,
+                            CancelAttempt,
+                            Finish,
+                            DuplicateRemoved,
+                            CandidatesSorted,
+                            TimerSet,
+                            TimerFired,
+                            TimerCanceled>;
+
+using Fact = std::variant<DialStarted, AnswerReceived, Connected, AttemptFailed, TimePassed>;
+
+// --- around the race -----------------------------------------------------------------------
+
+/// What was asked for. The first event of a dial.
+struct Configured {
+  std::string host;
+  std::string service;
+  std::chrono::microseconds connection_attempt_delay{};
+  std::chrono::microseconds resolution_delay{};
+  std::chrono::microseconds timeout{};
+  unsigned preferred_family_count{};
+  Family preferred_family{};
+  std::string_view origin;  ///< where known addresses come from: "literal", "hosts", ...
+};
+
+/// The winner's descriptor is with the receiver.
+struct HandedOver {
+  Endpoint peer;
+};
+
+/// The last event of a dial, whatever its end.
+struct DialEnded {};
+
+struct Event {
+  using Body = std::variant<Configured,
+                            DialStarted,
+                            AnswerReceived,
+                            Connected,
+                            AttemptFailed,
+                            SendQuery,
+                            StartAttempt,
+                            CancelAttempt,
+                            Finish,
+                            DuplicateRemoved,
+                            CandidatesSorted,
+                            TimerSet,
+                            TimerFired,
+                            TimerCanceled,
+                            HandedOver,
+                            DialEnded>;
+  Moment at{};
+  Body body;
+};
+
+/// Sees every event, in order. An empty sink costs nothing.
+using EventSink = std::function<void(const Event&)>;
+
+}  // namespace gladhand

@@ -1,0 +1,53 @@
+// The policy table of [RFC 6724 §2.1]: a precedence and a label for every address, and what a
+// user's /etc/gai.conf changes in it.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <string_view>
+#include <vector>
+
+#include "gladhand/endpoint.hpp"
+
+namespace gladhand {
+
+class PolicyTable {
+ public:
+  /// The default table of [RFC 6724 §2.1].
+  PolicyTable();
+
+  /// The default table changed by the text of a gai.conf(5). As in glibc, one `precedence` line
+  /// replaces all default precedences (what no line matches then has 40), one `label` line all
+  /// labels (1), one `scopev4` line all IPv4 scopes (14). Lines that cannot be read are skipped.
+  static PolicyTable from_gai_conf(std::string_view text);
+
+  int precedence(const Endpoint& endpoint) const;
+  int label(const Endpoint& endpoint) const;
+
+  /// The scope of a unicast or multicast address [RFC 6724 §3.1], [RFC 6724 §3.2]: 2 is
+  /// link-local (loopback counts as such), 5 site-local, 14 global.
+  int scope(const Endpoint& endpoint) const;
+
+  /// The family whose ordinary addresses rank higher: IPv6, unless gai.conf says otherwise.
+  Family preferred_family() const;
+
+ private:
+  struct Entry {
+    in6_addr prefix;
+    int length;
+    int value;
+  };
+  using Entries = std::vector<Entry>;
+
+  static int lookup(const Entries& entries, const in6_addr& address, int otherwise);
+  static bool read_entry(std::string_view prefix, std::string_view value, Entry& entry);
+
+  Entries precedences_;
+  Entries labels_;
+  Entries ipv4_scopes_;
+};
+
+/// How many leading bits two addresses share, both read as IPv6.
+int common_prefix_length(const in6_addr& a, const in6_addr& b);
+
+}  // namespace gladhand

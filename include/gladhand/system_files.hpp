@@ -1,0 +1,48 @@
+// What the name files of a Unix system say: hosts(5) and resolv.conf(5). Texts in, values out.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gladhand/endpoint.hpp"
+
+namespace gladhand {
+
+/// The addresses that the text of a hosts(5) gives `name`, in file order, with `port`. Names are
+/// compared as equal_names does.
+std::vector<Endpoint> find_in_hosts(std::string_view text,
+                                    std::string_view name,
+                                    std::uint16_t port);
+
+/// Whether two DNS names are the same: case and a final dot do not count.
+bool equal_names(std::string_view a, std::string_view b);
+
+/// "localhost" and names below it are this machine's, whatever a server says [RFC 6761 §6.3].
+bool is_localhost(std::string_view name);
+
+/// What resolv.conf(5) configures. Unset means that the file does not say.
+struct ResolvConf {
+  std::vector<std::string> servers;  ///< literals, zone included
+  std::vector<std::string> search;
+  unsigned ndots = 1;
+  std::optional<std::chrono::seconds> timeout;
+  std::optional<unsigned> attempts;
+  bool rotate = false;
+  bool use_tcp = false;  ///< "use-vc"
+};
+
+/// Reads the text of a resolv.conf(5); the last `search` or `domain` line counts. What cannot be
+/// read is skipped, numbers are held to the bounds that resolv.conf(5) names.
+ResolvConf parse_resolv_conf(std::string_view text);
+
+/// Applies words as an `options` line or RES_OPTIONS has them.
+void apply_resolver_options(std::string_view words, ResolvConf& conf);
+
+/// The absolute names to ask for, in order, each without its trailing dot. A name that ends in a
+/// dot is asked as it is, one with at least `ndots` dots first as it is, others last as they are.
+std::vector<std::string> search_names(std::string_view name, const ResolvConf& conf);
+
+}  // namespace gladhand

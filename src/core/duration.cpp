@@ -1,0 +1,36 @@
+#include "gladhand/duration.hpp"
+
+#include <charconv>
+#include <cstdio>
+
+namespace gladhand {
+
+std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
+  double unit = 1e6;
+  if (text.ends_with("ms")) {
+    unit = 1e3;
+    text.remove_suffix(2);
+  } else if (text.ends_with('s')) {
+    text.remove_suffix(1);
+  }
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] =
+      std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  const double result = number * unit;
+  if (!(result >= 0) || result > 86400e6) return std::nullopt;
+  return std::chrono::microseconds(static_cast<std::int64_t>(result + 0.5));
+}
+
+std::string to_string(std::chrono::microseconds duration) {
+  const bool seconds = duration >= std::chrono::seconds(1);
+  const double number = static_cast<double>(duration.count()) / (seconds ? 1e6 : 1e3);
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.*f", number < 10 ? 1 : 0, number);
+  std::string result = text;
+  if (result.ends_with(".0")) result.resize(result.size() - 2);
+  return result + (seconds ? " s" : " ms");
+}
+
+}  // namespace gladhand

@@ -1,0 +1,136 @@
+#include "gladhand/endpoint.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace gladhand {
+
+std::string_view to_string(Family family) {
+  return family == Family::ipv6 ? "IPv6" : "IPv4";
+}
+
+std::string_view question_type(Family family) {
+  return family == Family::ipv6 ? "AAAA" : "A";
+}
+
+Family other(Family family) {
+  return family == Family::ipv6 ? Family::ipv4 : Family::ipv6;
+}
+
+Endpoint::Endpoint(const sockaddr* address, socklen_t size)
+    : size_(std::min<socklen_t>(size, sizeof(storage_))) {
+  std::memcpy(&storage_, address, size_);
+}
+
+Endpoint::Endpoint(const in_addr& address, std::uint16_t port) : size_(sizeof(sockaddr_in)) {
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_port = htons(port);
+  in.sin_addr = address;
+  std::memcpy(&storage_, &in, sizeof(in));
+}
+
+Endpoint::Endpoint(const in6_addr& address, std::uint16_t port, std::uint32_t scope)
+    : size_(sizeof(sockaddr_in6)) {
+  sockaddr_in6 in{};
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(port);
+  in.sin6_addr = address;
+  in.sin6_scope_id = scope;
+  std::memcpy(&storage_, &in, sizeof(in));
+}
+
+std::optional<Family> Endpoint::family() const {
+  if (system_family() == AF_INET6) return Family::ipv6;
+  if (system_family() == AF_INET) return Family::ipv4;
+  return std::nullopt;
+}
+
+std::uint16_t Endpoint::port() const {
+  if (system_family() == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_port);
+  if (system_family() == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in&>(storage_).sin_port);
+  return 0;
+}
+
+in6_addr Endpoint::mapped() const {
+  if (system_family() == AF_INET6)
+    return reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
+  in6_addr result{};
+  result.s6_addr[10] = 0xff;
+  result.s6_addr[11] = 0xff;
+  std::memcpy(&result.s6_addr[12], &reinterpret_cast<const sockaddr_in&>(storage_).sin_addr, 4);
+  return result;
+}
+
+std::uint32_t Endpoint::scope() const {
+  if (system_family() != AF_INET6) return 0;
+  return reinterpret_cast<const sockaddr_in6&>(storage_).sin6_scope_id;
+}
+
+Endpoint Endpoint::with_port(std::uint16_t port) const {
+  Endpoint result = *this;
+  if (system_family() == AF_INET6)
+    reinterpret_cast<sockaddr_in6&>(result.storage_).sin6_port = htons(port);
+  if (system_family() == AF_INET)
+    reinterpret_cast<sockaddr_in&>(result.storage_).sin_port = htons(port);
+  return result;
+}
+
+bool operator==(const Endpoint& a, const Endpoint& b) {
+  return a.size_ == b.size_ && std::memcmp(&a.storage_, &b.storage_, a.size_) == 0;
+}
+
+std::string to_string(const Endpoint& endpoint) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (endpoint.family() == Family::ipv4) {
+    const in6_addr mapped = endpoint.mapped();
+    inet_ntop(AF_INET, &mapped.s6_addr[12], text, sizeof(text));
+    return text;
+  }
+  if (endpoint.family() != Family::ipv6) return "(no address)";
+  const in6_addr address = endpoint.mapped();
+  inet_ntop(AF_INET6, &address, text, sizeof(text));
+  if (endpoint.scope() == 0) return text;
+  char zone[IF_NAMESIZE] = "";
+  if (if_indextoname(endpoint.scope(), zone) == nullptr)
+    return std::string(text) + '%' + std::to_string(endpoint.scope());
+  return std::string(text) + '%' + zone;
+}
+
+namespace {
+
+std::optional<std::uint32_t> interface_index(std::string_view zone) {
+  std::uint32_t index = if_nametoindex(std::string(zone).c_str());
+  if (index != 0) return index;
+  const char* end = zone.data() + zone.size();
+  const auto [stop, error] = std::from_chars(zone.data(), end, index);
+  if (error != std::errc() || stop != end || index == 0) return std::nullopt;
+  return index;
+}
+
+}  // namespace
+
+std::optional<Endpoint> parse_address(std::string_view text, std::uint16_t port) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, std::string(text).c_str(), &v4) == 1) return Endpoint(v4, port);
+  const std::size_t percent = text.find('%');
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, std::string(text.substr(0, percent)).c_str(), &v6) != 1)
+    return std::nullopt;
+  if (percent == std::string_view::npos) return Endpoint(v6, port);
+  const auto scope = interface_index(text.substr(percent + 1));
+  if (!scope) return std::nullopt;
+  return Endpoint(v6, port, *scope);
+}
+
+bool looks_like_ipv6(std::string_view text) {
+  return text.find(':') != std::string_view::npos;
+}
+
+}  // namespace gladhand

@@ -1,0 +1,35 @@
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+std::string escape(std::string_view text, std::string_view also) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  constexpr std::size_t longest = 300;
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && also.find(c) == also.npos) {
+      result += c;
+    } else {
+      result += "\\x";
+      result += digits[byte >> 4];
+      result += digits[byte & 0x0f];
+    }
+    if (result.size() > longest) return result + "...";
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  return escape(text, "");
+}
+
+std::string in_quotes(std::string_view text) {
+  return '\'' + escape(text, "'\\") + '\'';
+}
+
+}  // namespace gladhand

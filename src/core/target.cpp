@@ -1,0 +1,106 @@
+#include "gladhand/target.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "gladhand/error.hpp"
+#include "words.hpp"
+
+namespace gladhand {
+
+namespace {
+
+constexpr std::size_t longest_label = 63;
+constexpr std::size_t longest_name = 253;
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::optional<std::uint16_t> find_service(std::string_view name, std::string_view services) {
+  std::optional<std::uint16_t> port;
+  for_each_line(services, [&](const std::vector<std::string_view>& words) {
+    if (port || words.size() < 2 || !words[1].ends_with("/tcp")) return;
+    const bool official = words[0] == name;
+    if (!official && std::find(words.begin() + 2, words.end(), name) == words.end()) return;
+    port = parse_port(words[1].substr(0, words[1].size() - 4));
+  });
+  return port;
+}
+
+std::uint16_t read_port(std::string_view text, std::string_view services) {
+  if (text.empty()) throw UsageError("the port is empty");
+  if (const auto port = parse_port(text)) return *port;
+  if (all_digits(text) || text.starts_with('-'))
+    throw UsageError("port " + in_quotes(text) + " is not between 1 and 65535");
+  if (const auto port = find_service(text, services)) return *port;
+  throw UsageError("port " + in_quotes(text) + " is neither a number nor a TCP service name");
+}
+
+// ssh passes "[2001:db8::1]" with its brackets.
+std::string_view without_brackets(std::string_view host) {
+  if (!host.starts_with('[')) return host;
+  if (!host.ends_with(']'))
+    throw UsageError("host " + in_quotes(host) + " has an opening bracket without its closing one");
+  const std::string_view inner = host.substr(1, host.size() - 2);
+  if (!looks_like_ipv6(inner))
+    throw UsageError("host " + in_quotes(host) + ": only an IPv6 address may be in brackets");
+  return inner;
+}
+
+Endpoint read_ipv6(std::string_view host, std::uint16_t port) {
+  if (const auto literal = parse_address(host, port)) return *literal;
+  const std::size_t percent = host.find('%');
+  if (percent != std::string_view::npos && parse_address(host.substr(0, percent), port))
+    throw UsageError("host " + in_quotes(host) + ": there is no interface " +
+                     in_quotes(host.substr(percent + 1)));
+  throw UsageError("host " + in_quotes(host) + " is not an IPv6 address");
+}
+
+}  // namespace
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  unsigned number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || number < 1 || number > 65535) return std::nullopt;
+  return static_cast<std::uint16_t>(number);
+}
+
+void check_name(std::string_view name) {
+  const std::string_view whole = name;
+  const auto reject = [whole](const char* why) {
+    throw UsageError("host " + in_quotes(whole) + ' ' + why);
+  };
+  if (name.empty()) throw UsageError("the host is empty");
+  if (name.starts_with('-')) reject("begins with '-'");
+  for (const char c : name)
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) reject("holds a blank or a control character");
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.size() > longest_name) reject("is longer than 253 octets");
+  for (std::string_view rest = name;;) {
+    const std::size_t length = std::min(rest.find('.'), rest.size());
+    if (length == 0) reject("has an empty label");
+    if (length > longest_label) reject("has a label of more than 63 octets");
+    if (length == rest.size()) break;
+    rest.remove_prefix(length + 1);
+  }
+}
+
+Target parse_target(std::string_view host, std::string_view port, std::string_view services) {
+  Target target;
+  target.port = read_port(port, services);
+  target.service = port;
+  target.host = without_brackets(host);
+  if (looks_like_ipv6(target.host)) {
+    target.literal = read_ipv6(target.host, target.port);
+  } else if (const auto ipv4 = parse_address(target.host, target.port)) {
+    target.literal = ipv4;
+  } else {
+    check_name(target.host);
+    target.name = target.host;
+  }
+  return target;
+}
+
+}  // namespace gladhand

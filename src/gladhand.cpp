@@ -1,0 +1,137 @@
+// gladhand: connect to HOST and PORT, hand the socket to ssh, be gone.
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
+#include "io/dial.hpp"
+#include "io/file.hpp"
+#include "io/handover.hpp"
+#include "io/idna.hpp"
+#include "observers.hpp"
+#include "options.hpp"
+#include "report/verdict.hpp"
+#include "report/waterfall.hpp"
+
+namespace gladhand {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Target read_target(const Settings& settings) {
+  const std::string services = parse_port(settings.port) ? "" : read_file("/etc/services");
+  Target target = parse_target(to_ascii(settings.host), settings.port, services);
+  const std::vector<Family>& families = settings.dial.names.families;
+  if (target.literal && std::ranges::find(families, target.literal->family()) == families.end())
+    throw UsageError("host " + in_quotes(target.host) + " is no " +
+                     std::string(to_string(families.front())) + " address");
+  return target;
+}
+
+// Runs the loop until the dial has ended, or nobody waits for its result any more.
+DialResult run_dial(const Settings& settings, const Target& target, const EventSink& sink) {
+  asio::io_context loop(1);
+  std::optional<DialResult> result;
+  std::exception_ptr failure;
+  asio::co_spawn(loop,
+                 dial(loop, target, settings.dial, sink),
+                 [&](std::exception_ptr error, DialResult ended) {
+                   failure = error;
+                   result = std::move(ended);
+                   loop.stop();
+                 });
+  std::unique_ptr<HangupWatch> watch;
+  if (!settings.explain)
+    watch = std::make_unique<HangupWatch>(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
+  loop.run();
+  if (failure) std::rethrow_exception(failure);
+  if (!result) throw receiver_gone();
+  return std::move(*result);
+}
+
+Canvas terminal_canvas() {
+  Canvas canvas;
+  winsize size{};
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    canvas.columns = size.ws_col;
+  const char* no_colour = std::getenv("NO_COLOR");
+  canvas.colour = terminal && (no_colour == nullptr || *no_colour == '\0');
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view locale = value;
+    canvas.unicode = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
+    break;
+  }
+  return canvas;
+}
+
+void connect(const Settings& settings, const Target& target, Observers& observers) {
+  const EventSink sink = observers.sink();
+  const Clock::time_point start = Clock::now();
+  const auto elapsed = [start] {
+    return std::chrono::duration_cast<Moment>(Clock::now() - start);
+  };
+  DialResult result = run_dial(settings, target, sink);
+  const Moment ended = elapsed();
+  const bool connected = result.finish.outcome == Outcome::connected;
+  if (connected && !settings.explain) {
+    pass_descriptor(STDOUT_FILENO, result.socket.get());
+    if (sink) sink({elapsed(), HandedOver{result.finish.attempts[result.finish.winner].endpoint}});
+  }
+  if (sink) sink({elapsed(), DialEnded{}});
+  if (settings.explain)
+    write_all(STDOUT_FILENO, draw_waterfall(observers.events(), terminal_canvas()));
+  if (!connected) throw verdict(result.finish, target, ended);
+}
+
+void run(const Settings& settings) {
+  const Target target = read_target(settings);
+  if (!settings.explain) check_receiver(STDOUT_FILENO);
+  Observers observers(settings);
+  try {
+    connect(settings, target, observers);
+  } catch (const Error& error) {
+    observers.log(error_lines(error, settings.quiet));
+    throw;
+  }
+  // ssh waits for the process: nothing that destructors could do is worth its time.
+  ::_exit(static_cast<int>(ExitStatus::handed_over));
+}
+
+int fail(const Error& error, bool quiet) {
+  write_all(STDERR_FILENO, error_lines(error, quiet));
+  return static_cast<int>(error.status());
+}
+
+}  // namespace
+}  // namespace gladhand
+
+int main(int argc, char** argv) {
+  using namespace gladhand;
+  open_standard_descriptors();
+  bool quiet = false;
+  try {
+    const Settings settings = parse_command_line(argc, argv);
+    quiet = settings.quiet;
+    if (settings.answer.empty()) run(settings);
+    write_all(STDOUT_FILENO, settings.answer);
+    return static_cast<int>(ExitStatus::handed_over);
+  } catch (const Error& error) {
+    return fail(error, quiet);
+  } catch (const std::exception& error) {
+    return fail(Error(ExitStatus::not_handed_over, error.what()), quiet);
+  }
+}

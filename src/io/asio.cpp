@@ -1,0 +1,2 @@
+// The only translation unit that compiles Asio itself.
+#include <asio/impl/src.hpp>

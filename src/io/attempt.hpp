@@ -1,0 +1,33 @@
+// Attempt: one socket on its way to one endpoint.
+#pragma once
+
+#include <asio/generic/stream_protocol.hpp>
+#include <asio/io_context.hpp>
+#include <functional>
+#include <system_error>
+
+#include "gladhand/endpoint.hpp"
+#include "unique_fd.hpp"
+
+namespace gladhand {
+
+class Attempt {
+ public:
+  /// Opens a socket, sets its options and begins to connect. `on_end` is called exactly once, from
+  /// the loop, also after cancel(); never from inside this constructor.
+  Attempt(asio::io_context& loop,
+          const Endpoint& endpoint,
+          std::function<void(std::error_code)> on_end);
+
+  /// Closes the socket. A peer that had accepted it sees the end at once.
+  void cancel();
+
+  /// Detaches the connected socket from the loop and makes it blocking again. Throws
+  /// std::system_error if that fails.
+  UniqueFd release();
+
+ private:
+  asio::generic::stream_protocol::socket socket_;
+};
+
+}  // namespace gladhand

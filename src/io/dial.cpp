@@ -1,0 +1,196 @@
+#include "dial.hpp"
+
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "attempt.hpp"
+#include "file.hpp"
+#include "network.hpp"
+#include "resolver.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Children (attempts, the resolver) only put a fact into the inbox and ring the bell: c-ares may
+// call back before its function has returned. All rules are in Race, all orders are carried out
+// in one place, between two waits.
+class Driver {
+ public:
+  Driver(asio::io_context& loop, Target target, DialOptions options, EventSink sink)
+      : loop_(loop),
+        target_(std::move(target)),
+        options_(std::move(options)),
+        sink_(std::move(sink)),
+        source_(find_name_source(target_, options_.names)),
+        race_(options_.race, policy()),
+        bell_(loop) {}
+
+  asio::awaitable<DialResult> run() {
+    begin();
+    for (;;) {
+      now_ = since_start();
+      while (!inbox_.empty()) {
+        const Fact fact = std::move(inbox_.front());
+        inbox_.pop_front();
+        tell(fact);
+      }
+      if (const auto deadline = race_.deadline(); deadline && *deadline <= now_) tell(TimePassed{});
+      if (!inbox_.empty()) continue;
+      if (race_.finished() && children_ == 0) break;
+      co_await wait(race_.deadline());
+    }
+    co_return take_result();
+  }
+
+ private:
+  // A list of one needs no policy, and reading gai.conf costs a file.
+  PolicyTable policy() const {
+    if (source_.questions.empty() && source_.known.size() < 2) return {};
+    return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
+  }
+
+  Moment since_start() const {
+    return std::chrono::duration_cast<Moment>(Clock::now() - start_);
+  }
+
+  void begin() {
+    if (sink_) {
+      report(Configured{target_.host,
+                        target_.service,
+                        options_.race.connection_attempt_delay,
+                        options_.race.resolution_delay,
+                        options_.race.timeout,
+                        options_.race.preferred_family_count,
+                        race_.preferred_family(),
+                        source_.origin});
+    }
+    inbox_.push_back(DialStarted{source_.questions, with_sources(source_.known)});
+  }
+
+  asio::awaitable<void> wait(std::optional<Moment> deadline) {
+    bell_.expires_at(deadline ? start_ + *deadline : Clock::time_point::max());
+    std::error_code rung;
+    co_await bell_.async_wait(asio::redirect_error(asio::use_awaitable, rung));
+  }
+
+  void put(Fact fact) {
+    inbox_.push_back(std::move(fact));
+    bell_.cancel();
+  }
+
+  void tell(const Fact& fact) {
+    if (sink_)
+      std::visit([this](const auto& it) { report_fact(it); }, fact);
+    for (const Action& action : race_.step(fact, now_)) {
+      if (sink_) std::visit([this](const auto& it) { report(it); }, action);
+      std::visit([this](const auto& it) { carry_out(it); }, action);
+    }
+  }
+
+  void report(Event::Body body) { sink_(Event{now_, std::move(body)}); }
+  template <typename T>
+  void report_fact(const T& fact) {
+    report(fact);
+  }
+  void report_fact(const TimePassed& /*fact*/) {}
+
+  // --- orders ---
+
+  void carry_out(const SendQuery& order) {
+    if (!resolver_)
+      resolver_.emplace(loop_,
+                        target_.name,
+                        target_.port,
+                        source_.questions,
+                        source_.conf,
+                        [this](Resolver::Answer answer) {
+                          put(AnswerReceived{answer.family,
+                                             answer.status,
+                                             with_sources(answer.addresses)});
+                        });
+    resolver_->ask(order.family);
+  }
+
+  void carry_out(const StartAttempt& order) {
+    if (attempts_.size() <= order.attempt) attempts_.resize(order.attempt + 1);
+    ++children_;
+    attempts_[order.attempt] = std::make_unique<Attempt>(
+        loop_, order.endpoint, [this, id = order.attempt](std::error_code error) {
+          --children_;
+          if (!error) {
+            put(Connected{id});
+          } else if (!race_.finished()) {
+            put(AttemptFailed{id, error});
+          } else {
+            bell_.cancel();
+          }
+        });
+  }
+
+  void carry_out(const CancelAttempt& order) { attempts_[order.attempt]->cancel(); }
+
+  void carry_out(const Finish& finish) {
+    finish_ = finish;
+    resolver_.reset();
+  }
+
+  template <typename Decision>
+  void carry_out(const Decision& /*decision*/) {}
+
+  // --- helpers ---
+
+  // A single known address is not sorted, so its source does not matter.
+  std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints) {
+    const bool alone = source_.questions.empty() && endpoints.size() < 2;
+    std::vector<Candidate> candidates;
+    for (const Endpoint& endpoint : endpoints)
+      candidates.push_back(
+          {endpoint, alone ? std::nullopt : sources_.find(endpoint)});
+    return candidates;
+  }
+
+  DialResult take_result() {
+    DialResult result;
+    result.finish = std::move(finish_);
+    if (result.finish.outcome == Outcome::connected)
+      result.socket = attempts_[result.finish.winner]->release();
+    return result;
+  }
+
+  const Clock::time_point start_ = Clock::now();
+  asio::io_context& loop_;
+  Target target_;
+  DialOptions options_;
+  EventSink sink_;
+  NameSource source_;
+  SourceFinder sources_;
+  Race race_;
+  asio::steady_timer bell_;
+  std::optional<Resolver> resolver_;
+  std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
+  std::deque<Fact> inbox_;
+  int children_ = 0;  // attempts whose handler has not run
+  Moment now_{};
+  Finish finish_;
+};
+
+}  // namespace
+
+asio::awaitable<DialResult> dial(asio::io_context& loop,
+                                 Target target,
+                                 DialOptions options,
+                                 EventSink sink) {
+  Driver driver(loop, std::move(target), std::move(options), std::move(sink));
+  co_return co_await driver.run();
+}
+
+}  // namespace gladhand

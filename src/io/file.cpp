@@ -1,0 +1,45 @@
+#include "file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+std::string read_file(const char* path) {
+  constexpr std::size_t largest = 4 << 20;
+  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::string text;
+  if (!fd) return text;
+  char buffer[4096];
+  while (text.size() < largest) {
+    const ssize_t got = ::read(fd.get(), buffer, sizeof(buffer));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+UniqueFd open_for_append(const std::string& path, std::string_view option) {
+  const int fd = path == "-" ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+                             : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (fd >= 0) return UniqueFd(fd);
+  throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
+                   std::generic_category().message(errno));
+}
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace gladhand

@@ -1,0 +1,22 @@
+// Whole small files, in and out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "unique_fd.hpp"
+
+namespace gladhand {
+
+/// The file's content; empty when it cannot be read. At most 4 MiB of it.
+std::string read_file(const char* path);
+
+/// Opens `path` to append to it, created with the user's umask if need be; "-" is stderr.
+/// Throws UsageError that names `option` when it cannot.
+UniqueFd open_for_append(const std::string& path, std::string_view option);
+
+/// Writes all of `text` in as few writes as possible; gives up quietly on an error, because what is
+/// written here must never end a dial.
+void write_all(int fd, std::string_view text);
+
+}  // namespace gladhand

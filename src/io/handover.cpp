@@ -1,0 +1,113 @@
+#include "handover.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+constexpr const char* ssh_hint =
+    "ssh passes such a socket when its configuration has 'ProxyUseFdpass yes' next to the "
+    "ProxyCommand; 'gladhand --explain' shows a race anywhere";
+
+[[noreturn]] void reject_receiver(const char* what) {
+  throw Error(ExitStatus::not_handed_over,
+              std::string("standard output is ") + what +
+                  ", not a socket that a connection can be passed over",
+              ssh_hint);
+}
+
+const char* kind_of(const struct stat& status, int fd) {
+  if (S_ISFIFO(status.st_mode)) return "a pipe";
+  if (S_ISREG(status.st_mode)) return "a file";
+  if (::isatty(fd) != 0) return "a terminal";
+  if (S_ISCHR(status.st_mode)) return "a device";
+  return "something else";
+}
+
+int socket_option(int fd, int option) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  return ::getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+void wait_until_writable(int fd) {
+  pollfd entry{fd, POLLOUT, 0};
+  ::poll(&entry, 1, -1);
+}
+
+}  // namespace
+
+void open_standard_descriptors() {
+  for (;;) {
+    const int fd = ::open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO) ::close(fd);
+    if (fd < 0 || fd > STDERR_FILENO) return;
+  }
+}
+
+void check_receiver(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) reject_receiver("closed");
+  if (!S_ISSOCK(status.st_mode)) reject_receiver(kind_of(status, fd));
+  if (socket_option(fd, SO_DOMAIN) != AF_UNIX) reject_receiver("a network socket");
+  if (socket_option(fd, SO_TYPE) != SOCK_STREAM) reject_receiver("a datagram socket");
+}
+
+void pass_descriptor(int receiver, int descriptor) {
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  cmsghdr* rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(rights), &descriptor, sizeof(int));
+
+  while (::sendmsg(receiver, &message, MSG_NOSIGNAL) != 1) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait_until_writable(receiver);
+    } else if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) {
+      throw receiver_gone();
+    } else if (errno != EINTR) {
+      throw Error(ExitStatus::not_handed_over,
+                  "cannot pass the connection on: " + std::generic_category().message(errno));
+    }
+  }
+}
+
+Error receiver_gone() {
+  return Error(ExitStatus::not_handed_over, "the program that wanted the connection has gone");
+}
+
+HangupWatch::HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup)
+    : descriptor_(loop, receiver) {
+  // wait_error is woken by a hang-up and by no data.
+  descriptor_.async_wait(asio::posix::stream_descriptor::wait_error,
+                         [on_hangup = std::move(on_hangup)](std::error_code error) {
+                           if (!error) on_hangup();
+                         });
+}
+
+HangupWatch::~HangupWatch() {
+  descriptor_.release();
+}
+
+}  // namespace gladhand

@@ -1,0 +1,40 @@
+// The hand-over: one byte and one descriptor over fd 1, as ssh's ProxyUseFdpass expects it.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <functional>
+
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+/// Opens /dev/null in place of any of fds 0, 1, 2 that is closed, so that no socket of ours gets
+/// such a number. To be called first thing in main.
+void open_standard_descriptors();
+
+/// Throws Error, with a hint, unless `fd` is a connected AF_UNIX stream socket. Sends nothing.
+void check_receiver(int fd);
+
+/// Passes `descriptor` over `receiver`: one NUL byte with one SCM_RIGHTS. Waits while the receiver's
+/// queue is full. Throws Error when the receiver has gone.
+void pass_descriptor(int receiver, int descriptor);
+
+/// What to say when the receiver has gone.
+Error receiver_gone();
+
+/// Calls `on_hangup` once if the receiver closes its end. An end of file on our standard input is
+/// no hang-up: some clients give none.
+class HangupWatch {
+ public:
+  HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup);
+  ~HangupWatch();
+
+  HangupWatch(const HangupWatch&) = delete;
+  HangupWatch& operator=(const HangupWatch&) = delete;
+
+ private:
+  asio::posix::stream_descriptor descriptor_;
+};
+
+}  // namespace gladhand

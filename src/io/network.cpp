@@ -1,0 +1,183 @@
+#include "network.hpp"
+
+#include <arpa/inet.h>
+#include <linux/if_arp.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <set>
+
+#include "gladhand/policy.hpp"
+#include "unique_fd.hpp"
+
+namespace gladhand {
+
+namespace {
+
+std::optional<Endpoint> source_by_route(const Endpoint& destination) {
+  const UniqueFd fd(::socket(destination.system_family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd || ::connect(fd.get(), destination.data(), destination.size()) != 0)
+    return std::nullopt;
+  sockaddr_storage source{};
+  socklen_t size = sizeof(source);
+  if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&source), &size) != 0)
+    return std::nullopt;
+  return Endpoint(reinterpret_cast<const sockaddr*>(&source), size).with_port(0);
+}
+
+bool is_local_only(const Endpoint& endpoint) {
+  const in6_addr address = endpoint.mapped();
+  if (endpoint.family() == Family::ipv4)
+    return address.s6_addr[12] == 127 || (address.s6_addr[12] == 169 && address.s6_addr[13] == 254);
+  return IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
+// --- rtnetlink -----------------------------------------------------------------------------
+
+// Sends one dump request and calls `use` with each message's header until it returns false.
+template <typename Request>
+void dump(std::uint16_t type, const Request& body, const std::function<bool(const nlmsghdr&)>& use) {
+  struct {
+    nlmsghdr header;
+    Request body;
+  } request{};
+  request.header.nlmsg_len = sizeof(request);
+  request.header.nlmsg_type = type;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.body = body;
+  const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd || ::send(fd.get(), &request, sizeof(request), 0) < 0) return;
+  alignas(nlmsghdr) std::array<char, 16384> buffer{};
+  for (;;) {
+    const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
+    if (got <= 0) return;
+    auto left = static_cast<unsigned>(got);
+    for (auto* message = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(message, left);
+         message = NLMSG_NEXT(message, left)) {
+      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return;
+      if (!use(*message)) return;
+    }
+  }
+}
+
+// The payload of attribute `type` among those that follow a message's fixed part.
+const void* attribute(const rtattr* first, std::size_t left, unsigned short type) {
+  for (const rtattr* it = first; RTA_OK(it, left); it = RTA_NEXT(it, left))
+    if (it->rta_type == type) return RTA_DATA(it);
+  return nullptr;
+}
+
+Endpoint endpoint_of(int family, const void* bytes, unsigned index) {
+  if (family == AF_INET) {
+    in_addr address{};
+    std::memcpy(&address, bytes, sizeof(address));
+    return Endpoint(address, 0);
+  }
+  in6_addr address{};
+  std::memcpy(&address, bytes, sizeof(address));
+  return Endpoint(address, 0, IN6_IS_ADDR_LINKLOCAL(&address) ? index : 0);
+}
+
+bool is_tunnel(unsigned short hardware_type) {
+  constexpr std::array tunnels = {ARPHRD_TUNNEL, ARPHRD_TUNNEL6, ARPHRD_SIT, ARPHRD_IPGRE,
+                                  ARPHRD_IP6GRE};
+  return std::ranges::find(tunnels, hardware_type) != tunnels.end();
+}
+
+std::set<int> tunnel_interfaces() {
+  std::set<int> tunnels;
+  dump(RTM_GETLINK, ifinfomsg{}, [&tunnels](const nlmsghdr& message) {
+    const auto* link = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
+    if (is_tunnel(link->ifi_type)) tunnels.insert(link->ifi_index);
+    return true;
+  });
+  return tunnels;
+}
+
+// A unicast route of `family` in a table of the administrator's that leads beyond the link.
+bool has_wide_route(int family) {
+  bool found = false;
+  rtmsg request{};
+  request.rtm_family = static_cast<unsigned char>(family);
+  dump(RTM_GETROUTE, request, [&found, family](const nlmsghdr& message) {
+    const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(&message));
+    if (route->rtm_family != family || route->rtm_type != RTN_UNICAST ||
+        route->rtm_table == RT_TABLE_LOCAL)
+      return true;
+    const void* to = attribute(RTM_RTA(route), RTM_PAYLOAD(&message), RTA_DST);
+    found = to == nullptr || !is_local_only(endpoint_of(family, to, 0));
+    return !found;
+  });
+  return found;
+}
+
+bool has_wide_address(int family) {
+  bool found = false;
+  ifaddrmsg request{};
+  request.ifa_family = static_cast<unsigned char>(family);
+  dump(RTM_GETADDR, request, [&found, family](const nlmsghdr& message) {
+    const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
+    const void* bytes = attribute(IFA_RTA(address), IFA_PAYLOAD(&message), IFA_ADDRESS);
+    found = address->ifa_family == family && bytes != nullptr &&
+            !is_local_only(endpoint_of(family, bytes, 0));
+    return !found;
+  });
+  return found;
+}
+
+}  // namespace
+
+bool has_connectivity(Family family) {
+  // A documentation address stands for the world: with a default route this is all it takes.
+  const auto world = parse_address(family == Family::ipv6 ? "2001:db8::1" : "192.0.2.1", 9);
+  const auto source = source_by_route(*world);
+  if (source && !is_local_only(*source)) return true;
+  const int system_family = world->system_family();
+  return has_wide_address(system_family) && has_wide_route(system_family);
+}
+
+std::optional<Source> SourceFinder::find(const Endpoint& destination) {
+  const auto address = source_by_route(destination);
+  if (!address) return std::nullopt;
+  if (!learned_) learn_addresses();
+  Source source;
+  source.address = *address;
+  const auto known = std::ranges::find_if(addresses_, [&](const LocalAddress& local) {
+    return common_prefix_length(local.address.mapped(), address->mapped()) == 128;
+  });
+  if (known == addresses_.end()) return source;
+  source.prefix_length = known->prefix_length;
+  source.deprecated = known->deprecated;
+  source.home = known->home;
+  source.encapsulated = known->encapsulated;
+  return source;
+}
+
+void SourceFinder::learn_addresses() {
+  learned_ = true;
+  const std::set<int> tunnels = tunnel_interfaces();
+  dump(RTM_GETADDR, ifaddrmsg{}, [&](const nlmsghdr& message) {
+    const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
+    if (address->ifa_family != AF_INET6 && address->ifa_family != AF_INET) return true;
+    const auto* attributes = IFA_RTA(address);
+    const std::size_t left = IFA_PAYLOAD(&message);
+    const void* bytes = attribute(attributes, left, IFA_LOCAL);
+    if (bytes == nullptr) bytes = attribute(attributes, left, IFA_ADDRESS);
+    if (bytes == nullptr) return true;
+    addresses_.push_back({
+        .address = endpoint_of(address->ifa_family, bytes, address->ifa_index),
+        .prefix_length = address->ifa_prefixlen + (address->ifa_family == AF_INET ? 96 : 0),
+        .deprecated = (address->ifa_flags & IFA_F_DEPRECATED) != 0,
+        .home = (address->ifa_flags & IFA_F_HOMEADDRESS) != 0,
+        .encapsulated = tunnels.contains(static_cast<int>(address->ifa_index)),
+    });
+    return true;
+  });
+}
+
+}  // namespace gladhand

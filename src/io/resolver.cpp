@@ -1,0 +1,203 @@
+#include "resolver.hpp"
+
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+// Of our own choosing where resolv.conf is silent. One dead server costs a second, not the five
+// of resolv.conf(5); an answer to the first datagram is still taken while the second is out.
+constexpr std::chrono::seconds default_timeout{1};
+constexpr unsigned default_attempts = 3;
+
+AnswerStatus read_status(int status) {
+  switch (status) {
+    case ARES_SUCCESS: return AnswerStatus::addresses;
+    case ARES_ENODATA: return AnswerStatus::no_address;
+    case ARES_ENOTFOUND: return AnswerStatus::no_such_name;
+    case ARES_EBADRESP: return AnswerStatus::bad_answer;
+    case ARES_ETIMEOUT:
+    case ARES_ECONNREFUSED: return AnswerStatus::no_answer;
+    default: return AnswerStatus::server_failure;
+  }
+}
+
+void require(int status, const char* what) {
+  if (status != ARES_SUCCESS)
+    throw Error(ExitStatus::not_handed_over,
+                std::string("c-ares: ") + what + ": " + ares_strerror(status));
+}
+
+}  // namespace
+
+// One socket of c-ares'. c-ares closes it, never we: its number may be a racing socket's next.
+struct Resolver::Watch {
+  Watch(asio::io_context& loop, int fd) : descriptor(loop, fd) {}
+
+  asio::posix::stream_descriptor descriptor;
+  bool wants_read = false;
+  bool wants_write = false;
+  bool reading = false;
+  bool writing = false;
+  bool gone = false;
+};
+
+struct Resolver::Query {
+  std::weak_ptr<Resolver*> owner;
+  Family family{};
+};
+
+Resolver::Resolver(asio::io_context& loop,
+                   const std::string& name,
+                   std::uint16_t port,
+                   const std::vector<Family>& families,
+                   const ResolvConf& conf,
+                   std::function<void(Answer)> on_answer)
+    : loop_(loop),
+      port_(port),
+      families_(families),
+      on_answer_(std::move(on_answer)),
+      walk_(search_names(name, conf), families),
+      alarm_(loop),
+      self_(std::make_shared<Resolver*>(this)) {
+  require(ares_library_init(ARES_LIB_INIT_ALL), "library");
+  ares_options options{};
+  char lookups[] = "b";
+  const std::chrono::milliseconds timeout = conf.timeout.value_or(default_timeout);
+  options.flags = ARES_FLAG_EDNS | (conf.use_tcp ? ARES_FLAG_USEVC : 0);
+  options.ednspsz = 1232;  // what fits every path [RFC 9715]
+  options.timeout = static_cast<int>(timeout.count());
+  options.tries = static_cast<int>(conf.attempts.value_or(default_attempts));
+  options.ndots = 1;
+  options.lookups = lookups;
+  options.sock_state_cb_data = this;
+  options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
+    static_cast<Resolver*>(self)->socket_changed(fd, readable != 0, writable != 0);
+  };
+  const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+                   ARES_OPT_NDOTS | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
+                   (conf.rotate ? ARES_OPT_ROTATE : ARES_OPT_NOROTATE);
+  require(ares_init_options(&channel_, &options, mask), "options");
+  set_servers(conf.servers);
+}
+
+Resolver::~Resolver() {
+  self_.reset();
+  ares_destroy(channel_);
+}
+
+void Resolver::set_servers(const std::vector<std::string>& servers) {
+  constexpr int link_local_since = 0x011800;  // 1.24; before, one such server voids the whole list
+  int version = 0;
+  ares_version(&version);
+  std::string csv;
+  for (const std::string& server : servers) {
+    if (server.find('%') != std::string::npos && version < link_local_since) continue;
+    csv += (csv.empty() ? "" : ",") + server;
+  }
+  if (csv.empty()) csv = "127.0.0.1";  // resolv.conf(5): the name server on the local machine
+  require(ares_set_servers_ports_csv(channel_, csv.c_str()), "name servers");
+}
+
+void Resolver::ask(Family family) {
+  ares_addrinfo_hints hints{};
+  hints.ai_flags = ARES_AI_NOSORT;  // the whole list is sorted at once, later
+  hints.ai_family = family == Family::ipv6 ? AF_INET6 : AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  // The final dot: c-ares before 1.23 would walk its own search list.
+  const std::string absolute = walk_.name() + '.';
+  auto query = std::make_unique<Query>(Query{self_, family});
+  ares_getaddrinfo(
+      channel_,
+      absolute.c_str(),
+      nullptr,
+      &hints,
+      [](void* argument, int status, int /*timeouts*/, ares_addrinfo* result) {
+        const std::unique_ptr<Query> asked(static_cast<Query*>(argument));
+        if (const auto owner = asked->owner.lock()) (*owner)->received(*asked, status, result);
+        if (result != nullptr) ares_freeaddrinfo(result);
+      },
+      query.release());
+  set_alarm();
+}
+
+// May run inside ask(), before ares_getaddrinfo has returned.
+void Resolver::received(Query& query, int status, const ares_addrinfo* result) {
+  Answer answer{query.family, read_status(status), {}};
+  for (const ares_addrinfo_node* node = result != nullptr ? result->nodes : nullptr;
+       node != nullptr;
+       node = node->ai_next)
+    answer.addresses.push_back(Endpoint(node->ai_addr, node->ai_addrlen).with_port(port_));
+  if (answer.status == AnswerStatus::addresses && answer.addresses.empty())
+    answer.status = AnswerStatus::no_address;
+  for (Answer& final : walk_.take(std::move(answer))) on_answer_(std::move(final));
+  if (!walk_.asks_again()) return;
+  asio::post(loop_, [self = std::weak_ptr(self_)] {
+    const auto resolver = self.lock();
+    if (!resolver) return;
+    for (const Family family : (*resolver)->families_) (*resolver)->ask(family);
+  });
+}
+
+// --- c-ares' sockets under Asio ------------------------------------------------------------
+
+// c-ares says so before it closes a socket: the descriptor is let go here and now, or its number
+// could be the next attempt's while Asio still believes to own it.
+void Resolver::socket_changed(int fd, bool readable, bool writable) {
+  const auto found = watches_.find(fd);
+  if (!readable && !writable) {
+    if (found == watches_.end()) return;
+    found->second->gone = true;
+    found->second->descriptor.release();
+    watches_.erase(found);
+    return;
+  }
+  std::shared_ptr<Watch>& entry = watches_[fd];
+  if (!entry) entry = std::make_shared<Watch>(loop_, fd);
+  entry->wants_read = readable;
+  entry->wants_write = writable;
+  watch(entry);
+}
+
+void Resolver::watch(const std::shared_ptr<Watch>& watch) {
+  using Wait = asio::posix::stream_descriptor;
+  const auto wait = [this, &watch](Wait::wait_type direction, bool Watch::*waiting) {
+    watch.get()->*waiting = true;
+    watch->descriptor.async_wait(direction, [this, watch, waiting](std::error_code error) {
+      watch.get()->*waiting = false;
+      if (watch->gone || error) return;  // gone: so may be this resolver
+      const int fd = watch->descriptor.native_handle();
+      process(waiting == &Watch::reading ? fd : ARES_SOCKET_BAD,
+              waiting == &Watch::writing ? fd : ARES_SOCKET_BAD);
+      if (!watch->gone) this->watch(watch);
+    });
+  };
+  if (watch->wants_read && !watch->reading) wait(Wait::wait_read, &Watch::reading);
+  if (watch->wants_write && !watch->writing) wait(Wait::wait_write, &Watch::writing);
+}
+
+void Resolver::process(int readable_fd, int writable_fd) {
+  ares_process_fd(channel_, readable_fd, writable_fd);
+  set_alarm();
+}
+
+void Resolver::set_alarm() {
+  timeval longest{};
+  const timeval* next = ares_timeout(channel_, nullptr, &longest);
+  if (next == nullptr) return;
+  // c-ares before 1.23 cuts the rest of a millisecond off: too early would only spin.
+  alarm_.expires_after(std::chrono::seconds(next->tv_sec) +
+                       std::chrono::microseconds(next->tv_usec) + std::chrono::milliseconds(1));
+  alarm_.async_wait([self = std::weak_ptr(self_)](std::error_code error) {
+    const auto resolver = self.lock();
+    if (!error && resolver) (*resolver)->process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  });
+}
+
+}  // namespace gladhand

@@ -1,0 +1,69 @@
+// Resolver: c-ares on the Asio loop. Its sockets are watched by Asio, there is no thread; AAAA and
+// A are independent questions. It asks, and reports what came; it knows no race.
+//
+// c-ares is handed everything explicitly (servers, timeouts, one absolute name a query): its own
+// reading of resolv.conf differs between 1.18 and 1.34, see resolver.cpp.
+#pragma once
+
+#include <ares.h>
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gladhand/event.hpp"
+#include "gladhand/search_walk.hpp"
+#include "gladhand/system_files.hpp"
+
+namespace gladhand {
+
+class Resolver {
+ public:
+  using Answer = SearchWalk::Answer;
+
+  /// Prepares to resolve `name` for `families`, endpoints with `port`. `on_answer` is called once
+  /// for each family that was asked, possibly before ask() returns. Throws Error when c-ares
+  /// cannot be set up.
+  Resolver(asio::io_context& loop,
+           const std::string& name,
+           std::uint16_t port,
+           const std::vector<Family>& families,
+           const ResolvConf& conf,
+           std::function<void(Answer)> on_answer);
+
+  /// Drops what is outstanding: nothing is reported any more. Not to be called from `on_answer`.
+  ~Resolver();
+
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
+
+  /// Sends the question for one of the families.
+  void ask(Family family);
+
+ private:
+  struct Watch;
+  struct Query;
+
+  void set_servers(const std::vector<std::string>& servers);
+  void received(Query& query, int status, const ares_addrinfo* result);
+  void socket_changed(int fd, bool readable, bool writable);
+  void watch(const std::shared_ptr<Watch>& watch);
+  void process(int readable_fd, int writable_fd);
+  void set_alarm();
+
+  asio::io_context& loop_;
+  std::uint16_t port_;
+  std::vector<Family> families_;
+  std::function<void(Answer)> on_answer_;
+  SearchWalk walk_;
+  ares_channel channel_ = nullptr;
+  asio::steady_timer alarm_;
+  std::map<int, std::shared_ptr<Watch>> watches_;
+  std::shared_ptr<Resolver*> self_;  // handlers that outlive the resolver find it gone
+};
+
+}  // namespace gladhand

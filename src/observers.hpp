@@ -1,0 +1,48 @@
+// Observers: where the events of a dial go, as the command line asks: -v, --log, --trace,
+// --explain.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gladhand/error.hpp"
+#include "io/unique_fd.hpp"
+#include "options.hpp"
+#include "report/narrator.hpp"
+#include "report/trace.hpp"
+
+namespace gladhand {
+
+class Observers {
+ public:
+  /// Opens the files. Throws UsageError when one cannot be.
+  explicit Observers(const Settings& settings);
+
+  Observers(const Observers&) = delete;
+  Observers& operator=(const Observers&) = delete;
+
+  /// A sink that writes each event at once; empty when nobody looks. Must not outlive this.
+  EventSink sink();
+
+  /// One line for the log file.
+  void log(const std::string& line);
+
+  /// All events, kept for --explain only.
+  const std::vector<Event>& events() const { return events_; }
+
+ private:
+  void see(const Event& event);
+
+  bool verbose_;
+  bool explain_;
+  UniqueFd log_;
+  UniqueFd trace_;
+  Narrator narrator_;
+  Trace formatter_;
+  std::vector<Event> events_;
+};
+
+/// The lines an error is told in: "gladhand: ...", and its hint unless `quiet`.
+std::string error_lines(const Error& error, bool quiet);
+
+}  // namespace gladhand

@@ -1,0 +1,26 @@
+// The command line of gladhand: one table, read by the parser, --help and the error texts.
+#pragma once
+
+#include <string>
+
+#include "io/dial.hpp"
+
+namespace gladhand {
+
+/// What the command line asks for.
+struct Settings {
+  std::string host;
+  std::string port;
+  DialOptions dial;
+  bool verbose = false;
+  bool quiet = false;
+  bool explain = false;
+  std::string trace_file;  ///< empty: none
+  std::string log_file;    ///< empty: none
+  std::string answer;      ///< --help or --version: print this and do nothing else
+};
+
+/// Reads the command line. Throws UsageError that says what is wrong with it.
+Settings parse_command_line(int argc, const char* const* argv);
+
+}  // namespace gladhand

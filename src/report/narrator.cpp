@@ -1,0 +1,175 @@
+#include "narrator.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+#include "gladhand/duration.hpp"
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+std::string list(const std::vector<Candidate>& candidates) {
+  std::string text;
+  for (const Candidate& candidate : candidates) {
+    text += (text.empty() ? "" : ", ") + to_string(candidate.endpoint);
+    if (candidate.source) text += " (from " + to_string(candidate.source->address) + ')';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_words(AnswerStatus status, Family family) {
+  switch (status) {
+    case AnswerStatus::addresses: return "addresses";
+    case AnswerStatus::no_address: return "no " + std::string(to_string(family)) + " address";
+    case AnswerStatus::no_such_name: return "name does not exist";
+    case AnswerStatus::server_failure: return "name servers report a failure";
+    case AnswerStatus::no_answer: return "no name server answers";
+    case AnswerStatus::bad_answer: return "name servers send nonsense";
+  }
+  return "";
+}
+
+std::string to_words(const std::error_code& cause) {
+  switch (cause.value()) {
+    case ECONNREFUSED: return "refused";
+    case ENETUNREACH: return "network unreachable";
+    case EHOSTUNREACH: return "host unreachable";
+    case ETIMEDOUT: return "no answer";
+    case EACCES:
+    case EPERM: return "forbidden by this machine";
+    default: return cause.message();
+  }
+}
+
+std::string Narrator::sentence(const Event& event) {
+  now_ = event.at;
+  return std::visit([this](const auto& it) { return of(it); }, event.body);
+}
+
+std::string Narrator::line(const Event& event) {
+  const std::string text = sentence(event);
+  if (text.empty()) return text;
+  char time[32];
+  std::snprintf(time, sizeof(time), "%9.2f ms  ", static_cast<double>(event.at.count()) / 1000.0);
+  return time + text;
+}
+
+std::string Narrator::of(const Configured& event) {
+  configured_ = event;
+  return "connect to " + in_quotes(event.host) + " port " + event.service;
+}
+
+std::string Narrator::of(const DialStarted& event) {
+  if (event.questions.size() == 1)
+    return "only " + std::string(to_string(event.questions.front())) + " is to be asked for";
+  if (event.known.empty()) return "";
+  std::string where = "this machine is";
+  if (configured_.origin == "literal") where = "the host is the address";
+  if (configured_.origin == "hosts") where = "/etc/hosts has";
+  if (configured_.origin == "resolve") where = "--resolve gives";
+  return where + ' ' + list(event.known);
+}
+
+std::string Narrator::of(const AnswerReceived& event) {
+  const std::string question(question_type(event.family));
+  if (event.status == AnswerStatus::addresses)
+    return question + " answered: " + list(event.candidates);
+  return question + " answered: " + to_words(event.status, event.family);
+}
+
+std::string Narrator::of(const Connected& event) {
+  return "connected to " + name(event.attempt);
+}
+
+std::string Narrator::of(const AttemptFailed& event) {
+  return name(event.attempt) + ": " + to_words(event.cause);
+}
+
+std::string Narrator::of(const SendQuery& event) {
+  return "ask for " + std::string(question_type(event.family));
+}
+
+std::string Narrator::of(const StartAttempt& event) {
+  if (attempts_.size() <= event.attempt) attempts_.resize(event.attempt + 1);
+  attempts_[event.attempt] = event.endpoint;
+  const std::string preferred(to_string(configured_.preferred_family));
+  std::string why;
+  switch (event.reason) {
+    case StartReason::preferred_family_known:
+      why = preferred + " is preferred and its answer is known";
+      break;
+    case StartReason::nothing_to_wait_for: why = "nothing to wait for"; break;
+    case StartReason::resolution_delay_over:
+      why = "no " + std::string(question_type(configured_.preferred_family)) +
+            " answer within the Resolution Delay of " + to_string(configured_.resolution_delay);
+      break;
+    case StartReason::connection_attempt_delay_over:
+      why = "nothing connected within the Connection Attempt Delay of " +
+            to_string(configured_.connection_attempt_delay);
+      break;
+    case StartReason::attempt_failed: why = "the attempt before has failed"; break;
+    case StartReason::address_arrived: why = "its address has just arrived"; break;
+  }
+  return "start " + to_string(event.endpoint) + " (" + why + ')';
+}
+
+std::string Narrator::of(const CancelAttempt& event) {
+  return "give up " + name(event.attempt) +
+         (event.reason == CancelReason::lost ? " (another has won)" : " (time is over)");
+}
+
+std::string Narrator::of(const Finish& event) {
+  switch (event.outcome) {
+    case Outcome::connected: return "winner: " + name(event.winner);
+    case Outcome::no_address: return "over: no address to connect to";
+    case Outcome::all_attempts_failed: return "over: every attempt has failed";
+    case Outcome::timed_out: return "over: time has run out";
+  }
+  return "";
+}
+
+std::string Narrator::of(const DuplicateRemoved& event) {
+  return "already in the list: " + to_string(event.endpoint);
+}
+
+std::string Narrator::of(const CandidatesSorted& event) {
+  std::string text = "order:";
+  for (const CandidatesSorted::Place& place : event.places) {
+    text += (&place == event.places.data() ? " " : ", ") + to_string(place.endpoint);
+    if (place.rule != Rule::unchanged_order)
+      text += " (" + std::string(to_string(place.rule)) + ')';
+  }
+  return text;
+}
+
+std::string Narrator::of(const TimerSet& event) {
+  if (event.timer == TimerKind::next_attempt) return "";
+  return "wait " + to_string(event.until - now_) + " for the " +
+         std::string(question_type(configured_.preferred_family)) + " answer";
+}
+
+std::string Narrator::of(const TimerFired& /*event*/) {
+  return "";  // the start that follows gives it as its reason
+}
+
+std::string Narrator::of(const TimerCanceled& /*event*/) {
+  return "";
+}
+
+std::string Narrator::of(const HandedOver& event) {
+  return "handed over: " + to_string(event.peer) + " port " + std::to_string(event.peer.port());
+}
+
+std::string Narrator::of(const DialEnded& /*event*/) {
+  return "";
+}
+
+std::string Narrator::name(AttemptId attempt) const {
+  return attempt < attempts_.size() ? to_string(attempts_[attempt]) : "?";
+}
+
+}  // namespace gladhand

@@ -1,0 +1,229 @@
+#include "trace.hpp"
+
+#include "json_line.hpp"
+#include "narrator.hpp"
+
+namespace gladhand {
+
+namespace {
+
+JsonLine event_line(Moment at, std::string_view name) {
+  JsonLine line;
+  line.add("t_us", at.count()).add("event", name);
+  return line;
+}
+
+void add_endpoint(JsonLine& line, const Endpoint& endpoint) {
+  line.add("address", to_string(endpoint)).add("port", endpoint.port());
+  if (const auto family = endpoint.family()) line.add("family", to_string(*family));
+}
+
+std::string source_object(const Source& source) {
+  return JsonLine()
+      .add("address", to_string(source.address))
+      .add("prefix_length", source.prefix_length)
+      .add("deprecated", source.deprecated)
+      .add("home", source.home)
+      .add("encapsulated", source.encapsulated)
+      .object();
+}
+
+std::string_view code(AnswerStatus status) {
+  switch (status) {
+    case AnswerStatus::addresses: return "addresses";
+    case AnswerStatus::no_address: return "no_address";
+    case AnswerStatus::no_such_name: return "no_such_name";
+    case AnswerStatus::server_failure: return "server_failure";
+    case AnswerStatus::no_answer: return "no_answer";
+    case AnswerStatus::bad_answer: return "bad_answer";
+  }
+  return "";
+}
+
+std::string_view code(StartReason reason) {
+  switch (reason) {
+    case StartReason::preferred_family_known: return "preferred_family_known";
+    case StartReason::nothing_to_wait_for: return "nothing_to_wait_for";
+    case StartReason::resolution_delay_over: return "resolution_delay_over";
+    case StartReason::connection_attempt_delay_over: return "connection_attempt_delay_over";
+    case StartReason::attempt_failed: return "attempt_failed";
+    case StartReason::address_arrived: return "address_arrived";
+  }
+  return "";
+}
+
+std::string_view code(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::connected: return "connected";
+    case Outcome::no_address: return "no_address";
+    case Outcome::all_attempts_failed: return "all_attempts_failed";
+    case Outcome::timed_out: return "timed_out";
+  }
+  return "";
+}
+
+std::string timer_event(TimerKind timer, std::string_view what) {
+  return std::string(timer == TimerKind::next_attempt ? "next_attempt" : "resolution_delay") +
+         "_timer_" + std::string(what);
+}
+
+}  // namespace
+
+std::string Trace::lines(const Event& event) {
+  now_ = event.at;
+  out_.clear();
+  std::visit([this](const auto& it) { write(it); }, event.body);
+  return out_;
+}
+
+void Trace::write(const Configured& event) {
+  origin_ = event.origin;
+  out_ += event_line(now_, "config_set")
+              .add("trace_version", version)
+              .add("host", event.host)
+              .add("service", event.service)
+              .add("connection_attempt_delay_us", event.connection_attempt_delay.count())
+              .add("resolution_delay_us", event.resolution_delay.count())
+              .add("timeout_us", event.timeout.count())
+              .add("preferred_family_count", event.preferred_family_count)
+              .add("preferred_family", to_string(event.preferred_family))
+              .add("origin", event.origin)
+              .line();
+}
+
+void Trace::write(const DialStarted& event) {
+  discovered(event.known, origin_);
+}
+
+void Trace::write(const AnswerReceived& event) {
+  discovered(event.candidates, "dns");
+  const Moment asked = asked_[static_cast<std::size_t>(event.family)];
+  out_ += event_line(now_, "dns_query_finished")
+              .add("type", question_type(event.family))
+              .add("status", code(event.status))
+              .add("addresses", event.candidates.size())
+              .add("duration_us", (now_ - asked).count())
+              .line();
+}
+
+void Trace::write(const Connected& event) {
+  outcome(event.attempt, "success");
+}
+
+void Trace::write(const AttemptFailed& event) {
+  outcome(event.attempt, "failure", event.cause);
+}
+
+void Trace::write(const SendQuery& event) {
+  asked_[static_cast<std::size_t>(event.family)] = now_;
+  out_ += event_line(now_, "dns_query_started").add("type", question_type(event.family)).line();
+}
+
+void Trace::write(const StartAttempt& event) {
+  if (attempts_.size() <= event.attempt) attempts_.resize(event.attempt + 1);
+  attempts_[event.attempt] = {event.endpoint, now_, false};
+  ++started_;
+  JsonLine line = event_line(now_, "attempt_started");
+  line.add("attempt", event.attempt);
+  add_endpoint(line, event.endpoint);
+  out_ += line.add("reason", code(event.reason)).line();
+}
+
+void Trace::write(const CancelAttempt& event) {
+  outcome(event.attempt, event.reason == CancelReason::lost ? "canceled" : "timeout");
+}
+
+void Trace::write(const Finish& event) {
+  if (event.outcome != Outcome::connected) {
+    out_ += event_line(now_, "connection_aborted").add("reason", code(event.outcome)).line();
+    return;
+  }
+  JsonLine line = event_line(now_, "connection_selected");
+  line.add("attempt", event.winner);
+  add_endpoint(line, event.attempts[event.winner].endpoint);
+  out_ += line.line();
+}
+
+void Trace::write(const DuplicateRemoved& event) {
+  JsonLine line = event_line(now_, "candidate_removed");
+  add_endpoint(line, event.endpoint);
+  out_ += line.add("reason", "duplicate").line();
+}
+
+void Trace::write(const CandidatesSorted& event) {
+  std::string places;
+  for (const CandidatesSorted::Place& place : event.places) {
+    places += places.empty() ? '[' : ',';
+    places += JsonLine()
+                  .add("attempt", place.attempt)
+                  .add("address", to_string(place.endpoint))
+                  .add("rule", static_cast<int>(place.rule))
+                  .add("why", to_string(place.rule))
+                  .object();
+  }
+  out_ += event_line(now_, "candidates_sorted").raw("order", places + ']').line();
+}
+
+void Trace::write(const TimerSet& event) {
+  out_ += event_line(now_, timer_event(event.timer, "set"))
+              .add("until_us", event.until.count())
+              .line();
+}
+
+void Trace::write(const TimerFired& event) {
+  out_ += event_line(now_, timer_event(event.timer, "fired")).line();
+}
+
+void Trace::write(const TimerCanceled& event) {
+  out_ += event_line(now_, timer_event(event.timer, "canceled")).line();
+}
+
+void Trace::write(const HandedOver& event) {
+  JsonLine line = event_line(now_, "handed_over");
+  add_endpoint(line, event.peer);
+  out_ += line.line();
+}
+
+void Trace::write(const DialEnded& /*event*/) {
+  JsonLine line = event_line(now_, "metrics");
+  line.add("total_duration_us", now_.count());
+  if (succeeded_ > 0)
+    line.add("tt_first_success_us", first_success_.count())
+        .add("first_success_family", first_success_family_);
+  out_ += line.add("attempts_total", started_)
+              .add("attempts_success", succeeded_)
+              .add("attempts_failure", failed_)
+              .add("attempts_canceled", canceled_)
+              .line();
+}
+
+void Trace::discovered(const std::vector<Candidate>& candidates, std::string_view origin) {
+  for (const Candidate& candidate : candidates) {
+    JsonLine line = event_line(now_, "candidate_discovered");
+    add_endpoint(line, candidate.endpoint);
+    line.add("origin", origin);
+    line.raw("source", candidate.source ? source_object(*candidate.source) : "null");
+    out_ += line.line();
+  }
+}
+
+// Every attempt has one outcome: one that connects after it was canceled stays canceled.
+void Trace::outcome(AttemptId id, std::string_view outcome, const std::error_code& cause) {
+  Attempt& attempt = attempts_[id];
+  if (attempt.ended) return;
+  attempt.ended = true;
+  JsonLine line = event_line(now_, "attempt_outcome");
+  line.add("attempt", id);
+  add_endpoint(line, attempt.endpoint);
+  line.add("outcome", outcome).add("duration_us", (now_ - attempt.started).count());
+  if (cause) line.add("errno", cause.value()).add("error", to_words(cause));
+  out_ += line.line();
+  if (outcome == "failure") ++failed_;
+  if (outcome == "canceled" || outcome == "timeout") ++canceled_;
+  if (outcome != "success") return;
+  ++succeeded_;
+  first_success_ = now_;
+  if (const auto family = attempt.endpoint.family()) first_success_family_ = to_string(*family);
+}
+
+}  // namespace gladhand

@@ -1,0 +1,60 @@
+// Trace: JSON lines, one object an event, named as the Happy Eyeballs qlog draft
+// (draft-kuehlewind-happy-qlog) names them where it does. gladhand(1) documents the fields.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gladhand/event.hpp"
+
+namespace gladhand {
+
+class Trace {
+ public:
+  /// The format's version, in every config_set. Grows when a field changes its meaning or goes.
+  static constexpr int version = 1;
+
+  /// The event's lines, each with its line end; none for what the trace does not show.
+  std::string lines(const Event& event);
+
+ private:
+  struct Attempt {
+    Endpoint endpoint;
+    Moment started{};
+    bool ended = false;
+  };
+
+  void write(const Configured& event);
+  void write(const DialStarted& event);
+  void write(const AnswerReceived& event);
+  void write(const Connected& event);
+  void write(const AttemptFailed& event);
+  void write(const SendQuery& event);
+  void write(const StartAttempt& event);
+  void write(const CancelAttempt& event);
+  void write(const Finish& event);
+  void write(const DuplicateRemoved& event);
+  void write(const CandidatesSorted& event);
+  void write(const TimerSet& event);
+  void write(const TimerFired& event);
+  void write(const TimerCanceled& event);
+  void write(const HandedOver& event);
+  void write(const DialEnded& event);
+
+  void discovered(const std::vector<Candidate>& candidates, std::string_view origin);
+  void outcome(AttemptId attempt, std::string_view outcome, const std::error_code& cause = {});
+
+  Moment now_{};
+  std::string out_;
+  std::string origin_;
+  std::vector<Attempt> attempts_;  // by AttemptId
+  std::vector<Moment> asked_ = std::vector<Moment>(2);  // by Family
+  int started_ = 0;
+  int succeeded_ = 0;
+  int failed_ = 0;
+  int canceled_ = 0;
+  Moment first_success_{};
+  std::string first_success_family_;
+};
+
+}  // namespace gladhand

@@ -1,0 +1,120 @@
+#include "verdict.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "gladhand/duration.hpp"
+#include "narrator.hpp"
+
+namespace gladhand {
+
+namespace {
+
+// Causes in the order they came up, each with the addresses it holds for.
+class Causes {
+ public:
+  void add(const std::string& cause, const std::string& address) {
+    const auto found = std::ranges::find(causes_, cause, &Cause::first);
+    if (found == causes_.end()) {
+      causes_.push_back({cause, address});
+    } else {
+      found->second += " and " + address;
+    }
+  }
+
+  std::string text() const {
+    std::string result;
+    for (const auto& [cause, addresses] : causes_)
+      result += (result.empty() ? "" : ", ") + cause + ' ' + addresses;
+    return result;
+  }
+
+ private:
+  using Cause = std::pair<std::string, std::string>;
+  std::vector<Cause> causes_;
+};
+
+std::string cause_of(const std::error_code& cause) {
+  const std::string words = to_words(cause);
+  if (words == "refused") return "refused by";
+  if (words == "no answer") return "no answer from";
+  return words + " at";
+}
+
+std::string attempts_text(const Finish& finish, Moment ended) {
+  using State = AttemptReport::State;
+  Causes failed;
+  std::string silent;
+  std::string untried;
+  for (const AttemptReport& attempt : finish.attempts) {
+    const std::string address = to_string(attempt.endpoint);
+    if (attempt.state == State::failed) failed.add(cause_of(attempt.cause), address);
+    if (attempt.state == State::running)
+      silent += (silent.empty() ? "no answer from " : ", no answer from ") + address + " in " +
+                to_string(ended - attempt.started);
+    if (attempt.state == State::waiting)
+      untried += (untried.empty() ? "not tried: " : ", ") + address;
+  }
+  std::string text = failed.text();
+  for (const std::string& more : {silent, untried})
+    if (!more.empty()) text += (text.empty() ? "" : ", ") + more;
+  return text;
+}
+
+// Both families' answers; one sentence where they agree or one says it all.
+std::string questions_text(const Finish& finish, Moment ended) {
+  std::vector<std::string> parts;
+  bool name_exists = false;
+  for (const QuestionReport& question : finish.questions)
+    name_exists = name_exists || (question.answered && (question.status == AnswerStatus::no_address ||
+                                                        question.status == AnswerStatus::addresses));
+  for (const QuestionReport& question : finish.questions) {
+    std::string part = question.answered
+                           ? to_words(question.status, question.family)
+                           : "no answer to the " +
+                                 std::string(question_type(question.family)) + " question in " +
+                                 to_string(ended);
+    // Some servers deny a name that has only the other kind of address [RFC 4074 §4.2].
+    if (question.answered && question.status == AnswerStatus::no_such_name && name_exists)
+      part = to_words(AnswerStatus::no_address, question.family);
+    if (std::ranges::find(parts, part) == parts.end()) parts.push_back(part);
+  }
+  if (parts.empty()) return "no address of the family that was asked for";
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+std::string hint_for(const Finish& finish) {
+  const auto any = [&finish](AnswerStatus status) {
+    return std::ranges::any_of(finish.questions, [status](const QuestionReport& question) {
+      return question.answered && question.status == status;
+    });
+  };
+  if (finish.outcome != Outcome::no_address) return "";
+  if (any(AnswerStatus::no_answer))
+    return "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
+  return "";
+}
+
+ExitStatus status_of(Outcome outcome) {
+  if (outcome == Outcome::no_address) return ExitStatus::no_address;
+  if (outcome == Outcome::timed_out) return ExitStatus::timed_out;
+  return ExitStatus::all_attempts_failed;
+}
+
+}  // namespace
+
+Error verdict(const Finish& finish, const Target& target, Moment ended) {
+  std::string text = attempts_text(finish, ended);
+  const bool unanswered = std::ranges::any_of(
+      finish.questions, [](const QuestionReport& question) { return !question.answered; });
+  if (finish.attempts.empty() || unanswered)
+    text += (text.empty() ? "" : ", ") + questions_text(finish, ended);
+  return Error(status_of(finish.outcome),
+               "connect to " + in_quotes(target.host) + " port " + target.service + ": " + text,
+               hint_for(finish));
+}
+
+}  // namespace gladhand

@@ -1,0 +1,178 @@
+#include "waterfall.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "gladhand/duration.hpp"
+#include "gladhand/error.hpp"
+#include "narrator.hpp"
+
+namespace gladhand {
+
+namespace {
+
+enum class Ending { none, good, bad, given_up };
+
+struct Row {
+  std::string label;
+  bool attempt = false;
+  Moment begin{};
+  std::optional<Moment> end{};
+  Ending ending = Ending::none;
+  std::string text{};
+};
+
+// The rows of the picture, gathered from the events.
+class Rows {
+ public:
+  void take(const Event& event) {
+    now_ = event.at;
+    last_ = std::max(last_, now_);
+    std::visit([this](const auto& it) { on(it); }, event.body);
+  }
+
+  std::vector<Row> rows() const {
+    std::vector<Row> all = questions_;
+    for (const Row& row : attempts_)
+      if (!row.label.empty()) all.push_back(row);
+    std::stable_sort(all.begin() + static_cast<std::ptrdiff_t>(questions_.size()),
+                     all.end(),
+                     [](const Row& a, const Row& b) { return a.begin < b.begin; });
+    return all;
+  }
+  Moment last() const { return last_; }
+  const std::string& title() const { return title_; }
+
+ private:
+  void on(const Configured& event) {
+    title_ = "connect to " + in_quotes(event.host) + " port " + event.service;
+  }
+  void on(const SendQuery& event) {
+    questions_.push_back({.label = std::string(question_type(event.family)), .begin = now_});
+  }
+  void on(const AnswerReceived& event) {
+    for (Row& row : questions_) {
+      if (row.label != question_type(event.family)) continue;
+      const std::size_t count = event.candidates.size();
+      const bool found = event.status == AnswerStatus::addresses;
+      end(row,
+          found ? Ending::good : Ending::bad,
+          found ? std::to_string(count) + (count == 1 ? " address" : " addresses")
+                : to_words(event.status, event.family));
+    }
+  }
+  void on(const StartAttempt& event) {
+    if (attempts_.size() <= event.attempt) attempts_.resize(event.attempt + 1);
+    attempts_[event.attempt] = {
+        .label = to_string(event.endpoint), .attempt = true, .begin = now_};
+  }
+  void on(const Connected& event) {
+    Row& row = attempts_[event.attempt];
+    if (!row.end) end(row, Ending::good, "connected");
+  }
+  void on(const AttemptFailed& event) {
+    end(attempts_[event.attempt], Ending::bad, to_words(event.cause));
+  }
+  void on(const CancelAttempt& event) {
+    Row& row = attempts_[event.attempt];
+    if (!row.end)
+      end(row, Ending::given_up, event.reason == CancelReason::lost ? "given up" : "no answer");
+  }
+  template <typename Other>
+  void on(const Other& /*event*/) {}
+
+  void end(Row& row, Ending ending, const std::string& text) const {
+    row.end = now_;
+    row.ending = ending;
+    row.text = text + ", " + to_string(now_ - row.begin);
+  }
+
+  Moment now_{};
+  Moment last_{};
+  std::string title_;
+  std::vector<Row> questions_;
+  std::vector<Row> attempts_;  // by AttemptId
+};
+
+class Picture {
+ public:
+  Picture(const Rows& rows, const Canvas& canvas) : rows_(rows.rows()), canvas_(canvas) {
+    std::size_t text = 8;
+    for (const Row& row : rows_) {
+      label_ = std::max(label_, row.label.size());
+      text = std::max(text, row.text.size());
+    }
+    const std::size_t taken = label_ + text + 4;
+    bar_ = std::max<std::size_t>(16, canvas.columns > taken ? canvas.columns - taken : 0);
+    span_ = std::max(rows.last(), Moment(1));
+  }
+
+  std::string axis() const {
+    const std::string end = to_string(span_);
+    std::string line(label_ + 2, ' ');
+    line += '0' + std::string(bar_ > end.size() ? bar_ - end.size() : 1, ' ') + end;
+    return line + '\n';
+  }
+
+  std::string row(const Row& row) const {
+    const std::size_t begin = column(row.begin);
+    const std::size_t end = std::max(column(row.end.value_or(span_)), begin);
+    std::string line = row.label + std::string(label_ - row.label.size() + 2, ' ');
+    line += std::string(begin, ' ');
+    for (std::size_t i = begin; i < end; ++i) line += piece(row);
+    line += mark(row.ending) + std::string(bar_ - end + 1, ' ') + row.text;
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + '\n';
+  }
+
+  std::string draw() const {
+    std::string text = axis();
+    for (const Row& it : rows_) text += row(it);
+    return text;
+  }
+
+ private:
+  std::size_t column(Moment at) const {
+    return static_cast<std::size_t>(at.count()) * (bar_ - 1) /
+           static_cast<std::size_t>(span_.count());
+  }
+
+  std::string piece(const Row& row) const {
+    if (!canvas_.unicode) return row.attempt ? "=" : "-";
+    return row.attempt ? "━" : "┄";
+  }
+
+  std::string mark(Ending ending) const {
+    std::string text;
+    std::string colour;
+    switch (ending) {
+      case Ending::none: return " ";
+      case Ending::good: text = canvas_.unicode ? "●" : "*"; colour = "\033[32m"; break;
+      case Ending::bad: text = canvas_.unicode ? "✗" : "x"; colour = "\033[31m"; break;
+      case Ending::given_up: text = canvas_.unicode ? "○" : "o"; colour = "\033[33m"; break;
+    }
+    return canvas_.colour ? colour + text + "\033[0m" : text;
+  }
+
+  std::vector<Row> rows_;
+  Canvas canvas_;
+  std::size_t label_ = 4;
+  std::size_t bar_ = 0;
+  Moment span_{};
+};
+
+}  // namespace
+
+std::string draw_waterfall(std::span<const Event> events, const Canvas& canvas) {
+  Rows rows;
+  Narrator narrator;
+  std::string reasons;
+  for (const Event& event : events) {
+    rows.take(event);
+    if (const std::string line = narrator.line(event); !line.empty()) reasons += line + '\n';
+  }
+  return rows.title() + "\n\n" + Picture(rows, canvas).draw() + '\n' + reasons;
+}
+
+}  // namespace gladhand
