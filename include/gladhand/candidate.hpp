@@ -11,7 +11,7 @@ namespace gladhand {
 /// about it.
 struct Source {
   Endpoint address;
-  int prefix_length = 128;    ///< of its subnet; bounds rule 9
+  int prefix_length = 128;    ///< of its subnet; bounds rule 9 (IPv6)
   bool deprecated = false;    ///< rule 3
   bool home = false;          ///< a Mobile IPv6 home address, rule 4
   bool encapsulated = false;  ///< on a tunnel interface (6to4, SIT, GRE, ...), rule 7

@@ -9,6 +9,7 @@ std::string escape(std::string_view text, std::string_view also) {
   constexpr std::size_t longest = 300;
   std::string result;
   for (const char c : text) {
+    if (result.size() >= longest) return result + "...";
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f && also.find(c) == also.npos) {
       result += c;
@@ -17,7 +18,6 @@ std::string escape(std::string_view text, std::string_view also) {
       result += digits[byte >> 4];
       result += digits[byte & 0x0f];
     }
-    if (result.size() > longest) return result + "...";
   }
   return result;
 }

@@ -171,7 +171,7 @@ void SourceFinder::learn_addresses() {
     if (bytes == nullptr) return true;
     addresses_.push_back({
         .address = endpoint_of(address->ifa_family, bytes, address->ifa_index),
-        .prefix_length = address->ifa_prefixlen + (address->ifa_family == AF_INET ? 96 : 0),
+        .prefix_length = address->ifa_prefixlen,
         .deprecated = (address->ifa_flags & IFA_F_DEPRECATED) != 0,
         .home = (address->ifa_flags & IFA_F_HOMEADDRESS) != 0,
         .encapsulated = tunnels.contains(static_cast<int>(address->ifa_index)),

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Measures what gladhand costs where ssh would feel it, next to nc -F, the least C can do, and the
+Python a user would write; and says whether the project's own bars are reached. Needs root: it runs
+in namespaces of its own and leaves nothing behind.
+
+    run.py --gladhand PATH [--quick] [--check] [--markdown FILE] [--rounds N] [--only LETTERS]
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import sys
+
+sys.dont_write_bytecode = True
+
+import login
+import measure
+import report
+import world
+from report import FAILED, MISSED, REACHED, Row
+
+CONNECTION_ATTEMPT_DELAY, RESOLUTION_DELAY = 250_000, 50_000  # microseconds, the defaults
+ALLOWANCE = 10_000
+PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else os.path.realpath(sys.executable)
+
+
+class Bench:
+    """What every case needs: the programs, and how often to run them."""
+
+    def __init__(self, options, tools, nc):
+        self.gladhand = str(options.gladhand.resolve())
+        self.tools = tools
+        self.nc = nc
+        self.only = options.only
+        self.dials = 6 if options.quick else options.rounds
+        self.logins = 2 if options.quick else 60
+        self.waits = 3 if options.quick else 20
+        self.counts = f"{self.dials} rounds of each dial, {self.logins} of logins, {self.waits} of waits"
+
+    def harness(self, mode, commands, rounds, **options):
+        return measure.harness(self.tools, mode, commands, rounds, **options)
+
+    def dialers(self, host):
+        passer = pathlib.Path(__file__).resolve().parent / "passer.py"
+        return {
+            "gladhand": [self.gladhand, "--", host, world.TARGET_PORT],
+            "nc -F": [self.nc, "-F", host, world.TARGET_PORT],
+            "C dialer": [str(self.tools / "dialer"), host, world.TARGET_PORT],
+            "Python:5": [PYTHON, str(passer), host, world.TARGET_PORT],
+        }
+
+
+def judge(value, bar):
+    return REACHED if value <= bar else MISSED
+
+
+def not_measured(case, reason):
+    return [Row(case, "gladhand", "", "", "", verdict=f"not measured: {reason}")]
+
+
+def names_of(samples):
+    return list(dict.fromkeys(sample.name for sample in sorted(samples, key=lambda s: s.name != "gladhand")))
+
+
+def rows_of(case, samples, base, bar, field="to_fd"):
+    """One row per contestant; the bar is on gladhand's pairwise ratio to the base."""
+    rows = []
+    for name in names_of(samples):
+        own = measure.of(samples, name)
+        times = [getattr(sample, field) for sample in own]
+        ratio = measure.pairwise(samples, name, base, field)
+        judged = name == "gladhand" and bar is not None
+        rows.append(Row(case, name, "us", statistics.median(times), min(times),
+                        statistics.median(sample.to_reaped for sample in own), ratio,
+                        f"<= {bar:.2f} of {base}" if judged else "",
+                        judge(ratio.median, bar) if judged else ""))
+    return rows
+
+
+def dial_case(case, mode, host, bar=None, memory_bar=None):
+    def run(bench):
+        samples = bench.harness(mode, bench.dialers(host), bench.dials)
+        rows = rows_of(case, samples, "nc -F", bar)
+        return rows + (memory_rows(samples, memory_bar) if memory_bar else [])
+    return case, run
+
+
+def memory_rows(samples, bar):
+    """Peak resident memory, from the runs of the literal, which were timed as well."""
+    rows = []
+    for name in names_of(samples):
+        peaks = [sample.maxrss for sample in measure.of(samples, name)]
+        judged = name == "gladhand"
+        rows.append(Row("f: peak memory, literal", name, "KiB", statistics.median(peaks), min(peaks),
+                        bar=f"<= {bar:,} at most" if judged else "",
+                        verdict=judge(max(peaks), bar) if judged else ""))
+    return rows
+
+
+def login_case(case, bar):
+    def run(bench):
+        sshd = shutil.which("sshd", path=world.ENVIRONMENT["PATH"])
+        if not sshd:
+            return not_measured(case, "no sshd")
+        with login.server(sshd):
+            commands = login.commands(bench.gladhand, bench.nc)
+            samples = bench.harness("plain", commands, bench.logins, warm_up=1)
+        return rows_of(case, samples, "ssh by itself", bar, field="to_reaped")
+    return case, run
+
+
+def instruction_case(case, bar):
+    def run(bench):
+        if not shutil.which("valgrind"):
+            return not_measured(case, "no valgrind")
+        if re.search(rb"__[amt]san_init", pathlib.Path(bench.gladhand).read_bytes()):
+            return not_measured(case, "built with a sanitizer")
+        rows = []
+        for name, command in bench.dialers("127.0.0.1").items():
+            if name.startswith("Python"):
+                continue
+            count = measure.instructions(bench.tools, command)
+            judged = name == "gladhand"
+            rows.append(Row(case, name, "instr.", count, count, bar=f"<= {bar:,}" if judged else "",
+                            verdict=judge(count, bar) if judged else ""))
+        return rows
+    return case, run
+
+
+def wait_rows(case, samples, base, delay):
+    """gladhand must wait the delay, else nothing was tested, and at most the allowance longer; and it
+    must arrive over IPv4, the only family that answers."""
+    if any(sample.family != 4 for sample in samples):
+        raise measure.Failed("connected over IPv6, which must not answer here")
+    rows = rows_of(case, samples, base, None)
+    waited = rows[0].median
+    verdict = MISSED + ": too early" if waited < delay - 1000 else judge(waited, delay + ALLOWANCE)
+    rows[0] = rows[0]._replace(bar=f"{delay:,} to {delay + ALLOWANCE:,}", verdict=verdict)
+    return rows
+
+
+def dead_address_case(case):
+    def run(bench):
+        name = world.DEAD_NAME
+        given = f"{name}:{world.DEAD},{world.ALIVE}"
+        commands = {
+            "gladhand": [bench.gladhand, "--resolve", given, "--", name, world.DEAD_PORT],
+            "nc -F -w1:5": [bench.nc, "-F", "-w1", name, world.DEAD_PORT],
+        }
+        with world.black_hole():
+            samples = bench.harness("exec", commands, bench.waits, warm_up=1)
+        return wait_rows(case, samples, "nc -F -w1", CONNECTION_ATTEMPT_DELAY)
+    return case, run
+
+
+def mute_server_case(case):
+    def run(bench):
+        commands = {"gladhand": [bench.gladhand, "--", world.MUTE_NAME, world.TARGET_PORT]}
+        samples = bench.harness("exec", commands, bench.waits)
+        return wait_rows(case, samples, "gladhand", RESOLUTION_DELAY)
+    return case, run
+
+
+CASES = [
+    dial_case("a: literal, started directly", "exec", "127.0.0.1", bar=0.80, memory_bar=3072),
+    dial_case("b: literal, through /bin/sh", "shell", "127.0.0.1", bar=0.93),
+    dial_case("c: name in hosts file", "exec", world.HOSTS_NAME),
+    dial_case("d: name over DNS", "exec", world.DNS_NAME, bar=0.85),
+    login_case("e: ssh host true", 0.90),
+    instruction_case("g: instructions, literal", 250_000),
+    dead_address_case("h: first address dead"),
+    mute_server_case("i: AAAA never answered"),
+]
+
+
+def run_cases(bench):
+    rows = []
+    for case, run in CASES:
+        if bench.only and case[0] not in bench.only:
+            continue
+        print(f"measuring {case}", file=sys.stderr, flush=True)
+        try:
+            rows += run(bench)
+        except measure.Failed as problem:
+            print(f"bench: {case}: {problem}", file=sys.stderr)
+            rows.append(Row(case, "gladhand", "", "", "", verdict=FAILED))
+    return sorted(rows, key=lambda row: row.case)
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--gladhand", type=pathlib.Path, required=True, metavar="PATH")
+    parser.add_argument("--quick", action="store_true", help="few runs: shows that it works, not how fast")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
+    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="write the result there too")
+    parser.add_argument("--rounds", type=int, default=300, metavar="N",
+                        help="rounds of each dial (%(default)s)")
+    parser.add_argument("--only", default="", metavar="LETTERS",
+                        help="only these cases (f comes with a)")
+    parser.add_argument("--tools", type=pathlib.Path, metavar="FOLDER",
+                        help="where harness, dialer and responder are (otherwise they are built)")
+    parser.add_argument(world.INSIDE, dest="outer", help=argparse.SUPPRESS)
+    return parser.parse_args(argv)
+
+
+def main():
+    options = parse(sys.argv[1:])
+    if not os.access(options.gladhand, os.X_OK):
+        sys.exit(f"bench: {options.gladhand} cannot be started")
+    if options.outer is None:
+        world.enter(sys.argv)
+    nc = shutil.which("nc.openbsd") or shutil.which("nc") or world.cannot("it needs nc (netcat-openbsd)")
+    world.furnish(options.outer)
+    tools = options.tools.resolve() if options.tools else world.build_tools(world.TEMP)
+    bench = Bench(options, tools, nc)
+    with world.responder(tools):
+        measure.refuses_impostors(tools)
+        rows = run_cases(bench) or sys.exit("bench: --only names no case")
+
+    text = "\n".join([report.table(rows), "", *report.surroundings(bench.gladhand, nc, bench.counts)])
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text + "\n")
+    verdicts = " ".join(row.verdict for row in rows)
+    return 1 if FAILED in verdicts or (options.check and MISSED in verdicts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

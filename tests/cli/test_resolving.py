@@ -1,0 +1,556 @@
+"""Names: what is asked, of whom, in which order, and which answer leads to which address.
+
+The DNS server is scripted; everything happens in a network namespace where only loopback is up, so
+that neither family has connectivity and both are asked.
+"""
+
+import time
+import unittest
+
+import sandbox
+from common import ALL_FAILED, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, run
+from support import dns, receiver
+
+NAME = "db.example"
+SOON = 1.0  # seconds: nothing here has a reason to wait
+V4, V6 = "127.0.0.1", "::1"
+
+
+def setUpModule():
+    sandbox.enter()
+
+
+class ResolvingTest(CommandTest):
+    """One DNS server, and listeners on the same port of both loopback addresses."""
+
+    def setUp(self):
+        port = receiver.free_port(V4, V6)
+        self.v4, self.v6 = self.listen(V4, port), self.listen(V6, port)
+        self.port = port
+        self.server = self.enter(dns.Server())
+
+    def script(self, aaaa=None, a=None, name=NAME):
+        if aaaa is not None:
+            self.server.set(name, "AAAA", aaaa)
+        if a is not None:
+            self.server.set(name, "A", a)
+
+    def dial(self, *options, host=NAME, servers=None, **how):
+        servers = servers or [self.server]
+        named = [word for server in servers for word in ("--dns-server", server.endpoint)]
+        return run(*named, *options, host, self.port, **how)
+
+    def dial_with_trace(self, *options, **how):
+        """The result and the events; both listeners are up, so somebody wins."""
+        path = self.temporary_path("trace")
+        result = self.dial("--trace", path, *options, **how)
+        with open(path, encoding="utf-8") as file:
+            return result, read_json_lines(file.read())
+
+    def asked(self):
+        return self.server.asked()
+
+
+def events(trace, kind):
+    return [event for event in trace if event["event"] == kind]
+
+
+def attempted(trace):
+    """The addresses in the order of the attempts."""
+    return [event["address"] for event in events(trace, "attempt_started")]
+
+
+class Questions(ResolvingTest):
+    def test_aaaa_is_asked_before_a_and_both_at_once(self):
+        self.script(dns.answer(V6), dns.answer(V4))
+        for _ in range(20):
+            before = len(self.server.queries)
+            self.assert_handed_over(self.dial("--resolution-delay", "1s"), self.v6)
+            queries = self.server.wait_for(before + 2)[before:]
+            self.assertEqual([query.type for query in queries], ["AAAA", "A"])
+
+    def test_a_does_not_wait_for_the_answer_to_aaaa(self):
+        self.script(dns.answer(V6, delay=0.5), dns.answer(V4, delay=0.5))
+        self.assert_handed_over(self.dial(), self.v6)
+        first, second = self.server.queries
+        self.assertLess(second.time - first.time, 0.25)
+
+    def test_4_and_6_ask_for_one_family(self):
+        self.script(dns.answer(V6), dns.answer(V4))
+        self.assert_handed_over(self.dial("-4"), self.v4)
+        self.assertEqual(self.asked(), [(NAME, "A")])
+        self.assert_handed_over(self.dial("-6"), self.v6)
+        self.assertEqual(self.asked(), [(NAME, "A"), (NAME, "AAAA")])
+
+    def test_4_and_6_fail_when_only_the_other_family_exists(self):
+        self.script(a=dns.answer(V4))
+        self.assert_fails(self.dial("-6"), NO_ADDRESS, NAME, "no IPv6 address")
+        self.script(aaaa=dns.answer(V6), a=dns.nodata())
+        self.assert_fails(self.dial("-4"), NO_ADDRESS, NAME, "no IPv4 address")
+
+    def test_4_and_6_together_are_refused_or_mean_both(self):
+        self.script(dns.answer(V6), dns.answer(V4))
+        for host in (NAME, "localhost", V4, V6):
+            with self.subTest(host):
+                result = self.dial("-4", "-6", host=host)
+                if result.status == USAGE:
+                    self.assert_fails(result, USAGE)
+                else:
+                    self.assert_handed_over(result)
+
+    def test_literals_are_never_asked_for(self):
+        self.assert_handed_over(self.dial(host=V4), self.v4)
+        self.assert_handed_over(self.dial(host="[::1]"), self.v6)
+        self.assert_handed_over(self.dial(host="::1"), self.v6)
+        self.assertEqual(self.asked(), [])
+
+    def test_a_literal_of_the_other_family_fails_without_a_question(self):
+        for option, host in (("-6", V4), ("-4", V6)):
+            result = self.dial(option, host=host)
+            self.assertIn(result.status, (USAGE, NO_ADDRESS))
+            self.assert_fails(result, result.status, host)
+        self.assertEqual(self.asked(), [])
+
+    def test_localhost_never_leaves_the_machine(self):
+        for host in ("localhost", "localhost.", "LocalHost", "x.localhost", "a.b.localhost.", "x.LOCALHOST"):
+            with self.subTest(host):
+                self.assert_handed_over(self.dial(host=host))
+        self.assertEqual(self.asked(), [])
+
+    def test_localhost_has_both_addresses(self):
+        with sandbox.file("/etc/hosts", ""):
+            for host in ("localhost", "x.localhost"):
+                self.assert_handed_over(self.dial("-4", host=host), self.v4)
+                self.assert_handed_over(self.dial("-6", host=host), self.v6)
+        self.assertEqual(self.asked(), [])
+
+    def test_resolve_option_asks_nobody(self):
+        for host in (NAME, NAME + ".", NAME.upper()):
+            with self.subTest(host):
+                self.assert_handed_over(self.dial("--resolve", NAME + ":" + V4, host=host), self.v4)
+        self.assert_handed_over(self.dial("--resolve", NAME + ":::1"), self.v6)
+        self.assert_handed_over(self.dial("--resolve", NAME + ":[::1]"), self.v6)
+        self.assertEqual(self.asked(), [])
+
+    def test_resolve_option_is_for_that_name_only(self):
+        self.script(a=dns.answer(V4))
+        self.assert_handed_over(self.dial("--resolve", "other.example:::1"), self.v4)
+
+    def test_resolve_option_without_the_wanted_family(self):
+        self.assert_fails(self.dial("-6", "--resolve", NAME + ":" + V4), NO_ADDRESS, NAME)
+        self.assertEqual(self.asked(), [])
+
+
+class Connectivity(CommandTest):
+    """Only families with a global address and a route are asked."""
+
+    def families_asked(self, addresses, *options):
+        with sandbox.network(), dns.Server() as server:
+            sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
+            for link in ("gh0", "gh1"):
+                sandbox.ip("link", "set", link, "up")
+            for address in addresses:
+                sandbox.ip("address", "add", address, "dev", "gh0", *(("nodad",) if ":" in address else ()))
+                sandbox.ip("route", "add", "default", "dev", "gh0") if "." in address else \
+                    sandbox.ip("-6", "route", "add", "default", "dev", "gh0")
+            self.assert_fails(run(*options, "--dns-server", server.endpoint, NAME, "22"), NO_ADDRESS)
+            return sorted({query.type for query in server.queries})
+
+    def test_ipv4_only(self):
+        """The link has a link-local IPv6 address, which is no connectivity."""
+        self.assertEqual(self.families_asked(["192.0.2.2/24"]), ["A"])
+
+    def test_ipv6_only(self):
+        self.assertEqual(self.families_asked(["2001:db8::2/64"]), ["AAAA"])
+
+    def test_both(self):
+        self.assertEqual(self.families_asked(["192.0.2.2/24", "2001:db8::2/64"]), ["A", "AAAA"])
+
+    def test_neither_means_both(self):
+        self.assertEqual(self.families_asked([]), ["A", "AAAA"])
+
+    def test_options_ask_in_any_case(self):
+        self.assertEqual(self.families_asked(["192.0.2.2/24"], "-6"), ["AAAA"])
+        self.assertEqual(self.families_asked(["2001:db8::2/64"], "-4"), ["A"])
+
+
+class Answers(ResolvingTest):
+    def test_alias(self):
+        self.script(dns.nodata(), dns.alias(["b.example", "c.example"], V4))
+        self.assert_handed_over(self.dial(), self.v4)
+        self.script(dns.alias(["b.example", "c.example"], V6))
+        self.assert_handed_over(self.dial(), self.v6)
+
+    def test_an_alias_to_nowhere_is_no_address(self):
+        self.script(dns.alias(["b.example"]), dns.alias(["b.example"]))
+        self.assert_fails(self.dial(), NO_ADDRESS, "'%s'" % NAME, "no IPv6 address, no IPv4 address")
+
+    def test_truncated_answers_are_asked_for_again_over_tcp(self):
+        self.script(dns.answer(V6, truncate=True), dns.answer(V4, truncate=True))
+        self.assert_handed_over(self.dial(), self.v6)
+        transports = [query.transport for query in self.server.queries if query.type == "AAAA"]
+        self.assertEqual(transports, ["udp", "tcp"])
+
+    def test_an_answer_with_very_many_addresses(self):
+        """More than fits a UDP packet; all but the last are refused."""
+        crowd = ["127.0.%d.%d" % (high, low) for high in (1, 2) for low in range(1, 60)]
+        self.script(dns.nodata(), dns.answer(*crowd, V4, truncate=True))
+        result, trace = self.dial_with_trace("--connection-attempt-delay", "10ms")
+        self.assert_handed_over(result, self.v4)
+        self.assertEqual(len(events(trace, "attempt_started")), len(crowd) + 1)
+
+    def test_the_same_address_twice_is_tried_once(self):
+        self.script(dns.nodata(), dns.answer("127.0.0.9", "127.0.0.9", "127.0.0.9"))
+        result, trace = self.dial_with_trace()
+        self.assert_fails(result, ALL_FAILED, "refused by 127.0.0.9")
+        self.assertEqual(len(events(trace, "attempt_started")), 1)
+
+    def test_a_name_that_does_not_exist(self):
+        result = self.dial()
+        self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME, "does not exist")
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_name_without_addresses(self):
+        self.script(dns.nodata(), dns.nodata())
+        result = self.dial()
+        self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME, "no IPv6 address, no IPv4 address")
+        self.assertNotIn("does not exist", result.stderr)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_only_one_family_exists(self):
+        self.script(dns.nodata(), dns.answer(V4))
+        self.assert_handed_over(self.dial(), self.v4)
+        self.script(dns.answer(V6), dns.nodata())
+        self.assert_handed_over(self.dial(), self.v6)
+
+    def test_an_error_for_one_family_does_not_hurt_the_other(self):
+        for error in (dns.servfail(), dns.refused(), dns.nxdomain()):
+            with self.subTest(error):
+                self.script(error, dns.answer(V4))
+                result = self.dial()
+                self.assert_handed_over(result, self.v4)
+                self.assertLess(result.exited - result.started, SOON)
+                self.script(dns.answer(V6), error)
+                self.assert_handed_over(self.dial(), self.v6)
+
+    def test_errors_for_both_families(self):
+        for error in (dns.servfail(), dns.refused()):
+            with self.subTest(error):
+                self.script(error, error)
+                result = self.dial()
+                self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME)
+                self.assertNotIn("no name server answers", result.stderr, "it did answer")
+
+    def test_a_server_that_does_not_know_edns(self):
+        self.script(dns.answer(V6, without_edns=True), dns.nodata(without_edns=True))
+        self.assert_handed_over(self.dial(), self.v6)
+
+    def test_forged_answers_are_not_believed(self):
+        forgery = ("id", "question", "port")
+        self.script(dns.nodata(), dns.answer(V4, forge=forgery))
+        self.assert_handed_over(self.dial(), self.v4)
+        self.script(dns.answer(V6, forge=forgery), dns.nodata())
+        self.assert_handed_over(self.dial(), self.v6)
+
+    def test_a_malformed_answer_does_not_hurt_the_other_family(self):
+        for kind in ("cut", "garbage", "rdlength", "loop", "counts"):
+            with self.subTest(kind):
+                self.script(dns.answer(V6, malformed=kind), dns.answer(V4))
+                self.assert_handed_over(self.dial(), self.v4)
+                self.script(dns.answer(V6), dns.answer(V4, malformed=kind))
+                self.assert_handed_over(self.dial(), self.v6)
+
+    def test_malformed_answers_for_both_families(self):
+        for kind in ("cut", "garbage", "rdlength", "loop", "counts"):
+            with self.subTest(kind):
+                self.script(dns.answer(V6, malformed=kind), dns.answer(V4, malformed=kind))
+                result = self.dial("--timeout", "2s")
+                self.assertIn(result.status, (NO_ADDRESS, TIMED_OUT), result)
+                self.assert_fails(result, result.status, "'%s'" % NAME)
+
+
+class Timing(ResolvingTest):
+    """Who answers when, and what the race makes of it."""
+
+    def assert_first_attempts(self, trace, *addresses):
+        self.assertEqual(attempted(trace)[:len(addresses)], list(addresses), trace)
+
+    def test_aaaa_20_ms_after_a_goes_first(self):
+        self.script(dns.answer(V6, delay=0.02), dns.answer(V4))
+        result, trace = self.dial_with_trace()
+        self.assert_handed_over(result, self.v6)
+        self.assertEqual(attempted(trace), [V6])
+
+    def test_aaaa_within_a_longer_resolution_delay_goes_first(self):
+        self.script(dns.answer(V6, delay=0.3), dns.answer(V4))
+        result, trace = self.dial_with_trace("--resolution-delay", "2s")
+        self.assert_handed_over(result, self.v6)
+        self.assertEqual(attempted(trace), [V6])
+
+    def test_aaaa_200_ms_after_a_is_not_waited_for(self):
+        self.script(dns.answer(V6, delay=0.2), dns.answer(V4))
+        result, trace = self.dial_with_trace()
+        self.assert_handed_over(result, self.v4)
+        self.assertEqual(attempted(trace), [V4])
+        self.assert_waited(trace, 0.050)
+
+    def test_aaaa_that_never_comes_costs_the_resolution_delay(self):
+        self.script(dns.drop(), dns.answer(V4))
+        result, trace = self.dial_with_trace()
+        self.assert_handed_over(result, self.v4)
+        self.assert_waited(trace, 0.050)
+
+    def test_the_resolution_delay_counts_from_the_first_answer(self):
+        self.script(dns.drop(), dns.answer(V4, delay=0.3))
+        result, trace = self.dial_with_trace("--resolution-delay", "200ms")
+        self.assert_handed_over(result, self.v4)
+        self.assert_waited(trace, 0.200)
+
+    def assert_waited(self, trace, delay):
+        """The first attempt came that long after the A answer; 100 ms more are allowed for a busy machine."""
+        answered = events(trace, "dns_query_finished")[0]["t_us"]
+        started = events(trace, "attempt_started")[0]["t_us"]
+        self.assertGreaterEqual((started - answered) / 1e6, delay - 0.001)
+        self.assertLess((started - answered) / 1e6, delay + 0.100)
+
+    def test_an_early_aaaa_waits_for_nothing(self):
+        """A never comes; the resolution delay is long enough to be noticed if it were waited for."""
+        for a in (dns.drop(), dns.answer(V4, delay=1.5)):
+            with self.subTest(a):
+                self.script(dns.answer(V6), a)
+                result, trace = self.dial_with_trace("--resolution-delay", "2s")
+                self.assert_handed_over(result, self.v6)
+                self.assertEqual(attempted(trace), [V6])
+                self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_negative_aaaa_ends_the_resolution_delay(self):
+        self.script(dns.nodata(delay=0.2), dns.answer(V4))
+        result = self.dial("--resolution-delay", "5s")
+        self.assert_handed_over(result, self.v4)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_negative_aaaa_that_comes_first_leaves_nothing_to_wait_for(self):
+        self.script(dns.nodata(), dns.answer(V4, delay=0.2))
+        result = self.dial("--resolution-delay", "5s")
+        self.assert_handed_over(result, self.v4)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_negative_a_starts_no_resolution_delay(self):
+        self.script(dns.answer(V6, delay=0.3), dns.nodata())
+        result, trace = self.dial_with_trace("--resolution-delay", "10ms")
+        self.assert_handed_over(result, self.v6)
+        self.assertEqual(attempted(trace), [V6])
+
+    def test_a_late_aaaa_joins_the_race(self):
+        """IPv4 is a black hole; the IPv6 answer comes while its attempt waits."""
+        hole = self.black_hole("127.0.0.3", self.port)
+        self.script(dns.answer(V6, delay=0.3), dns.answer(hole.address))
+        result, trace = self.dial_with_trace("--connection-attempt-delay", "100ms")
+        self.assert_handed_over(result, self.v6)
+        self.assertEqual(len(events(trace, "attempt_started")), 2)
+
+    def test_a_failed_race_waits_for_the_answer_that_is_still_to_come(self):
+        """The only address so far refuses at once, the other answer comes later."""
+        self.script(dns.answer(V6, delay=0.5), dns.answer("127.0.0.9"))
+        self.assert_handed_over(self.dial(), self.v6)
+        self.server.set(NAME, "AAAA", dns.answer("::2"))  # no route: fails at once
+        self.server.set(NAME, "A", dns.answer(V4, delay=0.5))
+        self.assert_handed_over(self.dial(), self.v4)
+
+
+class Servers(ResolvingTest):
+    def second_server(self, **how):
+        script = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
+        return self.enter(dns.Server(script=script, **how))
+
+    def test_a_dead_first_server_costs_less_than_4_seconds(self):
+        dead, good = self.enter(dns.Server(default=dns.drop())), self.second_server()
+        result = self.dial(servers=[dead, good])
+        self.assert_handed_over(result)
+        self.assertTrue(dead.queries, "the first server was not asked at all")
+        self.assertLess(result.exited - result.started, 4)
+
+    def test_an_unwilling_first_server_costs_nothing(self):
+        good = self.second_server()
+        for error in (dns.refused(), dns.servfail()):
+            with self.subTest(error):
+                unwilling = self.enter(dns.Server(default=error))
+                result = self.dial(servers=[unwilling, good])
+                self.assert_handed_over(result)
+                self.assertTrue(unwilling.queries)
+                self.assertLess(result.exited - result.started, SOON)
+
+    def test_an_absent_first_server_costs_nothing(self):
+        """Nothing listens there: the kernel says so."""
+        absent, good = dns.Server(), self.second_server()
+        absent.close()
+        result = self.dial(servers=[absent, good])
+        self.assert_handed_over(result)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_server_with_an_ipv6_address(self):
+        with dns.Server(V6, script={(NAME, "A"): dns.answer(V4)}) as server:
+            self.assert_handed_over(self.dial(servers=[server]), self.v4)
+
+    def test_the_first_server_that_answers_is_believed(self):
+        """NXDOMAIN is an answer: the second server is not asked for a better one."""
+        good = self.second_server()
+        self.assert_fails(self.dial(servers=[self.server, good]), NO_ADDRESS, "does not exist")
+        self.assertEqual(good.queries, [])
+
+    def test_servers_that_are_all_silent(self):
+        dead = self.enter(dns.Server(default=dns.drop()))
+        with sandbox.file("/etc/resolv.conf", "options timeout:1 attempts:1\n"):
+            result = self.dial(servers=[dead])
+        self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME, "no name server answers")
+        self.assertLess(result.exited - result.started, 15)
+
+    def test_silence_is_bounded_by_the_timeout(self):
+        dead = self.enter(dns.Server(default=dns.drop()))
+        result = self.dial("--timeout", "1s", servers=[dead])
+        self.assert_fails(result, TIMED_OUT, "'%s'" % NAME)
+        self.assertGreater(result.exited - result.started, 0.99)
+        self.assertLess(result.exited - result.started, 1.2)
+
+
+class Files(ResolvingTest):
+    """/etc/hosts and /etc/resolv.conf; the DNS servers listen on port 53 of this namespace."""
+
+    def setUp(self):
+        super().setUp()
+        self.server.close()
+        self.server = self.enter(dns.Server(("127.0.0.1", 53)))
+
+    def dial(self, *options, host=NAME, conf="nameserver 127.0.0.1\n", hosts="", **how):
+        with sandbox.file("/etc/resolv.conf", conf), sandbox.file("/etc/hosts", hosts):
+            return run(*options, host, self.port, **how)
+
+    def test_nameserver(self):
+        self.script(a=dns.answer(V4))
+        self.assert_handed_over(self.dial(), self.v4)
+
+    def test_nameserver_with_an_ipv6_address(self):
+        with dns.Server(("::1", 53), script={(NAME, "A"): dns.answer(V4)}) as server:
+            self.assert_handed_over(self.dial(conf="nameserver ::1\n"), self.v4)
+            self.assertTrue(server.queries)
+
+    def test_lines_that_make_no_sense_are_passed_over(self):
+        self.script(a=dns.answer(V4))
+        for line in ("nameserver garbage", "nameserver 127.0.0.1:53", "nameserver 999.0.0.1", "nameserver", "x" * 5000,
+                     "options ndots:x timeout: attempts", "search " + "a" * 5000, "\0", ";", "#"):
+            with self.subTest(line[:40]):
+                result = self.dial(conf=line + "\nnameserver 127.0.0.1\n")
+                self.assert_handed_over(result, self.v4)
+
+    def test_without_a_nameserver_the_own_machine_is_asked(self):
+        self.script(a=dns.answer(V4))
+        self.assert_handed_over(self.dial(conf=""), self.v4)
+
+    def test_dns_server_option_replaces_the_nameservers(self):
+        with dns.Server(script={(NAME, "A"): dns.answer(V4)}) as other:
+            self.assert_handed_over(self.dial("--dns-server", other.endpoint), self.v4)
+        self.assertEqual(self.asked(), [])
+
+    def test_hosts_file_comes_first(self):
+        self.script(dns.answer(V6), dns.answer("127.0.0.9"))
+        self.assert_handed_over(self.dial(hosts="127.0.0.1 other %s # comment\n" % NAME), self.v4)
+        self.assert_handed_over(self.dial(hosts="::1\t%s\n" % NAME.upper()), self.v6)
+        self.assertEqual(self.asked(), [])
+
+    def test_a_name_of_the_hosts_file_with_both_families(self):
+        hosts = "127.0.0.1 %s\n::1 %s\n" % (NAME, NAME)
+        self.assert_handed_over(self.dial(hosts=hosts), self.v6)
+        self.assert_handed_over(self.dial("-4", hosts=hosts), self.v4)
+        self.assertEqual(self.asked(), [])
+
+    def test_a_short_name_of_the_hosts_file_ends_there(self):
+        conf = "nameserver 127.0.0.1\nsearch one.example\n"
+        self.assert_handed_over(self.dial(host="db", hosts="127.0.0.1 db\n", conf=conf), self.v4)
+        self.assertEqual(self.asked(), [])
+
+    def test_search_list_in_its_order(self):
+        self.script(a=dns.answer(V4), name="db.two.example")
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example three.example\n"
+        self.assert_handed_over(self.dial(host="db", conf=conf), self.v4)
+        names = [name for name, kind in self.asked() if kind == "A"]
+        self.assertEqual(names, ["db.one.example", "db.two.example"])
+
+    def test_both_families_end_on_the_same_suffix(self):
+        """AAAA exists only under the second suffix, A under the first: the first one is meant."""
+        self.script(dns.nodata(), dns.answer(V4), name="db.one.example")
+        self.script(dns.answer(V6), dns.answer(V4), name="db.two.example")
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
+        for delay in (0, 0.1):
+            self.server.set("db.one.example", "A", dns.answer(V4, delay=delay))
+            self.assert_handed_over(self.dial(host="db", conf=conf), self.v4)
+        self.assertEqual(self.v6.connections, [])
+
+    def test_an_error_for_one_family_of_a_suffix_does_not_leave_that_suffix(self):
+        self.script(dns.servfail(), dns.answer(V4), name="db.one.example")
+        self.script(dns.answer(V6), dns.answer("127.0.0.9"), name="db.two.example")
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
+        self.assert_handed_over(self.dial(host="db", conf=conf), self.v4)
+
+    def test_a_trailing_dot_means_no_search(self):
+        conf = "nameserver 127.0.0.1\nsearch one.example\n"
+        self.assert_fails(self.dial(host="db.", conf=conf), NO_ADDRESS, "'db.'")
+        self.assertEqual({name for name, _ in self.asked()}, {"db"})
+
+    def test_ndots_decides_whether_the_name_is_tried_as_it_is_first(self):
+        self.script(a=dns.answer(V4), name="db.lan.one.example")
+        for options, expected in (("ndots:1", ["db.lan", "db.lan.one.example"]), ("ndots:2", ["db.lan.one.example"])):
+            with self.subTest(options):
+                before = len(self.asked())
+                conf = "nameserver 127.0.0.1\nsearch one.example\noptions %s\n" % options
+                self.assert_handed_over(self.dial(host="db.lan", conf=conf), self.v4)
+                self.assertEqual([name for name, kind in self.asked()[before:] if kind == "A"], expected)
+
+    def test_a_name_found_nowhere_is_named_as_given(self):
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
+        self.assert_fails(self.dial(host="db", conf=conf), NO_ADDRESS, "'db'", "does not exist")
+        names = [name for name, kind in self.asked() if kind == "A"]
+        self.assertEqual(names[:2], ["db.one.example", "db.two.example"])
+
+    def test_timeout_and_attempts(self):
+        """Two questions of each kind, a second apart, then the end."""
+        self.script(dns.drop(), dns.drop())
+        result = self.dial(conf="nameserver 127.0.0.1\noptions timeout:1 attempts:2\n")
+        self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME)
+        times = [query.time for query in self.server.queries if query.type == "A"]
+        self.assertEqual(len(times), 2)
+        self.assertGreater(times[1] - times[0], 0.9)
+        self.assertLess(times[1] - times[0], 1.5)
+        self.assertLess(result.exited - result.started, 5)
+
+    def test_timeout_decides_how_soon_the_second_server_is_asked(self):
+        self.script(dns.drop(), dns.drop())
+        with dns.Server(("127.0.0.2", 53), script={(NAME, "A"): dns.answer(V4)}) as second:
+            conf = "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions timeout:1\n"
+            result = self.dial(conf=conf)
+            self.assert_handed_over(result, self.v4)
+            waited = second.queries[0].time - self.server.queries[0].time
+        self.assertGreater(waited, 0.9)
+        self.assertLess(waited, 1.5)
+
+    def test_rotate_spreads_the_questions(self):
+        script = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
+        servers = [self.enter(dns.Server((address, 53), script=script)) for address in ("127.0.0.2", "127.0.0.3")]
+        conf = "nameserver 127.0.0.2\nnameserver 127.0.0.3\n"
+        for _ in range(5):
+            self.assert_handed_over(self.dial(conf=conf))
+        self.assertEqual(servers[1].queries, [], "without rotate the first server gets everything")
+        for _ in range(30):
+            self.assert_handed_over(self.dial(conf=conf + "options rotate\n"))
+            if servers[1].queries:
+                break
+        self.assertTrue(servers[1].queries, "with rotate the second server is asked now and then")
+
+    def test_gai_conf_can_prefer_ipv4(self):
+        self.script(dns.answer(V6), dns.answer(V4))
+        with sandbox.file("/etc/gai.conf", "precedence ::ffff:0:0/96 100\n"):
+            result = self.dial("--resolution-delay", "1s")
+        self.assert_handed_over(result, self.v4)
+
+
+if __name__ == "__main__":
+    unittest.main()

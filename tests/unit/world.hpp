@@ -1,0 +1,192 @@
+// A simulated world for the race: answers and peers with their times, a clock that jumps from one
+// to the next. What the race orders comes back as lines such as "250 start 192.0.2.1".
+#pragma once
+
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gladhand/race.hpp"
+
+namespace world {
+
+using namespace std::chrono_literals;
+using gladhand::AnswerStatus;
+using gladhand::Family;
+using gladhand::Moment;
+
+constexpr Moment never = Moment::max();
+constexpr Family AAAA = Family::ipv6;
+constexpr Family A = Family::ipv4;
+
+using Addresses = std::vector<std::string>;
+using Log = std::vector<std::string>;
+
+/// How a question is answered: when, and with what. No address means `status`.
+struct Answer {
+  Family family{};
+  Moment at{};
+  Addresses addresses{};
+  AnswerStatus status = AnswerStatus::no_address;
+};
+
+/// What an address does to an attempt: after this long, connect or fail.
+struct Peer {
+  Moment after{};
+  int error = 0;
+};
+
+struct World {
+  std::vector<Answer> answers{};
+  Addresses known{};
+  std::map<std::string, Peer> peers{};  ///< who is not here never answers
+  gladhand::RaceOptions options{};
+  gladhand::PolicyTable policy{};
+};
+
+inline gladhand::Candidate candidate(const std::string& address) {
+  const auto endpoint = gladhand::parse_address(address, 22);
+  gladhand::Source source;
+  source.address = *gladhand::parse_address(
+      endpoint->family() == AAAA ? "2001:db8:ffff::1" : "198.51.100.1", 0);
+  source.prefix_length = endpoint->family() == AAAA ? 64 : 120;
+  return {*endpoint, source};
+}
+
+inline std::vector<gladhand::Candidate> candidates(const Addresses& addresses) {
+  std::vector<gladhand::Candidate> result;
+  for (const std::string& address : addresses) result.push_back(candidate(address));
+  return result;
+}
+
+inline gladhand::AnswerReceived answer(Family family, const Addresses& addresses,
+                                       AnswerStatus negative = AnswerStatus::no_address) {
+  return {family, addresses.empty() ? negative : AnswerStatus::addresses, candidates(addresses)};
+}
+
+/// Runs one race to its end, or to where only the overall deadline is left to come and passes it.
+class Simulation {
+ public:
+  explicit Simulation(const World& world)
+      : world_(world), race_(world.options, world.policy) {
+    std::vector<Family> questions;
+    for (const Answer& it : world_.answers) questions.push_back(it.family);
+    tell(gladhand::DialStarted{questions, candidates(world_.known)});
+  }
+
+  Log run() {
+    while (!race_.finished()) turn();
+    return log_;
+  }
+
+  /// The race's own list of what became of each attempt, after run().
+  const gladhand::Finish& finish() const { return finish_; }
+
+  /// All actions, decisions included, with their times.
+  const std::vector<std::pair<Moment, gladhand::Action>>& actions() const { return actions_; }
+
+  gladhand::Race& race() { return race_; }
+
+ private:
+  struct Pending {
+    Moment at{};
+    gladhand::Fact fact;
+  };
+
+  // Tells all that is due at the next time something is due: facts first, the clock last.
+  void turn() {
+    Moment next = *race_.deadline();
+    for (const Pending& it : pending_) next = std::min(next, it.at);
+    now_ = std::max(next, now_);
+    for (std::size_t i = 0; i < pending_.size();) {
+      if (pending_[i].at > now_) {
+        ++i;
+        continue;
+      }
+      const gladhand::Fact fact = pending_[i].fact;
+      pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
+      tell(fact);
+    }
+    const auto deadline = race_.deadline();
+    if (deadline && *deadline <= now_) tell(gladhand::TimePassed{});
+  }
+
+  void tell(const gladhand::Fact& fact) {
+    for (const gladhand::Action& action : race_.step(fact, now_)) {
+      actions_.emplace_back(now_, action);
+      std::visit([this](const auto& it) { carry_out(it); }, action);
+    }
+  }
+
+  void carry_out(const gladhand::SendQuery& order) {
+    note("query " + std::string(gladhand::question_type(order.family)));
+    for (const Answer& it : world_.answers)
+      if (it.family == order.family && it.at != never)
+        pending_.push_back({now_ + it.at, answer(it.family, it.addresses, it.status)});
+  }
+
+  void carry_out(const gladhand::StartAttempt& order) {
+    const std::string address = gladhand::to_string(order.endpoint);
+    names_[order.attempt] = address;
+    note("start " + address);
+    const auto peer = world_.peers.find(address);
+    if (peer == world_.peers.end() || peer->second.after == never) return;
+    const Moment at = now_ + peer->second.after;
+    if (peer->second.error == 0) {
+      pending_.push_back({at, gladhand::Connected{order.attempt}});
+    } else {
+      pending_.push_back(
+          {at,
+           gladhand::AttemptFailed{order.attempt,
+                                   {peer->second.error, std::system_category()}}});
+    }
+  }
+
+  void carry_out(const gladhand::CancelAttempt& order) { note("cancel " + names_[order.attempt]); }
+
+  void carry_out(const gladhand::Finish& order) {
+    finish_ = order;
+    switch (order.outcome) {
+      case gladhand::Outcome::connected: note("won " + names_[order.winner]); break;
+      case gladhand::Outcome::no_address: note("no address"); break;
+      case gladhand::Outcome::all_attempts_failed: note("all failed"); break;
+      case gladhand::Outcome::timed_out: note("timed out"); break;
+    }
+  }
+
+  template <typename Decision>
+  void carry_out(const Decision& /*decision*/) {}
+
+  void note(const std::string& what) {
+    log_.push_back(std::to_string(now_ / 1ms) + ' ' + what);
+  }
+
+  World world_;
+  gladhand::Race race_;
+  Moment now_{};
+  std::vector<Pending> pending_;
+  std::map<gladhand::AttemptId, std::string> names_;
+  std::vector<std::pair<Moment, gladhand::Action>> actions_;
+  gladhand::Finish finish_;
+  Log log_;
+};
+
+inline Log run(const World& world) {
+  return Simulation(world).run();
+}
+
+/// run() without the questions and cancellations: only who starts and how it ends.
+inline Log starts(const World& world) {
+  Log log = run(world);
+  std::erase_if(log, [](const std::string& line) {
+    return line.find("query") != line.npos || line.find("cancel") != line.npos;
+  });
+  return log;
+}
+
+constexpr Peer refuses{0ms, ECONNREFUSED};
+
+}  // namespace world
