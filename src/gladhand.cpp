@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -40,8 +39,10 @@ Target read_target(const Settings& settings) {
 }
 
 // Runs the loop until the dial has ended, or nobody waits for its result any more.
-DialResult run_dial(const Settings& settings, const Target& target, const EventSink& sink) {
-  asio::io_context loop(1);
+DialResult run_dial(asio::io_context& loop,
+                    const Settings& settings,
+                    const Target& target,
+                    const EventSink& sink) {
   std::optional<DialResult> result;
   std::exception_ptr failure;
   asio::co_spawn(loop,
@@ -51,9 +52,6 @@ DialResult run_dial(const Settings& settings, const Target& target, const EventS
                    result = std::move(ended);
                    loop.stop();
                  });
-  std::unique_ptr<HangupWatch> watch;
-  if (!settings.explain)
-    watch = std::make_unique<HangupWatch>(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
   loop.run();
   if (failure) std::rethrow_exception(failure);
   if (!result) throw receiver_gone();
@@ -78,26 +76,36 @@ Canvas terminal_canvas() {
   return canvas;
 }
 
-void connect(const Settings& settings, const Target& target, Observers& observers) {
+// ssh waits for this process: nothing that destructors could still do is worth its time.
+[[noreturn]] void leave() {
+  ::_exit(static_cast<int>(ExitStatus::handed_over));
+}
+
+[[noreturn]] void connect(const Settings& settings, const Target& target, Observers& observers) {
+  asio::io_context loop(1);
+  std::optional<HangupWatch> watch;
+  if (!settings.explain) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
   const EventSink sink = observers.sink();
   const Clock::time_point start = Clock::now();
   const auto elapsed = [start] {
     return std::chrono::duration_cast<Moment>(Clock::now() - start);
   };
-  DialResult result = run_dial(settings, target, sink);
+  const DialResult result = run_dial(loop, settings, target, sink);
   const Moment ended = elapsed();
   const bool connected = result.finish.outcome == Outcome::connected;
   if (connected && !settings.explain) {
     pass_descriptor(STDOUT_FILENO, result.socket.get());
-    if (sink) sink({elapsed(), HandedOver{result.finish.attempts[result.finish.winner].endpoint}});
+    if (!sink) leave();
+    sink({elapsed(), HandedOver{result.finish.attempts[result.finish.winner].endpoint}});
   }
   if (sink) sink({elapsed(), DialEnded{}});
   if (settings.explain)
     write_all(STDOUT_FILENO, draw_waterfall(observers.events(), terminal_canvas()));
   if (!connected) throw verdict(result.finish, target, ended);
+  leave();
 }
 
-void run(const Settings& settings) {
+[[noreturn]] void run(const Settings& settings) {
   const Target target = read_target(settings);
   if (!settings.explain) check_receiver(STDOUT_FILENO);
   Observers observers(settings);
@@ -107,8 +115,6 @@ void run(const Settings& settings) {
     observers.log(error_lines(error, settings.quiet));
     throw;
   }
-  // ssh waits for the process: nothing that destructors could do is worth its time.
-  ::_exit(static_cast<int>(ExitStatus::handed_over));
 }
 
 int fail(const Error& error, bool quiet) {

@@ -11,7 +11,6 @@
 
 #include "attempt.hpp"
 #include "file.hpp"
-#include "network.hpp"
 #include "resolver.hpp"
 
 namespace gladhand {
@@ -30,7 +29,7 @@ class Driver {
         target_(std::move(target)),
         options_(std::move(options)),
         sink_(std::move(sink)),
-        source_(find_name_source(target_, options_.names)),
+        source_(find_name_source(target_, options_.names, network_)),
         race_(options_.race, policy()),
         bell_(loop) {}
 
@@ -118,6 +117,7 @@ class Driver {
                                              with_sources(answer.addresses)});
                         });
     resolver_->ask(order.family);
+    if (order.family == source_.questions.back()) network_.learn_addresses();
   }
 
   void carry_out(const StartAttempt& order) {
@@ -154,7 +154,7 @@ class Driver {
     std::vector<Candidate> candidates;
     for (const Endpoint& endpoint : endpoints)
       candidates.push_back(
-          {endpoint, alone ? std::nullopt : sources_.find(endpoint)});
+          {endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
     return candidates;
   }
 
@@ -171,8 +171,8 @@ class Driver {
   Target target_;
   DialOptions options_;
   EventSink sink_;
+  Network network_;
   NameSource source_;
-  SourceFinder sources_;
   Race race_;
   asio::steady_timer bell_;
   std::optional<Resolver> resolver_;

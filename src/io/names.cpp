@@ -6,7 +6,6 @@
 #include <cstdlib>
 
 #include "file.hpp"
-#include "network.hpp"
 
 namespace gladhand {
 
@@ -14,11 +13,11 @@ namespace {
 
 // [HEv3 §4.1] ask only for families with connectivity. A machine with none asks for both: its names
 // may be its own.
-std::vector<Family> families_to_ask(const NameOptions& options) {
+std::vector<Family> families_to_ask(const NameOptions& options, Network& network) {
   if (options.families.size() < 2) return options.families;
   std::vector<Family> connected;
   for (const Family family : options.families)
-    if (has_connectivity(family)) connected.push_back(family);
+    if (network.has_connectivity(family)) connected.push_back(family);
   return connected.empty() ? options.families : connected;
 }
 
@@ -47,7 +46,7 @@ const NameOverride* find_override(const Target& target, const NameOptions& optio
   return nullptr;
 }
 
-NameSource find_anywhere(const Target& target, const NameOptions& options) {
+NameSource find_anywhere(const Target& target, const NameOptions& options, Network& network) {
   if (target.literal) return {"literal", {*target.literal}, {}, {}};
   if (const NameOverride* entry = find_override(target, options)) {
     NameSource source{"resolve", {}, {}, {}};
@@ -58,13 +57,13 @@ NameSource find_anywhere(const Target& target, const NameOptions& options) {
   auto found = find_in_hosts(read_file("/etc/hosts"), target.name, target.port);
   if (!found.empty()) return {"hosts", std::move(found), {}, {}};
   if (is_localhost(target.name)) return {"localhost", loopback_addresses(target.port), {}, {}};
-  return {"dns", {}, families_to_ask(options), resolver_configuration(options)};
+  return {"dns", {}, families_to_ask(options, network), resolver_configuration(options)};
 }
 
 }  // namespace
 
-NameSource find_name_source(const Target& target, const NameOptions& options) {
-  NameSource source = find_anywhere(target, options);
+NameSource find_name_source(const Target& target, const NameOptions& options, Network& network) {
+  NameSource source = find_anywhere(target, options, network);
   keep_allowed(source.known, options.families);
   return source;
 }

@@ -8,6 +8,7 @@
 
 #include "gladhand/system_files.hpp"
 #include "gladhand/target.hpp"
+#include "network.hpp"
 
 namespace gladhand {
 
@@ -33,6 +34,6 @@ struct NameSource {
 };
 
 /// Finds out. Reads /etc/hosts and /etc/resolv.conf where needed; sends nothing.
-NameSource find_name_source(const Target& target, const NameOptions& options);
+NameSource find_name_source(const Target& target, const NameOptions& options, Network& network);
 
 }  // namespace gladhand

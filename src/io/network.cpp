@@ -1,16 +1,19 @@
 #include "network.hpp"
 
 #include <arpa/inet.h>
+#include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <functional>
-#include <set>
+#include <utility>
 
 #include "gladhand/policy.hpp"
 #include "unique_fd.hpp"
@@ -52,7 +55,7 @@ void dump(std::uint16_t type, const Request& body, const std::function<bool(cons
   request.body = body;
   const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!fd || ::send(fd.get(), &request, sizeof(request), 0) < 0) return;
-  alignas(nlmsghdr) std::array<char, 16384> buffer{};
+  alignas(nlmsghdr) std::array<char, 16384> buffer;
   for (;;) {
     const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (got <= 0) return;
@@ -89,14 +92,14 @@ bool is_tunnel(unsigned short hardware_type) {
   return std::ranges::find(tunnels, hardware_type) != tunnels.end();
 }
 
-std::set<int> tunnel_interfaces() {
-  std::set<int> tunnels;
-  dump(RTM_GETLINK, ifinfomsg{}, [&tunnels](const nlmsghdr& message) {
-    const auto* link = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
-    if (is_tunnel(link->ifi_type)) tunnels.insert(link->ifi_index);
-    return true;
-  });
-  return tunnels;
+bool is_tunnel_interface(unsigned index) {
+  ifreq request{};
+  request.ifr_ifindex = static_cast<int>(index);
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd || ::ioctl(fd.get(), SIOCGIFNAME, &request) != 0 ||
+      ::ioctl(fd.get(), SIOCGIFHWADDR, &request) != 0)
+    return false;
+  return is_tunnel(request.ifr_hwaddr.sa_family);
 }
 
 // A unicast route of `family` in a table of the administrator's that leads beyond the link.
@@ -116,35 +119,27 @@ bool has_wide_route(int family) {
   return found;
 }
 
-bool has_wide_address(int family) {
-  bool found = false;
-  ifaddrmsg request{};
-  request.ifa_family = static_cast<unsigned char>(family);
-  dump(RTM_GETADDR, request, [&found, family](const nlmsghdr& message) {
-    const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
-    const void* bytes = attribute(IFA_RTA(address), IFA_PAYLOAD(&message), IFA_ADDRESS);
-    found = address->ifa_family == family && bytes != nullptr &&
-            !is_local_only(endpoint_of(family, bytes, 0));
-    return !found;
-  });
-  return found;
-}
-
 }  // namespace
 
-bool has_connectivity(Family family) {
+bool Network::has_connectivity(Family family) {
   // A documentation address stands for the world: with a default route this is all it takes.
   const auto world = parse_address(family == Family::ipv6 ? "2001:db8::1" : "192.0.2.1", 9);
   const auto source = source_by_route(*world);
   if (source && !is_local_only(*source)) return true;
-  const int system_family = world->system_family();
-  return has_wide_address(system_family) && has_wide_route(system_family);
+  return has_wide_address(family) && has_wide_route(world->system_family());
 }
 
-std::optional<Source> SourceFinder::find(const Endpoint& destination) {
+bool Network::has_wide_address(Family family) {
+  learn_addresses();
+  return std::ranges::any_of(addresses_, [family](const LocalAddress& local) {
+    return local.address.family() == family && !is_local_only(local.address);
+  });
+}
+
+std::optional<Source> Network::find_source(const Endpoint& destination) {
   const auto address = source_by_route(destination);
   if (!address) return std::nullopt;
-  if (!learned_) learn_addresses();
+  learn_addresses();
   Source source;
   source.address = *address;
   const auto known = std::ranges::find_if(addresses_, [&](const LocalAddress& local) {
@@ -154,14 +149,13 @@ std::optional<Source> SourceFinder::find(const Endpoint& destination) {
   source.prefix_length = known->prefix_length;
   source.deprecated = known->deprecated;
   source.home = known->home;
-  source.encapsulated = known->encapsulated;
+  source.encapsulated = is_tunnel_interface(known->interface);
   return source;
 }
 
-void SourceFinder::learn_addresses() {
-  learned_ = true;
-  const std::set<int> tunnels = tunnel_interfaces();
-  dump(RTM_GETADDR, ifaddrmsg{}, [&](const nlmsghdr& message) {
+void Network::learn_addresses() {
+  if (std::exchange(learned_, true)) return;
+  dump(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
     const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
     if (address->ifa_family != AF_INET6 && address->ifa_family != AF_INET) return true;
     const auto* attributes = IFA_RTA(address);
@@ -174,7 +168,7 @@ void SourceFinder::learn_addresses() {
         .prefix_length = address->ifa_prefixlen,
         .deprecated = (address->ifa_flags & IFA_F_DEPRECATED) != 0,
         .home = (address->ifa_flags & IFA_F_HOMEADDRESS) != 0,
-        .encapsulated = tunnels.contains(static_cast<int>(address->ifa_index)),
+        .interface = address->ifa_index,
     });
     return true;
   });

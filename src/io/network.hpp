@@ -9,15 +9,18 @@
 
 namespace gladhand {
 
-/// Whether the machine has connectivity in a family: an address and a route of it that are neither
-/// loopback nor link-local [HEv3 §4.1].
-bool has_connectivity(Family family);
-
-/// Looks up sources, and keeps what it learned of the machine's addresses for the next look-up.
-class SourceFinder {
+class Network {
  public:
+  /// Whether the machine has connectivity in a family: an address and a route of it that are
+  /// neither loopback nor link-local [HEv3 §4.1].
+  bool has_connectivity(Family family);
+
   /// The source the kernel would use to reach `destination`; empty without a route.
-  std::optional<Source> find(const Endpoint& destination);
+  std::optional<Source> find_source(const Endpoint& destination);
+
+  /// Reads the machine's addresses, once, for the look-ups to come: best done while an answer is
+  /// awaited anyway.
+  void learn_addresses();
 
  private:
   struct LocalAddress {
@@ -25,10 +28,10 @@ class SourceFinder {
     int prefix_length;
     bool deprecated;
     bool home;
-    bool encapsulated;
+    unsigned interface;
   };
 
-  void learn_addresses();
+  bool has_wide_address(Family family);
 
   bool learned_ = false;
   std::vector<LocalAddress> addresses_;

@@ -1,5 +1,7 @@
 #include "resolver.hpp"
 
+#include <netinet/in.h>
+
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 #include <chrono>
@@ -69,12 +71,15 @@ Resolver::Resolver(asio::io_context& loop,
   require(ares_library_init(ARES_LIB_INIT_ALL), "library");
   ares_options options{};
   char lookups[] = "b";
+  in_addr placeholder{htonl(INADDR_LOOPBACK)};  // with a server and a sort list no file is read
   const std::chrono::milliseconds timeout = conf.timeout.value_or(default_timeout);
   options.flags = ARES_FLAG_EDNS | (conf.use_tcp ? ARES_FLAG_USEVC : 0);
   options.ednspsz = 1232;  // what fits every path [RFC 9715]
   options.timeout = static_cast<int>(timeout.count());
   options.tries = static_cast<int>(conf.attempts.value_or(default_attempts));
   options.ndots = 1;
+  options.servers = &placeholder;
+  options.nservers = 1;
   options.lookups = lookups;
   options.sock_state_cb_data = this;
   options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
@@ -82,6 +87,7 @@ Resolver::Resolver(asio::io_context& loop,
   };
   const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
                    ARES_OPT_NDOTS | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
+                   ARES_OPT_SERVERS | ARES_OPT_SORTLIST |
                    (conf.rotate ? ARES_OPT_ROTATE : ARES_OPT_NOROTATE);
   require(ares_init_options(&channel_, &options, mask), "options");
   set_servers(conf.servers);

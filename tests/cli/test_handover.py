@@ -165,7 +165,7 @@ class StandardDescriptors(CommandTest):
     def test_a_picture_with_no_fd_1_goes_nowhere(self):
         """--explain needs no fd 1; the server must not see the picture either."""
         for closed in ((1,), (0, 1), (0, 1, 2)):
-            with self.subTest(closed), self.listen() as listener:
+            with self.subTest(closed), receiver.Listener(banner=b"") as listener:
                 run("--explain", "127.0.0.1", listener.port, closed=closed)
                 (peer,) = listener.wait_for(1)
                 self.assertEqual(read_to(peer, 1), b"")
