@@ -8,8 +8,8 @@ namespace gladhand {
 
 Observers::Observers(const Settings& settings)
     : verbose_(settings.verbose && !settings.quiet), explain_(settings.explain) {
-  if (!settings.log_file.empty()) log_ = open_for_append(settings.log_file, "--log");
-  if (!settings.trace_file.empty()) trace_ = open_for_append(settings.trace_file, "--trace");
+  if (settings.log_file) log_ = open_for_append(*settings.log_file, "--log");
+  if (settings.trace_file) trace_ = open_for_append(*settings.trace_file, "--trace");
 }
 
 EventSink Observers::sink() {

@@ -41,6 +41,8 @@ constexpr std::array options = {
              s.dial.names.families = {Family::ipv4};
            }},
     Option{"-6", "", false, addresses, "IPv6 only", [](Settings& s, const Values&) {
+             if (s.dial.names.families.size() == 1)
+               throw UsageError("-4 and -6 exclude each other");
              s.dial.names.families = {Family::ipv6};
            }},
     Option{"--dns-server", "ADDR[:PORT]", true, addresses,

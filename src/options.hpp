@@ -1,6 +1,7 @@
 // The command line of gladhand: one table, read by the parser, --help and the error texts.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "io/dial.hpp"
@@ -15,8 +16,8 @@ struct Settings {
   bool verbose = false;
   bool quiet = false;
   bool explain = false;
-  std::string trace_file;  ///< empty: none
-  std::string log_file;    ///< empty: none
+  std::optional<std::string> trace_file;
+  std::optional<std::string> log_file;
   std::string answer;      ///< --help or --version: print this and do nothing else
 };
 

@@ -103,6 +103,7 @@ struct AttemptReport {
 
   Endpoint endpoint;
   State state = State::waiting;
+  unsigned turn = 0;  ///< 1 for the attempt that started first; 0 while waiting
   Moment started{};
   std::error_code cause{};  ///< set when failed
 };

@@ -87,6 +87,7 @@ class Race {
   std::optional<Moment> next_attempt_at_;  // set while a waiting candidate is not yet due
   Moment due_{};                           // when the next attempt may start, once racing
   StartReason reason_{};                   // why it may
+  unsigned turns_ = 0;                     // attempts started
   bool racing_ = false;
   bool finished_ = false;
 };

@@ -159,6 +159,7 @@ void Race::start_due_attempt() {
   cancel_timer(TimerKind::next_attempt);
   attempts_[next].state = State::running;
   attempts_[next].started = now_;
+  attempts_[next].turn = ++turns_;
   actions_.push_back(StartAttempt{next, attempts_[next].endpoint, reason_});
   due_ = now_ + options_.connection_attempt_delay;
   reason_ = StartReason::address_arrived;

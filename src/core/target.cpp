@@ -74,8 +74,11 @@ void check_name(std::string_view name) {
   };
   if (name.empty()) throw UsageError("the host is empty");
   if (name.starts_with('-')) reject("begins with '-'");
-  for (const char c : name)
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) reject("holds a blank or a control character");
+  for (const char c : name) {
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f)
+      reject("holds a blank or a control character");
+    if (c == '%') reject("has a zone, which only an IPv6 address can have");
+  }
   if (name.ends_with('.')) name.remove_suffix(1);
   if (name.size() > longest_name) reject("is longer than 253 octets");
   for (std::string_view rest = name;;) {

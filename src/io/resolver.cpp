@@ -1,6 +1,7 @@
 #include "resolver.hpp"
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
@@ -18,14 +19,16 @@ namespace {
 constexpr std::chrono::seconds default_timeout{1};
 constexpr unsigned default_attempts = 3;
 
-AnswerStatus read_status(int status) {
+// c-ares 1.18 says "connection refused" too when servers answered SERVFAIL or REFUSED; whether
+// anything was heard of them tells the two apart.
+AnswerStatus read_status(int status, bool heard) {
   switch (status) {
     case ARES_SUCCESS: return AnswerStatus::addresses;
     case ARES_ENODATA: return AnswerStatus::no_address;
     case ARES_ENOTFOUND: return AnswerStatus::no_such_name;
     case ARES_EBADRESP: return AnswerStatus::bad_answer;
-    case ARES_ETIMEOUT:
-    case ARES_ECONNREFUSED: return AnswerStatus::no_answer;
+    case ARES_ETIMEOUT: return AnswerStatus::no_answer;
+    case ARES_ECONNREFUSED: return heard ? AnswerStatus::server_failure : AnswerStatus::no_answer;
     default: return AnswerStatus::server_failure;
   }
 }
@@ -135,7 +138,7 @@ void Resolver::ask(Family family) {
 
 // May run inside ask(), before ares_getaddrinfo has returned.
 void Resolver::received(Query& query, int status, const ares_addrinfo* result) {
-  Answer answer{query.family, read_status(status), {}};
+  Answer answer{query.family, read_status(status, heard_), {}};
   for (const ares_addrinfo_node* node = result != nullptr ? result->nodes : nullptr;
        node != nullptr;
        node = node->ai_next)
@@ -179,6 +182,7 @@ void Resolver::watch(const std::shared_ptr<Watch>& watch) {
       watch.get()->*waiting = false;
       if (watch->gone || error) return;  // gone: so may be this resolver
       const int fd = watch->descriptor.native_handle();
+      if (waiting == &Watch::reading) listen_to(fd);
       process(waiting == &Watch::reading ? fd : ARES_SOCKET_BAD,
               waiting == &Watch::writing ? fd : ARES_SOCKET_BAD);
       if (!watch->gone) this->watch(watch);
@@ -186,6 +190,11 @@ void Resolver::watch(const std::shared_ptr<Watch>& watch) {
   };
   if (watch->wants_read && !watch->reading) wait(Wait::wait_read, &Watch::reading);
   if (watch->wants_write && !watch->writing) wait(Wait::wait_write, &Watch::writing);
+}
+
+void Resolver::listen_to(int fd) {
+  char byte = 0;
+  heard_ = heard_ || ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void Resolver::process(int readable_fd, int writable_fd) {

@@ -52,6 +52,7 @@ class Resolver {
   void received(Query& query, int status, const ares_addrinfo* result);
   void socket_changed(int fd, bool readable, bool writable);
   void watch(const std::shared_ptr<Watch>& watch);
+  void listen_to(int fd);
   void process(int readable_fd, int writable_fd);
   void set_alarm();
 
@@ -63,6 +64,7 @@ class Resolver {
   ares_channel channel_ = nullptr;
   asio::steady_timer alarm_;
   std::map<int, std::shared_ptr<Watch>> watches_;
+  bool heard_ = false;  // a server has sent something
   std::shared_ptr<Resolver*> self_;  // handlers that outlive the resolver find it gone
 };
 

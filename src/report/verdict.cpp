@@ -42,12 +42,20 @@ std::string cause_of(const std::error_code& cause) {
   return words + " at";
 }
 
+// As they were started; those that were not, last.
+std::vector<AttemptReport> in_order(std::vector<AttemptReport> attempts) {
+  std::ranges::stable_sort(attempts, [](const AttemptReport& a, const AttemptReport& b) {
+    return a.turn - 1 < b.turn - 1;  // 0 wraps around: not started
+  });
+  return attempts;
+}
+
 std::string attempts_text(const Finish& finish, Moment ended) {
   using State = AttemptReport::State;
   Causes failed;
   std::string silent;
   std::string untried;
-  for (const AttemptReport& attempt : finish.attempts) {
+  for (const AttemptReport& attempt : in_order(finish.attempts)) {
     const std::string address = to_string(attempt.endpoint);
     if (attempt.state == State::failed) failed.add(cause_of(attempt.cause), address);
     if (attempt.state == State::running)

@@ -18,8 +18,8 @@ import time
 import unittest
 
 import sandbox
-from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, CommandTest, is_connecting, resolve, run, start,
-                    wait_until)
+from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, CommandTest, is_connecting, read_json_lines,
+                    resolve, run, start, wait_until)
 from support import dns, receiver
 
 AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
@@ -154,6 +154,15 @@ class StandardDescriptors(CommandTest):
                 peer = self.listener.wait_for(accepted)[-1]
                 passed.shutdown(socket.SHUT_WR)
                 self.assertEqual(read_to(peer, 1), b"")
+
+    def test_closed_descriptors_do_not_become_our_files(self):
+        """The trace must not take the number of fd 1 or 2 and then receive the picture or the text."""
+        for closed, options in (((1,), ("--explain",)), ((0, 1), ("--explain",)), ((2,), ("-v",)), ((0, 2), ("-v",))):
+            with self.subTest(closed):
+                path = self.temporary_path("trace")
+                run("--trace", path, *options, "127.0.0.1", self.listener.port, closed=closed).close()
+                with open(path, encoding="utf-8") as file:
+                    self.assertEqual(read_json_lines(file.read())[-1]["event"], "metrics")
 
     def test_an_error_with_no_fd_2_goes_nowhere(self):
         port = self.refusing().port

@@ -55,7 +55,8 @@ class Hosts(InputTest):
         self.assertEqual(self.names_asked_for(NAME_253 + "."), {NAME_253})
 
     def test_an_international_name_is_asked_for_in_ascii(self):
-        for host, asked in (("bücher.example", "xn--bcher-kva.example"), ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
+        for host, asked in (("bücher.example", "xn--bcher-kva.example"),
+                            ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
                             ("BÜCHER.example", "xn--bcher-kva.example"),
                             ("bücher.example.", "xn--bcher-kva.example")):
             with self.subTest(host):
@@ -159,8 +160,8 @@ class Ports(InputTest):
 class Options(InputTest):
     def test_durations(self):
         for option in ("--timeout", "--connection-attempt-delay", "--resolution-delay"):
-            for value in ("", "abc", "-1s", "-1", "5 s", "1d", "ms", "s", ".", "1.2.3s", "nan", "inf", "1e3", "5sms", "٥s",
-                          "9" * 30):
+            for value in ("", "abc", "-1s", "-1", "5 s", "1d", "ms", "s", ".", "1.2.3s", "nan", "inf", "1e3", "5sms",
+                          "٥s", "9" * 30):
                 with self.subTest(option + " " + value):
                     self.assert_refused(option, value, "db.example", "22", quoting=option)
 
@@ -217,7 +218,14 @@ class Options(InputTest):
         self.assert_refused("--timeout", "5s", "--timeout", "abc", "db.example", "22")
         hole = self.black_hole()
         result = run("--timeout", "20s", "--timeout", "200ms", "127.0.0.1", hole.port, timeout=5)
-        self.assert_fails(result, TIMED_OUT, "200 ms")
+        self.assert_fails(result, TIMED_OUT)
+        self.assertRegex(result.lines[0], r" in 2\d\d ms$")
+
+    def test_a_repeated_flag_is_harmless(self):
+        for flag, address in (("-4", "127.0.0.1"), ("-6", "::1"), ("-q", "::1")):
+            with self.subTest(flag):
+                listener = self.listen(address)
+                self.assert_handed_over(run(flag, flag, address, listener.port), listener)
 
     def test_repeated_dns_servers_are_all_taken(self):
         with dns.Server(default=dns.refused()) as first:

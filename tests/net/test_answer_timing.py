@@ -4,7 +4,7 @@ Times are measured on the wire: from a question's arrival at the server to the c
 """
 
 import net_case
-from net_case import CONNECTION_ATTEMPT_DELAY, EARLY, HOST, IPV4_SSH, LATE, RESOLUTION_DELAY
+from net_case import CONNECTION_ATTEMPT_DELAY, IPV4_SSH, IPV6_SSH, RESOLUTION_DELAY, against_the_clock
 from support import dns, network
 from support.network import SERVER_V4, SERVER_V6
 
@@ -16,26 +16,25 @@ def setUpModule():
 class AnswerTiming(net_case.NetworkTest):
     def seconds_to_first_syn(self, login, kind):
         """From that question to the first attempt."""
-        asked = [query.time for query in self.dns.queries if query.type == kind][0]
+        asked = [query.time for query in login.queries if query.type == kind][0]
         return login.syns[0][0] - asked
 
-    def assert_between(self, seconds, earliest):
-        self.assertGreaterEqual(seconds, earliest - EARLY)
-        self.assertLessEqual(seconds, earliest + LATE)
-
+    @against_the_clock
     def test_aaaa_is_asked_first_and_a_at_once(self):
         self.assert_login(self.login(), SERVER_V6)
         aaaa, a = self.dns.queries
         self.assertEqual((aaaa.type, a.type), ("AAAA", "A"))
-        self.assertLess(a.time - aaaa.time, RESOLUTION_DELAY)
+        self.assert_on_time(a.time - aaaa.time, 0)
 
+    @against_the_clock
     def test_aaaa_after_the_resolution_delay_is_not_waited_for(self):
         self.answers(AAAA=dns.answer(SERVER_V6, delay=0.2))
         login = self.login()
         self.assert_login(login, SERVER_V4)
         self.assert_attempts(login, SERVER_V4)
-        self.assert_between(self.seconds_to_first_syn(login, "A"), RESOLUTION_DELAY)
+        self.assert_on_time(self.seconds_to_first_syn(login, "A"), RESOLUTION_DELAY)
 
+    @against_the_clock
     def test_late_aaaa_still_gets_its_turn(self):
         self.answers(AAAA=dns.answer(SERVER_V6, delay=0.2))
         self.network.black_hole(IPV4_SSH)
@@ -44,31 +43,33 @@ class AnswerTiming(net_case.NetworkTest):
         self.assert_attempts(login, SERVER_V4, SERVER_V6)
         self.assert_gap(login, CONNECTION_ATTEMPT_DELAY)
 
+    @against_the_clock
     def test_aaaa_within_the_resolution_delay_wins(self):
         self.answers(AAAA=dns.answer(SERVER_V6, delay=0.02))
         login = self.login()
         self.assert_login(login, SERVER_V6)
         self.assert_attempts(login, SERVER_V6)
 
+    @against_the_clock
     def test_aaaa_that_never_comes_costs_one_resolution_delay(self):
         self.answers(AAAA=dns.drop())
         login = self.login()
         self.assert_login(login, SERVER_V4)
         self.assert_attempts(login, SERVER_V4)
-        self.assert_between(self.seconds_to_first_syn(login, "A"), RESOLUTION_DELAY)
+        self.assert_on_time(self.seconds_to_first_syn(login, "A"), RESOLUTION_DELAY)
 
     def test_late_a_is_not_waited_for(self):
         self.answers(A=dns.answer(SERVER_V4, delay=3))
         login = self.login()
         self.assert_login(login, SERVER_V6)
         self.assert_attempts(login, SERVER_V6)
-        self.assert_between(self.seconds_to_first_syn(login, "AAAA"), 0)
+        self.assertLess(self.seconds_to_first_syn(login, "AAAA"), 1)
 
     def test_a_that_never_comes_is_not_waited_for(self):
         self.answers(A=dns.drop())
         login = self.login()
         self.assert_login(login, SERVER_V6)
-        self.assert_between(self.seconds_to_first_syn(login, "AAAA"), 0)
+        self.assertLess(self.seconds_to_first_syn(login, "AAAA"), 1)
 
     def test_an_empty_aaaa_answer_ends_the_wait(self):
         """With a Resolution Delay of seconds, so that waiting for it would show."""
@@ -84,10 +85,10 @@ class AnswerTiming(net_case.NetworkTest):
         self.answers(AAAA=dns.servfail())
         login = self.login()
         self.assert_login(login, SERVER_V4)
-        self.assertLessEqual(self.seconds_to_first_syn(login, "A"), RESOLUTION_DELAY + LATE)
+        self.assertLess(self.seconds_to_first_syn(login, "A"), 1)
 
     def test_ipv6_that_fails_before_a_is_answered_is_not_the_end(self):
-        self.network.refuse(net_case.IPV6_SSH)
+        self.network.refuse(IPV6_SSH)
         self.answers(A=dns.answer(SERVER_V4, delay=0.5))
         login = self.login()
         self.assert_login(login, SERVER_V4)

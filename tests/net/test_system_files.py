@@ -89,6 +89,7 @@ class SystemFiles(net_case.NetworkTest):
         self.assertGreaterEqual(login.seconds, 2)
         self.assertLess(login.seconds, 4)
 
+    @net_case.against_the_clock
     def test_a_closed_first_name_server_costs_nothing(self):
         self.resolv_conf("nameserver " + CLOSED_SERVER, "nameserver " + SERVER_V4)
         login = self.login()

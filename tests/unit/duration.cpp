@@ -31,7 +31,7 @@ TEST_CASE("a number with ms or s, or a bare number of seconds, is a duration") {
       {"30", 30'000'000},
   };
   for (const auto& [text, expected] : table) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     const auto duration = parse_duration(text);
     REQUIRE(duration);
     CHECK(duration->count() == expected);
@@ -61,7 +61,7 @@ TEST_CASE("anything else is no duration") {
                            "1sms",  "1mss",   "1s2",  "ms1",    "1,5",   "1.2.3", "1e3",  "1e-3s",
                            "0x10",  "+1",     "-1",   "-1ms",   "-0.5s", "--1",   "inf",  "infs",
                            "nan",   "nanms",  "one",  "1\n",    "\t1",   "1\xc2\xa0s"}) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     CHECK_FALSE(parse_duration(text));
   }
   CHECK_FALSE(parse_duration(std::string_view("1\0", 2)));
@@ -95,7 +95,8 @@ TEST_CASE("a duration is written in ms or s with at most three digits that mean 
       {30'000'000, "30 s"},
       {600'000'000, "600 s"},
   };
-  for (const auto& [duration, expected] : table) CHECK(to_string(microseconds(duration)) == expected);
+  for (const auto& [duration, expected] : table)
+    CHECK(to_string(microseconds(duration)) == expected);
 }
 
 TEST_CASE("what rounds to a thousand milliseconds is a second") {

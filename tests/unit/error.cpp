@@ -1,9 +1,15 @@
-// How gladhand ends: the statuses, the errors that carry them, and text fit for a terminal.
+// How gladhand ends: the statuses, the errors that carry them, text fit for a terminal, and the
+// verdict on a race that was lost.
 #include "gladhand/error.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <string>
+#include <vector>
+
+#include "report/narrator.hpp"
+#include "report/verdict.hpp"
 
 namespace gladhand::error_test {
 
@@ -90,6 +96,176 @@ TEST_CASE("a word of the user's stands in single quotes, those inside shown as \
   CHECK(in_quotes("it's") == "'it\\x27s'");
   CHECK(in_quotes("'") == "'\\x27'");
   CHECK(in_quotes("a\nb") == "'a\\x0ab'");
+}
+
+// --- the verdict ---------------------------------------------------------------------------
+
+namespace {
+
+using namespace std::chrono_literals;
+using State = AttemptReport::State;
+
+constexpr Family AAAA = Family::ipv6;
+constexpr Family A = Family::ipv4;
+
+constexpr Moment ended = 30s;
+
+AttemptReport attempt(const char* address, State state, Moment started = {}) {
+  AttemptReport report{.endpoint = parse_address(address, 22).value()};
+  report.state = state;
+  report.started = started;
+  return report;
+}
+AttemptReport failed(const char* address, int cause) {
+  AttemptReport report = attempt(address, State::failed);
+  report.cause = {cause, std::system_category()};
+  return report;
+}
+QuestionReport answered(Family family, AnswerStatus status) { return {family, true, status}; }
+QuestionReport unanswered(Family family) { return {family, false, {}}; }
+
+const std::vector<QuestionReport> both_answered = {answered(AAAA, AnswerStatus::addresses),
+                                                   answered(A, AnswerStatus::addresses)};
+
+struct Lost {
+  Outcome outcome;
+  std::vector<QuestionReport> questions;
+  std::vector<AttemptReport> attempts;
+  const char* expected;  // behind "connect to 'db.example' port 22: "
+};
+
+void check_verdict(const Lost& lost, ExitStatus status, const std::string& hint = "") {
+  const Target target{"db.example", "22", 22, "db.example", {}};
+  const Error error = verdict({lost.outcome, 0, lost.questions, lost.attempts}, target, ended);
+  CHECK(std::string(error.what()) == "connect to 'db.example' port 22: " + std::string(lost.expected));
+  CHECK(error.status() == status);
+  CHECK(error.hint() == hint);
+}
+
+}  // namespace
+
+TEST_CASE("every attempt failed: each address is named with its cause, equal causes together") {
+  const std::vector<Lost> table = {
+      {Outcome::all_attempts_failed, both_answered,
+       {failed("2001:db8::1", ECONNREFUSED), failed("192.0.2.7", ECONNREFUSED)},
+       "refused by 2001:db8::1 and 192.0.2.7"},
+      {Outcome::all_attempts_failed, both_answered,
+       {failed("2001:db8::1", ENETUNREACH), failed("192.0.2.7", ECONNREFUSED),
+        failed("2001:db8::2", EHOSTUNREACH), failed("192.0.2.8", ETIMEDOUT),
+        failed("2001:db8::3", ENETUNREACH)},
+       "network unreachable at 2001:db8::1 and 2001:db8::3, refused by 192.0.2.7, "
+       "host unreachable at 2001:db8::2, no answer from 192.0.2.8"},
+      {Outcome::all_attempts_failed,
+       {answered(AAAA, AnswerStatus::no_address), answered(A, AnswerStatus::addresses)},
+       {failed("192.0.2.7", EPERM)},
+       "forbidden by this machine at 192.0.2.7"},
+  };
+  for (const Lost& lost : table) check_verdict(lost, ExitStatus::all_attempts_failed);
+}
+
+TEST_CASE("addresses are told in the order in which they were tried") {
+  std::vector<AttemptReport> attempts = {failed("192.0.2.7", ECONNREFUSED),
+                                         failed("2001:db8::1", ECONNREFUSED),
+                                         failed("2001:db8::2", ENETUNREACH)};
+  attempts[0].turn = 3;
+  attempts[1].turn = 2;
+  attempts[2].turn = 1;
+  check_verdict({Outcome::all_attempts_failed, both_answered, attempts,
+                 "network unreachable at 2001:db8::2, refused by 2001:db8::1 and 192.0.2.7"},
+                ExitStatus::all_attempts_failed);
+}
+
+TEST_CASE("a literal is refused by itself") {
+  const Target target = parse_target("[2001:db8::1]", "ssh", "ssh 22/tcp");
+  const Error error = verdict(
+      {Outcome::all_attempts_failed, 0, {}, {failed("2001:db8::1", ECONNREFUSED)}}, target, ended);
+  CHECK(std::string(error.what()) ==
+        "connect to '2001:db8::1' port ssh: refused by 2001:db8::1");
+  CHECK(error.status() == ExitStatus::all_attempts_failed);
+  CHECK(error.hint() == "");
+}
+
+TEST_CASE("time ran out: who was silent for how long, who was not tried, what was not answered") {
+  const std::vector<Lost> table = {
+      {Outcome::timed_out, both_answered,
+       {failed("2001:db8::1", ECONNREFUSED), attempt("192.0.2.7", State::running, 20s)},
+       "refused by 2001:db8::1, no answer from 192.0.2.7 in 10 s"},
+      {Outcome::timed_out, both_answered,
+       {attempt("2001:db8::1", State::running, 50ms), attempt("192.0.2.7", State::running, 29s),
+        attempt("2001:db8::2", State::waiting), attempt("192.0.2.8", State::waiting)},
+       "no answer from 2001:db8::1 in 30 s, no answer from 192.0.2.7 in 1 s, "
+       "not tried: 2001:db8::2, 192.0.2.8"},
+      {Outcome::timed_out, {unanswered(AAAA), unanswered(A)}, {},
+       "no answer to the AAAA question in 30 s, no answer to the A question in 30 s"},
+      {Outcome::timed_out, {unanswered(AAAA), answered(A, AnswerStatus::no_address)}, {},
+       "no answer to the AAAA question in 30 s, no IPv4 address"},
+  };
+  for (const Lost& lost : table) check_verdict(lost, ExitStatus::timed_out);
+}
+
+TEST_CASE("time ran out with one question open: the one that brought addresses is not told") {
+  check_verdict({Outcome::timed_out,
+                 {unanswered(AAAA), answered(A, AnswerStatus::addresses)},
+                 {attempt("192.0.2.7", State::running, 20s)},
+                 "no answer from 192.0.2.7 in 10 s, no answer to the AAAA question in 30 s"},
+                ExitStatus::timed_out);
+}
+
+TEST_CASE("no address: what each question brought, once where they agree") {
+  using enum AnswerStatus;
+  const struct {
+    AnswerStatus aaaa;
+    AnswerStatus a;
+    const char* expected;
+  } table[] = {
+      {no_such_name, no_such_name, "name does not exist"},
+      {no_address, no_address, "no IPv6 address, no IPv4 address"},
+      {server_failure, server_failure, "name servers report a failure"},
+      {bad_answer, bad_answer, "name servers send nonsense"},
+      {server_failure, no_such_name, "name servers report a failure, name does not exist"},
+  };
+  for (const auto& [aaaa, a, expected] : table)
+    check_verdict({Outcome::no_address, {answered(AAAA, aaaa), answered(A, a)}, {}, expected},
+                  ExitStatus::no_address);
+}
+
+TEST_CASE("[RFC 4074 §4.2] a name that one question denies and the other knows does exist") {
+  using enum AnswerStatus;
+  for (const bool ipv6_denied : {true, false})
+    check_verdict({Outcome::no_address,
+                   {answered(AAAA, ipv6_denied ? no_such_name : no_address),
+                    answered(A, ipv6_denied ? no_address : no_such_name)},
+                   {},
+                   "no IPv6 address, no IPv4 address"},
+                  ExitStatus::no_address);
+}
+
+TEST_CASE("no name server answers: a hint says where they are named") {
+  const std::string hint =
+      "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
+  using enum AnswerStatus;
+  check_verdict({Outcome::no_address, {answered(AAAA, no_answer), answered(A, no_answer)}, {},
+                 "no name server answers"},
+                ExitStatus::no_address, hint);
+  check_verdict({Outcome::no_address, {answered(AAAA, no_answer), answered(A, no_address)}, {},
+                 "no name server answers, no IPv4 address"},
+                ExitStatus::no_address, hint);
+}
+
+TEST_CASE("-4 and no address of that family") {
+  check_verdict({Outcome::no_address, {answered(A, AnswerStatus::no_address)}, {},
+                 "no IPv4 address"},
+                ExitStatus::no_address);
+  check_verdict({Outcome::no_address, {}, {}, "no address of the family that was asked for"},
+                ExitStatus::no_address);
+}
+
+TEST_CASE("a cause that has no words of ours is told in lower case, as every message is") {
+  CHECK(to_words(std::error_code(ECONNRESET, std::system_category())) ==
+        "connection reset by peer");
+  check_verdict({Outcome::all_attempts_failed, both_answered, {failed("192.0.2.7", ECONNRESET)},
+                 "connection reset by peer at 192.0.2.7"},
+                ExitStatus::all_attempts_failed);
 }
 
 }  // namespace gladhand::error_test

@@ -324,7 +324,7 @@ TEST_CASE("[HEv3 §5.3] families alternate after the preferred ones, each in its
       {"", 1, ""}, {"", 1000, ""},
   };
   for (const auto& [families, preferred_family_count, expected] : table) {
-    CAPTURE(families);
+    CAPTURE(std::string(families));
     CAPTURE(preferred_family_count);
     CHECK(interleaved(families, preferred_family_count) == expected);
   }

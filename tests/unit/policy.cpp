@@ -51,7 +51,7 @@ TEST_CASE("[RFC 6724 §2.1] the default table gives every address its precedence
   };
   const PolicyTable policy;
   for (const auto& [address, precedence, label] : table) {
-    CAPTURE(address);
+    CAPTURE(std::string(address));
     CHECK(policy.precedence(at(address)) == precedence);
     CHECK(policy.label(at(address)) == label);
   }
@@ -79,7 +79,7 @@ TEST_CASE("[RFC 6724 §3.1] an address has a scope") {
       {"ff32::1", 2},  // flags do not count
   };
   for (const auto& [address, scope] : table) {
-    CAPTURE(address);
+    CAPTURE(std::string(address));
     CHECK(PolicyTable().scope(at(address)) == scope);
   }
 }
@@ -103,14 +103,14 @@ TEST_CASE("[RFC 6724 §3.2] an IPv4 address has a scope, and private ones are gl
       {"192.168.0.1", 14},
   };
   for (const auto& [address, scope] : table) {
-    CAPTURE(address);
+    CAPTURE(std::string(address));
     CHECK(PolicyTable().scope(at(address)) == scope);
   }
 }
 
 TEST_CASE("[RFC 6724 §3.2] an IPv4-mapped address has the scope of its IPv4 address") {
   for (const char* ipv4 : {"192.0.2.1", "127.0.0.1", "169.254.0.1"}) {
-    CAPTURE(ipv4);
+    CAPTURE(std::string(ipv4));
     CHECK(PolicyTable().scope(at(std::string("::ffff:") + ipv4)) == PolicyTable().scope(at(ipv4)));
   }
 }
@@ -118,9 +118,9 @@ TEST_CASE("[RFC 6724 §3.2] an IPv4-mapped address has the scope of its IPv4 add
 TEST_CASE("gai.conf: one precedence line replaces all precedences, and no label") {
   const auto policy = PolicyTable::from_gai_conf("precedence ::ffff:0:0/96 100\n");
   CHECK(policy.precedence(at("192.0.2.1")) == 100);
-  for (const char* address :
-       {"::1", "2001:db8::1", "2002:c000:201::1", "2001::1", "fd00::1", "::", "fec0::1", "3ffe::1"}) {
-    CAPTURE(address);
+  for (const char* address : {"::1", "2001:db8::1", "2002:c000:201::1", "2001::1", "fd00::1", "::",
+                              "fec0::1", "3ffe::1"}) {
+    CAPTURE(std::string(address));
     CHECK(policy.precedence(at(address)) == 40);
     CHECK(policy.label(at(address)) == PolicyTable().label(at(address)));
   }
@@ -133,7 +133,7 @@ TEST_CASE("gai.conf: one label line replaces all labels, and no precedence") {
   const auto policy = PolicyTable::from_gai_conf("label 2001:db8::/32 99\n");
   CHECK(policy.label(at("2001:db8::1")) == 99);
   for (const char* address : {"::1", "192.0.2.1", "2002:c000:201::1", "fd00::1"}) {
-    CAPTURE(address);
+    CAPTURE(std::string(address));
     CHECK(policy.label(at(address)) == 1);
     CHECK(policy.precedence(at(address)) == PolicyTable().precedence(at(address)));
   }
@@ -142,7 +142,7 @@ TEST_CASE("gai.conf: one label line replaces all labels, and no precedence") {
 
 TEST_CASE("gai.conf: one scopev4 line replaces all IPv4 scopes, and no IPv6 one") {
   for (const char* text : {"scopev4 ::ffff:192.0.2.0/120 5\n", "scopev4 192.0.2.0/24 5\n"}) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     const auto policy = PolicyTable::from_gai_conf(text);
     CHECK(policy.scope(at("192.0.2.255")) == 5);
     CHECK(policy.scope(at("192.0.3.0")) == 14);
@@ -158,7 +158,7 @@ TEST_CASE("gai.conf: one scopev4 line replaces all IPv4 scopes, and no IPv6 one"
 TEST_CASE("gai.conf: an IPv4 prefix may be mapped or plain") {
   for (const char* text : {"precedence ::ffff:192.0.2.0/120 7\nlabel ::ffff:192.0.2.0/120 8\n",
                            "precedence 192.0.2.0/24 7\nlabel 192.0.2.0/24 8\n"}) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     const auto policy = PolicyTable::from_gai_conf(text);
     CHECK(policy.precedence(at("192.0.2.1")) == 7);
     CHECK(policy.precedence(at("198.51.100.1")) == 40);
@@ -193,10 +193,11 @@ TEST_CASE("gai.conf: a prefix without a length is one address") {
 
 TEST_CASE("gai.conf: comments, blanks and line ends do not count") {
   for (const char* text : {"precedence ::/0 7", "precedence ::/0 7\n", "precedence ::/0 7\r\n",
-                           "  precedence\t::/0 \t 7  \n", "# precedence ::/0 1\nprecedence ::/0 7\n",
+                           "  precedence\t::/0 \t 7  \n",
+                           "# precedence ::/0 1\nprecedence ::/0 7\n",
                            "precedence ::/0 7 # IPv6\n", "precedence ::/0 7# IPv6\n",
                            "\n\n\nprecedence ::/0 7\n\n", "reload yes\nprecedence ::/0 7\n"}) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     CHECK(PolicyTable::from_gai_conf(text).precedence(at("2001:db8::1")) == 7);
   }
 }
@@ -210,11 +211,12 @@ TEST_CASE("gai.conf: a line that cannot be read is skipped, and changes nothing"
   for (const char* line :
        {"", "#precedence ::/0 7", "precedence", "precedence ::/0", "precedence ::/0 seven",
         "precedence ::/0 7x", "precedence ::/0 99999999999999", "precedence ::/x 7",
-        "precedence ::/ 7", "precedence ::/129 7", "precedence ::/-1 7", "precedence 192.0.2.0/33 7",
-        "precedence 192.0.2/24 7", "precedence /0 7", "precedence nonsense 7", "preference ::/0 7",
+        "precedence ::/ 7", "precedence ::/129 7", "precedence ::/-1 7",
+        "precedence 192.0.2.0/33 7", "precedence 192.0.2/24 7", "precedence /0 7",
+        "precedence nonsense 7", "preference ::/0 7",
         "Precedence ::/0 7", "::/0 7", "::/0 precedence 7", "label ::/0", "label ::/129 7",
         "scopev4 192.0.2.0/33 7", "scopev4 nonsense 7", "reload yes"}) {
-    CAPTURE(line);
+    CAPTURE(std::string(line));
     const auto policy = PolicyTable::from_gai_conf(std::string(line) + '\n');
     for (const char* address : {"2001:db8::1", "192.0.2.1", "::1", "169.254.0.1", "fd00::1"}) {
       CHECK(policy.precedence(at(address)) == PolicyTable().precedence(at(address)));
@@ -244,7 +246,7 @@ TEST_CASE("the preferred family is IPv6 unless ordinary IPv4 addresses rank high
       {"label ::ffff:0:0/96 100\n", Family::ipv6},
   };
   for (const auto& [text, expected] : table) {
-    CAPTURE(text);
+    CAPTURE(std::string(text));
     const bool as_expected = PolicyTable::from_gai_conf(text).preferred_family() == expected;
     CHECK(as_expected);
   }
@@ -267,7 +269,7 @@ TEST_CASE("the common prefix of two addresses is counted in bits") {
       {"192.0.2.1", "::ffff:192.0.2.1", 128},
   };
   for (const auto& [a, b, expected] : table) {
-    CAPTURE(a);
+    CAPTURE(std::string(a));
     CHECK(common_prefix_length(bits(a), bits(b)) == expected);
     CHECK(common_prefix_length(bits(b), bits(a)) == expected);
   }
