@@ -24,7 +24,7 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
 }
 
 std::string to_string(std::chrono::microseconds duration) {
-  const bool seconds = duration >= std::chrono::seconds(1);
+  const bool seconds = duration.count() >= 999'500;  // what would be rounded to 1000 ms
   const double number = static_cast<double>(duration.count()) / (seconds ? 1e6 : 1e3);
   char text[32];
   std::snprintf(text, sizeof(text), "%.*f", number < 10 ? 1 : 0, number);

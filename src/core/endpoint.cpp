@@ -106,17 +106,20 @@ std::string to_string(const Endpoint& endpoint) {
 namespace {
 
 std::optional<std::uint32_t> interface_index(std::string_view zone) {
+  char name[IF_NAMESIZE];
   std::uint32_t index = if_nametoindex(std::string(zone).c_str());
   if (index != 0) return index;
   const char* end = zone.data() + zone.size();
   const auto [stop, error] = std::from_chars(zone.data(), end, index);
-  if (error != std::errc() || stop != end || index == 0) return std::nullopt;
+  if (error != std::errc() || stop != end || if_indextoname(index, name) == nullptr)
+    return std::nullopt;
   return index;
 }
 
 }  // namespace
 
 std::optional<Endpoint> parse_address(std::string_view text, std::uint16_t port) {
+  if (text.find('\0') != text.npos) return std::nullopt;  // the system's parsers would stop there
   in_addr v4{};
   if (inet_pton(AF_INET, std::string(text).c_str(), &v4) == 1) return Endpoint(v4, port);
   const std::size_t percent = text.find('%');

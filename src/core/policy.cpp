@@ -63,7 +63,7 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
   Entries labels;
   Entries ipv4_scopes;
   for_each_line(text, [&](const std::vector<std::string_view>& words) {
-    if (words.size() != 3) return;
+    if (words.size() < 3) return;
     Entry entry{};
     if (!read_entry(words[1], words[2], entry)) return;
     if (words[0] == "precedence") precedences.push_back(entry);
@@ -113,7 +113,7 @@ int PolicyTable::label(const Endpoint& endpoint) const {
 
 int PolicyTable::scope(const Endpoint& endpoint) const {
   const in6_addr address = endpoint.mapped();
-  if (endpoint.family() == Family::ipv4) return lookup(ipv4_scopes_, address, global_scope);
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return lookup(ipv4_scopes_, address, global_scope);
   if (IN6_IS_ADDR_MULTICAST(&address)) return address.s6_addr[1] & 0x0f;
   if (IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_LOOPBACK(&address)) return 2;
   if (IN6_IS_ADDR_SITELOCAL(&address)) return 5;

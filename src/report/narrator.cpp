@@ -41,8 +41,11 @@ std::string to_words(const std::error_code& cause) {
     case ETIMEDOUT: return "no answer";
     case EACCES:
     case EPERM: return "forbidden by this machine";
-    default: return cause.message();
+    default: break;
   }
+  std::string words = cause.message();
+  if (!words.empty() && words[0] >= 'A' && words[0] <= 'Z') words[0] += 'a' - 'A';
+  return words;
 }
 
 std::string Narrator::sentence(const Event& event) {

@@ -78,6 +78,7 @@ std::string questions_text(const Finish& finish, Moment ended) {
     name_exists = name_exists || (question.answered && (question.status == AnswerStatus::no_address ||
                                                         question.status == AnswerStatus::addresses));
   for (const QuestionReport& question : finish.questions) {
+    if (question.answered && question.status == AnswerStatus::addresses) continue;
     std::string part = question.answered
                            ? to_words(question.status, question.family)
                            : "no answer to the " +

@@ -72,7 +72,8 @@ class Rows {
     if (!row.end) end(row, Ending::good, "connected");
   }
   void on(const AttemptFailed& event) {
-    end(attempts_[event.attempt], Ending::bad, to_words(event.cause));
+    Row& row = attempts_[event.attempt];
+    if (!row.end) end(row, Ending::bad, to_words(event.cause));
   }
   void on(const CancelAttempt& event) {
     Row& row = attempts_[event.attempt];
@@ -98,13 +99,16 @@ class Rows {
 class Picture {
  public:
   Picture(const Rows& rows, const Canvas& canvas) : rows_(rows.rows()), canvas_(canvas) {
+    constexpr std::size_t narrowest_bar = 8;
     std::size_t text = 8;
     for (const Row& row : rows_) {
       label_ = std::max(label_, row.label.size());
       text = std::max(text, row.text.size());
     }
     const std::size_t taken = label_ + text + 4;
-    bar_ = std::max<std::size_t>(16, canvas.columns > taken ? canvas.columns - taken : 0);
+    bar_ = std::max(narrowest_bar, canvas.columns > taken ? canvas.columns - taken : 0);
+    const std::size_t left = label_ + bar_ + 4;
+    text_ = canvas.columns > left ? canvas.columns - left : 0;
     span_ = std::max(rows.last(), Moment(1));
   }
 
@@ -121,7 +125,7 @@ class Picture {
     std::string line = row.label + std::string(label_ - row.label.size() + 2, ' ');
     line += std::string(begin, ' ');
     for (std::size_t i = begin; i < end; ++i) line += piece(row);
-    line += mark(row.ending) + std::string(bar_ - end + 1, ' ') + row.text;
+    line += mark(row.ending) + std::string(bar_ - end + 1, ' ') + row.text.substr(0, text_);
     line.erase(line.find_last_not_of(' ') + 1);
     return line + '\n';
   }
@@ -159,6 +163,7 @@ class Picture {
   Canvas canvas_;
   std::size_t label_ = 4;
   std::size_t bar_ = 0;
+  std::size_t text_ = 0;
   Moment span_{};
 };
 
