@@ -1,7 +1,7 @@
 #include "resolver.hpp"
 
 #include <netinet/in.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
@@ -193,8 +193,8 @@ void Resolver::watch(const std::shared_ptr<Watch>& watch) {
 }
 
 void Resolver::listen_to(int fd) {
-  char byte = 0;
-  heard_ = heard_ || ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  int bytes = 0;  // not recv(MSG_PEEK): it would take a pending error away from c-ares
+  heard_ = heard_ || (::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0);
 }
 
 void Resolver::process(int readable_fd, int writable_fd) {
