@@ -1,6 +1,7 @@
 #include "resolver.hpp"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <asio/posix/stream_descriptor.hpp>
@@ -115,6 +116,7 @@ void Resolver::set_servers(const std::vector<std::string>& servers) {
 }
 
 void Resolver::ask(Family family) {
+  take_in_errors();
   ares_addrinfo_hints hints{};
   hints.ai_flags = ARES_AI_NOSORT;  // the whole list is sorted at once, later
   hints.ai_family = family == Family::ipv6 ? AF_INET6 : AF_INET;
@@ -134,6 +136,20 @@ void Resolver::ask(Family family) {
       },
       query.release());
   set_alarm();
+}
+
+// A server on this machine with its port closed is known to be so at once. c-ares before 1.20 would
+// find that out when it sends the next question over the same socket, put it down to that question
+// alone, and let the one before wait for its timeout.
+void Resolver::take_in_errors() {
+  constexpr int most_rounds = 32;  // servers times attempts, and then some
+  for (int round = 0; round < most_rounds && !watches_.empty(); ++round) {
+    std::vector<pollfd> entries;
+    for (const auto& [fd, watch] : watches_) entries.push_back({fd, POLLIN, 0});
+    if (::poll(entries.data(), entries.size(), 0) <= 0) return;
+    for (const pollfd& entry : entries)
+      if (entry.revents != 0) process(entry.fd, ARES_SOCKET_BAD);
+  }
 }
 
 // May run inside ask(), before ares_getaddrinfo has returned.
@@ -182,7 +198,6 @@ void Resolver::watch(const std::shared_ptr<Watch>& watch) {
       watch.get()->*waiting = false;
       if (watch->gone || error) return;  // gone: so may be this resolver
       const int fd = watch->descriptor.native_handle();
-      if (waiting == &Watch::reading) listen_to(fd);
       process(waiting == &Watch::reading ? fd : ARES_SOCKET_BAD,
               waiting == &Watch::writing ? fd : ARES_SOCKET_BAD);
       if (!watch->gone) this->watch(watch);
@@ -192,12 +207,10 @@ void Resolver::watch(const std::shared_ptr<Watch>& watch) {
   if (watch->wants_write && !watch->writing) wait(Wait::wait_write, &Watch::writing);
 }
 
-void Resolver::listen_to(int fd) {
-  int bytes = 0;  // not recv(MSG_PEEK): it would take a pending error away from c-ares
-  heard_ = heard_ || (::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0);
-}
-
 void Resolver::process(int readable_fd, int writable_fd) {
+  int bytes = 0;  // not recv(MSG_PEEK): it would take a pending error away from c-ares
+  if (readable_fd != ARES_SOCKET_BAD && ::ioctl(readable_fd, FIONREAD, &bytes) == 0 && bytes > 0)
+    heard_ = true;
   ares_process_fd(channel_, readable_fd, writable_fd);
   set_alarm();
 }

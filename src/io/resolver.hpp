@@ -52,7 +52,7 @@ class Resolver {
   void received(Query& query, int status, const ares_addrinfo* result);
   void socket_changed(int fd, bool readable, bool writable);
   void watch(const std::shared_ptr<Watch>& watch);
-  void listen_to(int fd);
+  void take_in_errors();
   void process(int readable_fd, int writable_fd);
   void set_alarm();
 

@@ -30,11 +30,11 @@ TEST_CASE("a number with ms or s, or a bare number of seconds, is a duration") {
       {"007", 7'000'000},
       {"30", 30'000'000},
   };
-  for (const auto& [text, expected] : table) {
-    CAPTURE(std::string(text));
-    const auto duration = parse_duration(text);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.text));
+    const auto duration = parse_duration(row.text);
     REQUIRE(duration);
-    CHECK(duration->count() == expected);
+    CHECK(duration->count() == row.expected);
   }
 }
 

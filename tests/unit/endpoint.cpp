@@ -91,6 +91,8 @@ TEST_CASE("endpoints are equal by content, and copies are independent") {
   CHECK_FALSE(endpoint == Endpoint(endpoint.mapped(), 22, 1));
   CHECK_FALSE(parsed("192.0.2.1") == parsed("::ffff:192.0.2.1"));
   CHECK(Endpoint() == Endpoint());
+  CHECK_FALSE(Endpoint() == endpoint);
+  CHECK_FALSE(endpoint == Endpoint());
 
   const Endpoint moved = endpoint.with_port(2222);
   CHECK(moved.port() == 2222);
@@ -126,10 +128,10 @@ TEST_CASE("literals are read, and written in their shortest form [RFC 5952 §4]"
       {"64:ff9b::192.0.2.1", "64:ff9b::c000:201"},
       {"fe80::1", "fe80::1"},
   };
-  for (const auto& [text, expected] : table) {
-    CAPTURE(std::string(text));
-    const Endpoint endpoint = parsed(text, 2222);
-    CHECK(to_string(endpoint) == expected);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.text));
+    const Endpoint endpoint = parsed(row.text, 2222);
+    CHECK(to_string(endpoint) == row.expected);
     CHECK(endpoint.port() == 2222);
     CHECK(parsed(to_string(endpoint), 2222) == endpoint);
   }

@@ -173,10 +173,12 @@ TEST_CASE("[RFC 6724 §6 rule 9] an IPv4 and an IPv6 address are not compared by
 
 TEST_CASE("[RFC 6724 §6 rule 10] otherwise the order is unchanged") {
   check_unranked(to("2001:db8::1", "2001:db8::9"), to("2001:db8::2", "2001:db8::9"));
-  std::vector<Candidate> list;
-  for (int i = 1; i <= 100; ++i)
-    list.push_back(to("192.0.2." + std::to_string(i * 37 % 101), "192.0.2.200"));
-  CHECK(sort_destinations(list, {}) == as_given(list.size()));
+  for (const char* prefix : {"192.0.2.", "2001:db8::"}) {
+    std::vector<Candidate> list;
+    for (int i = 1; i <= 100; ++i)
+      list.push_back(to(prefix + std::to_string(i * 37 % 101), prefix + std::string("200")));
+    CHECK(sort_destinations(list, {}) == as_given(list.size()));
+  }
 }
 
 TEST_CASE("nothing to sort, or one, is sorted") {
@@ -323,10 +325,10 @@ TEST_CASE("[HEv3 §5.3] families alternate after the preferred ones, each in its
       {"4", 5, "4a"}, {"", 0, ""},
       {"", 1, ""}, {"", 1000, ""},
   };
-  for (const auto& [families, preferred_family_count, expected] : table) {
-    CAPTURE(std::string(families));
-    CAPTURE(preferred_family_count);
-    CHECK(interleaved(families, preferred_family_count) == expected);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.families));
+    CAPTURE(row.preferred_family_count);
+    CHECK(interleaved(row.families, row.preferred_family_count) == row.expected);
   }
 }
 

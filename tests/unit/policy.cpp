@@ -50,10 +50,10 @@ TEST_CASE("[RFC 6724 §2.1] the default table gives every address its precedence
       {"3fff::1", 40, 1},
   };
   const PolicyTable policy;
-  for (const auto& [address, precedence, label] : table) {
-    CAPTURE(std::string(address));
-    CHECK(policy.precedence(at(address)) == precedence);
-    CHECK(policy.label(at(address)) == label);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.address));
+    CHECK(policy.precedence(at(row.address)) == row.precedence);
+    CHECK(policy.label(at(row.address)) == row.label);
   }
   CHECK(policy.preferred_family() == Family::ipv6);
 }
@@ -78,9 +78,9 @@ TEST_CASE("[RFC 6724 §3.1] an address has a scope") {
       {"ff0e::1", 14},
       {"ff32::1", 2},  // flags do not count
   };
-  for (const auto& [address, scope] : table) {
-    CAPTURE(std::string(address));
-    CHECK(PolicyTable().scope(at(address)) == scope);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.address));
+    CHECK(PolicyTable().scope(at(row.address)) == row.scope);
   }
 }
 
@@ -102,9 +102,9 @@ TEST_CASE("[RFC 6724 §3.2] an IPv4 address has a scope, and private ones are gl
       {"172.16.0.1", 14},
       {"192.168.0.1", 14},
   };
-  for (const auto& [address, scope] : table) {
-    CAPTURE(std::string(address));
-    CHECK(PolicyTable().scope(at(address)) == scope);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.address));
+    CHECK(PolicyTable().scope(at(row.address)) == row.scope);
   }
 }
 
@@ -245,9 +245,9 @@ TEST_CASE("the preferred family is IPv6 unless ordinary IPv4 addresses rank high
       {"precedence ::ffff:10.0.0.0/104 100\n", Family::ipv6},
       {"label ::ffff:0:0/96 100\n", Family::ipv6},
   };
-  for (const auto& [text, expected] : table) {
-    CAPTURE(std::string(text));
-    const bool as_expected = PolicyTable::from_gai_conf(text).preferred_family() == expected;
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.text));
+    const bool as_expected = PolicyTable::from_gai_conf(row.text).preferred_family() == row.expected;
     CHECK(as_expected);
   }
 }
@@ -268,10 +268,10 @@ TEST_CASE("the common prefix of two addresses is counted in bits") {
       {"192.0.2.1", "198.51.100.1", 101},
       {"192.0.2.1", "::ffff:192.0.2.1", 128},
   };
-  for (const auto& [a, b, expected] : table) {
-    CAPTURE(std::string(a));
-    CHECK(common_prefix_length(bits(a), bits(b)) == expected);
-    CHECK(common_prefix_length(bits(b), bits(a)) == expected);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.a));
+    CHECK(common_prefix_length(bits(row.a), bits(row.b)) == row.expected);
+    CHECK(common_prefix_length(bits(row.b), bits(row.a)) == row.expected);
   }
 }
 

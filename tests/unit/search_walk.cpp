@@ -145,13 +145,13 @@ TEST_CASE("after the last name the most telling status of all names is told, by 
       {no_address, no_answer, no_address},
       {server_failure, no_answer, no_answer},
   };
-  for (const auto& [first, last, expected] : table) {
-    CAPTURE(in_words(first));
-    CAPTURE(in_words(last));
+  for (const auto& row : table) {
+    CAPTURE(in_words(row.first));
+    CAPTURE(in_words(row.last));
     Walk walk({"db.a.example", "db"});
-    walk.take(AAAA, first);
+    walk.take(AAAA, row.first);
     CHECK(walk.take(A, no_such_name) == "next: db");
-    CHECK(walk.take(AAAA, last) == "AAAA " + in_words(expected));
+    CHECK(walk.take(AAAA, row.last) == "AAAA " + in_words(row.expected));
     CHECK(walk.take(A, no_such_name) == "A no_such_name");
   }
 }

@@ -69,9 +69,9 @@ TEST_CASE("[hosts(5)] every line that has the name gives its address, in the ord
       {"192.0.2.1", ""},
       {"#", ""},
   };
-  for (const auto& [name, expected] : table) {
-    CAPTURE(std::string(name));
-    CHECK(hosts(text, name) == expected);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.name));
+    CHECK(hosts(text, row.name) == row.expected);
   }
 }
 
@@ -110,10 +110,10 @@ TEST_CASE("[RFC 4343 §3] names are the same whatever their case; a final dot do
       {"db@", "db`", false},               {"", "", true},
       {"", "db", false},
   };
-  for (const auto& [a, b, expected] : table) {
-    CAPTURE(std::string(a));
-    CHECK(equal_names(a, b) == expected);
-    CHECK(equal_names(b, a) == expected);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.a));
+    CHECK(equal_names(row.a, row.b) == row.expected);
+    CHECK(equal_names(row.b, row.a) == row.expected);
   }
 }
 
@@ -182,9 +182,9 @@ TEST_CASE("[resolv.conf(5)] the last search or domain line counts") {
       {"search a.example . b.example\n", "a.example b.example"},
       {"search a.example # b.example\n", "a.example"},
   };
-  for (const auto& [text, expected] : table) {
-    CAPTURE(std::string(text));
-    CHECK(search(text) == expected);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.text));
+    CHECK(search(row.text) == row.expected);
   }
 }
 
@@ -208,15 +208,15 @@ TEST_CASE("[resolv.conf(5)] numbers are held to their bounds: 15 dots, 30 s, 5 a
       {"ndots:2 ndots:3", 3, 0, 0},   {"xndots:2", 1, 0, 0},
       {"", 1, 0, 0},
   };
-  for (const auto& [words, ndots, timeout, attempts] : table) {
-    CAPTURE(std::string(words));
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.words));
     ResolvConf applied;
-    apply_resolver_options(words, applied);
+    apply_resolver_options(row.words, applied);
     for (const ResolvConf& conf :
-         {parse_resolv_conf("options " + std::string(words) + '\n'), applied}) {
-      CHECK(conf.ndots == ndots);
-      CHECK(conf.timeout.value_or(seconds(0)) == seconds(timeout));
-      CHECK(conf.attempts.value_or(0) == attempts);
+         {parse_resolv_conf("options " + std::string(row.words) + '\n'), applied}) {
+      CHECK(conf.ndots == row.ndots);
+      CHECK(conf.timeout.value_or(seconds(0)) == seconds(row.timeout));
+      CHECK(conf.attempts.value_or(0) == row.attempts);
     }
   }
 }
@@ -262,10 +262,10 @@ TEST_CASE("[resolv.conf(5)] the number of dots decides when a name is asked as i
       {"db.x", {}, 1, "db.x"},
       {"db", {}, 0, "db"},
   };
-  for (const auto& [name, domains, ndots, expected] : table) {
-    CAPTURE(std::string(name));
-    CAPTURE(ndots);
-    CHECK(names(name, domains, ndots) == expected);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.name));
+    CAPTURE(row.ndots);
+    CHECK(names(row.name, row.domains, row.ndots) == row.expected);
   }
 }
 

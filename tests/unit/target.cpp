@@ -68,11 +68,11 @@ TEST_CASE("[services(5)] a port may be the name or an alias of a TCP service") {
       {"ssh", 22}, {"discard", 9},  {"sink", 9},     {"null", 9},
       {"cmd", 514}, {"shell", 514}, {"twice", 1001}, {"last", 65535},
   };
-  for (const auto& [service, expected] : table) {
-    CAPTURE(std::string(service));
-    const Target target = parse_target("db.example", service, services);
-    CHECK(target.port == expected);
-    CHECK(target.service == service);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.service));
+    const Target target = parse_target("db.example", row.service, services);
+    CHECK(target.port == row.expected);
+    CHECK(target.service == row.service);
   }
 }
 
@@ -130,16 +130,16 @@ TEST_CASE("a literal needs no name, with or without brackets") {
       {"fe80::1%lo", "fe80::1%lo", Family::ipv6},
       {"[fe80::1%lo]", "fe80::1%lo", Family::ipv6},
   };
-  for (const auto& [text, host, family] : table) {
-    CAPTURE(std::string(text));
-    const Target target = parse_target(text, "ssh", services);
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.text));
+    const Target target = parse_target(row.text, "ssh", services);
     REQUIRE(target.literal);
-    CHECK(target.host == host);
+    CHECK(target.host == row.host);
     CHECK(target.name == "");
     CHECK(target.service == "ssh");
     CHECK(target.port == 22);
-    CHECK(target.literal == parse_address(host, 22));
-    CHECK(target.literal->family().value() == family);
+    CHECK(target.literal == parse_address(row.host, 22));
+    CHECK(target.literal->family().value() == row.family);
   }
 }
 
