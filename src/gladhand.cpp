@@ -11,6 +11,7 @@
 #include <exception>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
@@ -48,7 +49,7 @@ DialResult run_dial(asio::io_context& loop,
   asio::co_spawn(loop,
                  dial(loop, target, settings.dial, sink),
                  [&](std::exception_ptr error, DialResult ended) {
-                   failure = error;
+                   failure = std::move(error);
                    result = std::move(ended);
                    loop.stop();
                  });

@@ -1,6 +1,7 @@
 #include "gladhand/duration.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 namespace gladhand {
@@ -20,7 +21,7 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
   if (error != std::errc() || stop != end) return std::nullopt;
   const double result = number * unit;
   if (!(result >= 0) || result > 86400e6) return std::nullopt;
-  return std::chrono::microseconds(static_cast<std::int64_t>(result + 0.5));
+  return std::chrono::microseconds(std::llround(result));
 }
 
 std::string to_string(std::chrono::microseconds duration) {

@@ -111,7 +111,7 @@ class Driver {
                         target_.port,
                         source_.questions,
                         source_.conf,
-                        [this](Resolver::Answer answer) {
+                        [this](const Resolver::Answer& answer) {
                           put(AnswerReceived{answer.family,
                                              answer.status,
                                              with_sources(answer.addresses)});
@@ -152,6 +152,7 @@ class Driver {
   std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints) {
     const bool alone = source_.questions.empty() && endpoints.size() < 2;
     std::vector<Candidate> candidates;
+    candidates.reserve(endpoints.size());
     for (const Endpoint& endpoint : endpoints)
       candidates.push_back(
           {endpoint, alone ? std::nullopt : network_.find_source(endpoint)});

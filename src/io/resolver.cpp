@@ -64,7 +64,7 @@ Resolver::Resolver(asio::io_context& loop,
                    std::uint16_t port,
                    const std::vector<Family>& families,
                    const ResolvConf& conf,
-                   std::function<void(Answer)> on_answer)
+                   std::function<void(const Answer&)> on_answer)
     : loop_(loop),
       port_(port),
       families_(families),
@@ -161,7 +161,7 @@ void Resolver::received(Query& query, int status, const ares_addrinfo* result) {
     answer.addresses.push_back(Endpoint(node->ai_addr, node->ai_addrlen).with_port(port_));
   if (answer.status == AnswerStatus::addresses && answer.addresses.empty())
     answer.status = AnswerStatus::no_address;
-  for (Answer& final : walk_.take(std::move(answer))) on_answer_(std::move(final));
+  for (const Answer& final : walk_.take(std::move(answer))) on_answer_(final);
   if (!walk_.asks_again()) return;
   asio::post(loop_, [self = std::weak_ptr(self_)] {
     const auto resolver = self.lock();

@@ -33,7 +33,7 @@ class Resolver {
            std::uint16_t port,
            const std::vector<Family>& families,
            const ResolvConf& conf,
-           std::function<void(Answer)> on_answer);
+           std::function<void(const Answer&)> on_answer);
 
   /// Drops what is outstanding: nothing is reported any more. Not to be called from `on_answer`.
   ~Resolver();
@@ -59,7 +59,7 @@ class Resolver {
   asio::io_context& loop_;
   std::uint16_t port_;
   std::vector<Family> families_;
-  std::function<void(Answer)> on_answer_;
+  std::function<void(const Answer&)> on_answer_;
   SearchWalk walk_;
   ares_channel channel_ = nullptr;
   asio::steady_timer alarm_;

@@ -55,7 +55,7 @@ std::string Narrator::sentence(const Event& event) {
 
 std::string Narrator::line(const Event& event) {
   const std::string text = sentence(event);
-  if (text.empty()) return text;
+  if (text.empty()) return {};
   char time[32];
   std::snprintf(time, sizeof(time), "%9.2f ms  ", static_cast<double>(event.at.count()) / 1000.0);
   return time + text;

@@ -1,7 +1,8 @@
 """Two network namespaces, a client and a server, joined by one veth pair (IPv4 and IPv6).
 
 Each namespace is kept by a holder process that ends when our end of its pipe closes, taking with it
-every process in that namespace. So nothing is left behind, not even when the test itself is killed.
+every process in that namespace. So no process and no device is left behind, not even when the test
+itself is killed; only its temporary directory then is.
 Both have an /etc of their own (a bind mount), so no file of the machine is read or written.
 """
 
