@@ -19,6 +19,7 @@
 #include "io/file.hpp"
 #include "io/handover.hpp"
 #include "io/idna.hpp"
+#include "io/socket_setup.hpp"
 #include "observers.hpp"
 #include "options.hpp"
 #include "report/verdict.hpp"
@@ -111,6 +112,7 @@ Canvas terminal_canvas() {
   if (!settings.explain) check_receiver(STDOUT_FILENO);
   Observers observers(settings);
   try {
+    check_settings(settings.dial.socket, settings.dial.names.families);
     connect(settings, target, observers);
   } catch (const Error& error) {
     observers.log(error_lines(error, settings.quiet));

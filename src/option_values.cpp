@@ -1,6 +1,10 @@
 #include "option_values.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <charconv>
+#include <cstring>
 #include <optional>
 
 #include "gladhand/duration.hpp"
@@ -26,12 +30,71 @@ std::chrono::microseconds read_duration(const std::string& text, std::string_vie
                    " is not a duration such as 250ms, 2s or 0.5");
 }
 
-unsigned read_count(const std::string& text, std::string_view option) {
-  unsigned count = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc() && stop == text.data() + text.size() && count >= 1 && count <= 1000)
-    return count;
-  throw UsageError(std::string(option) + ": " + in_quotes(text) + " is not a number from 1 to 1000");
+int read_number(const std::string& text, std::string_view option, int least, int most) {
+  int number = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && stop == text.data() + text.size() && number >= least &&
+      number <= most)
+    return number;
+  throw UsageError(std::string(option) + ": " + in_quotes(text) + " is not a number from " +
+                   std::to_string(least) + " to " + std::to_string(most));
+}
+
+int read_dscp(const std::string& text) {
+  std::string name = text;
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const auto digit = [&name](std::size_t at) { return name[at] - '0'; };
+  if (name == "ef") return 46;
+  if (name == "le") return 1;
+  if (name.size() == 3 && name.starts_with("cs") && digit(2) >= 0 && digit(2) <= 7)
+    return 8 * digit(2);
+  if (name.size() == 4 && name.starts_with("af") && digit(2) >= 1 && digit(2) <= 4 &&
+      digit(3) >= 1 && digit(3) <= 3)
+    return 8 * digit(2) + 2 * digit(3);
+  return read_number(text, "--dscp", 0, 63);
+}
+
+SocketOption int_option(const std::string& asked,
+                        int level,
+                        int name,
+                        int value,
+                        std::optional<Family> family) {
+  SocketOption option{asked, family, level, name, std::vector<std::byte>(sizeof(value)), false};
+  std::memcpy(option.value.data(), &value, sizeof(value));
+  return option;
+}
+
+SocketOption text_option(const std::string& asked, int level, int name, const std::string& value) {
+  SocketOption option{asked, std::nullopt, level, name, std::vector<std::byte>(value.size()), false};
+  std::memcpy(option.value.data(), value.data(), value.size());
+  return option;
+}
+
+Endpoint read_source(const std::string& text) {
+  if (const auto endpoint = read_bracketed(text, 0)) return *endpoint;
+  throw UsageError("--bind: " + in_quotes(text) + " is not an address");
+}
+
+std::vector<SocketOption> read_keepalive(const std::string& text) {
+  constexpr int longest = 32767;  // the kernel's own bound for the times
+  const std::size_t first = text.find(',');
+  const std::size_t second = first == text.npos ? text.npos : text.find(',', first + 1);
+  if (second == text.npos)
+    throw UsageError("--keepalive: " + in_quotes(text) +
+                     " is not IDLE,INTERVAL,COUNT, such as 60,10,3");
+  const std::string asked = "--keepalive=" + text;
+  const auto number = [](const std::string& part, int most) {
+    return read_number(part, "--keepalive", 1, most);
+  };
+  return {
+      int_option(asked, IPPROTO_TCP, TCP_KEEPIDLE, number(text.substr(0, first), longest)),
+      int_option(asked,
+                 IPPROTO_TCP,
+                 TCP_KEEPINTVL,
+                 number(text.substr(first + 1, second - first - 1), longest)),
+      int_option(asked, IPPROTO_TCP, TCP_KEEPCNT, number(text.substr(second + 1), 127)),
+  };
 }
 
 std::string read_dns_server(const std::string& text) {

@@ -2,17 +2,39 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "gladhand/socket_settings.hpp"
 #include "io/names.hpp"
 
 namespace gladhand {
 
 std::chrono::microseconds read_duration(const std::string& text, std::string_view option);
 
-/// A number from 1 to 1000.
-unsigned read_count(const std::string& text, std::string_view option);
+/// A whole number from `least` to `most`.
+int read_number(const std::string& text, std::string_view option, int least, int most);
+
+/// A DSCP: 0 to 63, or a name as ssh's IPQoS has it (ef, af11 to af43, cs0 to cs7, le).
+int read_dscp(const std::string& text);
+
+/// An option of type int, for sockets of `family` or of both.
+SocketOption int_option(const std::string& asked,
+                        int level,
+                        int name,
+                        int value,
+                        std::optional<Family> family = std::nullopt);
+
+/// An option whose value is text.
+SocketOption text_option(const std::string& asked, int level, int name, const std::string& value);
+
+/// A source address: a literal, an IPv6 one with or without brackets.
+Endpoint read_source(const std::string& text);
+
+/// "IDLE,INTERVAL,COUNT" in seconds: the timers of SO_KEEPALIVE.
+std::vector<SocketOption> read_keepalive(const std::string& text);
 
 /// "addr", "addr:port", "v6", "[v6]" or "[v6]:port", returned as c-ares reads it.
 std::string read_dns_server(const std::string& text);

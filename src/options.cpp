@@ -1,10 +1,16 @@
 #include "options.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gladhand/duration.hpp"
@@ -18,8 +24,8 @@ namespace {
 
 using Values = std::vector<std::string>;
 
-// One option. `value` is empty for a flag; an option that may be repeated is given all its values,
-// another its last one.
+// One option. `value` is empty for a flag, and in brackets where it may be left out; an option that
+// may be repeated is given all its values, another its last one.
 struct Option {
   const char* names;
   const char* value;
@@ -34,7 +40,28 @@ constexpr const char* usage_hint =
 
 constexpr const char* addresses = "Addresses";
 constexpr const char* race = "Race";
+constexpr const char* sockets = "Socket";
 constexpr const char* reports = "Reports";
+
+void set_int(Settings& s, const std::string& asked, int level, int name, int value) {
+  s.dial.socket.options.push_back(int_option(asked, level, name, value));
+}
+
+// The same for both families, under the name that each has for it.
+void set_ip_int(Settings& s, const std::string& asked, int ipv4_name, int ipv6_name, int value) {
+  std::vector<SocketOption>& options = s.dial.socket.options;
+  options.push_back(int_option(asked, IPPROTO_IP, ipv4_name, value, Family::ipv4));
+  options.push_back(int_option(asked, IPPROTO_IPV6, ipv6_name, value, Family::ipv6));
+}
+
+void add_source(Settings& s, const std::string& text) {
+  const Endpoint source = read_source(text);
+  for (const Endpoint& other : s.dial.socket.bind)
+    if (other.family() == source.family())
+      throw UsageError("--bind: one address a family, not " + to_string(other) + " and " +
+                       to_string(source));
+  s.dial.socket.bind.push_back(source);
+}
 
 constexpr std::array options = {
     Option{"-4", "", false, addresses, "IPv4 only", [](Settings& s, const Values&) {
@@ -76,7 +103,76 @@ constexpr std::array options = {
     Option{"--preferred-family-count", "N", false, race,
            "Addresses of the preferred family before one of the other [1]",
            [](Settings& s, const Values& v) {
-             s.dial.race.preferred_family_count = read_count(v.back(), "--preferred-family-count");
+             s.dial.race.preferred_family_count = static_cast<unsigned>(
+                 read_number(v.back(), "--preferred-family-count", 1, 1000));
+           }},
+    Option{"--bind", "ADDR", true, sockets,
+           "Connect from this address; one a family, a family without one is not tried",
+           [](Settings& s, const Values& v) {
+             for (const std::string& text : v) add_source(s, text);
+           }},
+    Option{"--interface", "IF", false, sockets, "Bind to this device, a VRF included",
+           [](Settings& s, const Values& v) { s.dial.socket.interface = v.back(); }},
+    Option{"--local-port", "PORT", false, sockets, "Connect from this port",
+           [](Settings& s, const Values& v) {
+             s.dial.socket.local_port =
+                 static_cast<std::uint16_t>(read_number(v.back(), "--local-port", 1, 65535));
+           }},
+    Option{"--mark", "NUMBER", false, sockets, "Firewall mark of every packet (needs CAP_NET_ADMIN)",
+           [](Settings& s, const Values& v) {
+             const int mark = read_number(v.back(), "--mark", 0, INT_MAX);
+             set_int(s, "--mark " + v.back(), SOL_SOCKET, SO_MARK, mark);
+             s.dial.socket.options.back().steers_route = true;
+           }},
+    Option{"--dscp", "DSCP", false, sockets,
+           "0 to 63, ef, af11, cs1, le, ...; from the first packet until ssh sets its IPQoS",
+           [](Settings& s, const Values& v) {
+             set_ip_int(s, "--dscp " + v.back(), IP_TOS, IPV6_TCLASS, read_dscp(v.back()) << 2);
+           }},
+    Option{"--ttl", "N", false, sockets, "Time to live or hop limit, 1 to 255",
+           [](Settings& s, const Values& v) {
+             set_ip_int(s, "--ttl " + v.back(), IP_TTL, IPV6_UNICAST_HOPS,
+                        read_number(v.back(), "--ttl", 1, 255));
+           }},
+    Option{"--dontroute", "", false, sockets, "Reach hosts on the link only, past no gateway",
+           [](Settings& s, const Values&) {
+             set_int(s, "--dontroute", SOL_SOCKET, SO_DONTROUTE, 1);
+             s.dial.socket.options.back().steers_route = true;
+           }},
+    Option{"--keepalive", "[=IDLE,INTERVAL,COUNT]", false, sockets,
+           "Probe an idle connection; times in seconds [on, the system's times]",
+           [](Settings& s, const Values& v) {
+             if (v.back() == "true") return;
+             const std::vector<SocketOption> timers = read_keepalive(v.back());
+             s.dial.socket.options.insert(
+                 s.dial.socket.options.end(), timers.begin(), timers.end());
+           }},
+    Option{"--no-keepalive", "", false, sockets, "Do not probe an idle connection",
+           [](Settings& s, const Values&) { s.dial.socket.keepalive = false; }},
+    Option{"--no-nodelay", "", false, sockets, "Leave Nagle's algorithm on until ssh turns it off",
+           [](Settings& s, const Values&) { s.dial.socket.nodelay = false; }},
+    Option{"--user-timeout", "DURATION", false, sockets,
+           "End the connection when data stays unacknowledged for this time",
+           [](Settings& s, const Values& v) {
+             const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
+                 read_duration(v.back(), "--user-timeout"));
+             set_int(s, "--user-timeout " + v.back(), IPPROTO_TCP, TCP_USER_TIMEOUT,
+                     static_cast<int>(time.count()));
+           }},
+    Option{"--congestion", "ALGORITHM", false, sockets, "Congestion control, such as bbr",
+           [](Settings& s, const Values& v) {
+             s.dial.socket.options.push_back(text_option(
+                 "--congestion " + printable(v.back()), IPPROTO_TCP, TCP_CONGESTION, v.back()));
+           }},
+    Option{"--sndbuf", "BYTES", false, sockets, "Size of the send buffer",
+           [](Settings& s, const Values& v) {
+             set_int(s, "--sndbuf " + v.back(), SOL_SOCKET, SO_SNDBUF,
+                     read_number(v.back(), "--sndbuf", 1, INT_MAX / 2));
+           }},
+    Option{"--rcvbuf", "BYTES", false, sockets, "Size of the receive buffer",
+           [](Settings& s, const Values& v) {
+             set_int(s, "--rcvbuf " + v.back(), SOL_SOCKET, SO_RCVBUF,
+                     read_number(v.back(), "--rcvbuf", 1, INT_MAX / 2));
            }},
     Option{"-v,--verbose", "", false, reports, "Tell every step on stderr",
            [](Settings& s, const Values&) { s.verbose = true; }},
@@ -120,22 +216,18 @@ std::vector<const Option*> needed_options(std::span<const char* const> words) {
   return needed;
 }
 
-void add(CLI::App& app, const Option& option, Settings& settings) {
-  if (*option.value == '\0') {
-    app.add_flag_callback(
-           option.names, [&] { option.apply(settings, {}); }, option.help)
-        ->group(option.group);
-    return;
-  }
-  CLI::Option* added = app.add_option_function<Values>(
-      option.names, [&](const Values& values) { option.apply(settings, values); }, option.help);
-  added->type_name(option.value)->group(option.group)->allow_extra_args(false);
-  added->expected(1);
-  if (option.repeatable) {
-    added->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+// A flag takes its optional value only behind a '=': the next word would be HOST.
+CLI::Option* add(CLI::App& app, const Option& option) {
+  CLI::Option* added = nullptr;
+  if (*option.value == '\0' || *option.value == '[') {
+    added = app.add_flag(option.names)->type_name(option.value);
   } else {
-    added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    added = app.add_option(option.names)->type_name(option.value)->expected(1);
+    added->allow_extra_args(false);
   }
+  added->multi_option_policy(option.repeatable ? CLI::MultiOptionPolicy::TakeAll
+                                               : CLI::MultiOptionPolicy::TakeLast);
+  return added->description(option.help)->group(option.group);
 }
 
 [[noreturn]] void reject(const CLI::App& app, const CLI::ParseError& error) {
@@ -147,6 +239,17 @@ void add(CLI::App& app, const Option& option, Settings& settings) {
   throw UsageError(message, usage_hint);
 }
 
+// A family without a source address of the user's is not tried once the other has one.
+void keep_bound_families(Settings& settings) {
+  const std::vector<Endpoint>& bind = settings.dial.socket.bind;
+  if (bind.empty()) return;
+  std::erase_if(settings.dial.names.families, [&bind](Family family) {
+    return std::ranges::find(bind, std::optional(family), &Endpoint::family) == bind.end();
+  });
+  if (settings.dial.names.families.empty())
+    throw UsageError("--bind " + to_string(bind.front()) + " is of the family that is excluded");
+}
+
 Settings parse_with_cli11(int argc, const char* const* argv) {
   Settings settings;
   CLI::App app("Connect to HOST and PORT, racing IPv6 and IPv4, and pass the connected socket over\n"
@@ -156,12 +259,16 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
   app.set_version_flag("--version", version_text, "Print versions and exit");
   const CLI::Option* host = app.add_option("HOST", settings.host, "Name or address");
   const CLI::Option* port = app.add_option("PORT", settings.port, "Number or service name");
+  std::vector<std::pair<const Option*, CLI::Option*>> added;
   for (const Option* option :
        needed_options({argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0))}))
-    add(app, *option, settings);
+    added.emplace_back(option, add(app, *option));
   try {
     app.parse(argc, argv);
     if (host->empty() || port->empty()) throw UsageError("HOST and PORT are required", usage_hint);
+    for (const auto& [option, parsed] : added)
+      if (!parsed->empty()) option->apply(settings, parsed->reduced_results());
+    keep_bound_families(settings);
   } catch (const CLI::CallForHelp&) {
     settings.answer = app.help();
   } catch (const CLI::CallForVersion&) {

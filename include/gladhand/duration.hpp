@@ -12,7 +12,7 @@ namespace gladhand {
 /// `text` is anything else, negative, or over a day.
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 
-/// "10 s", "1.5 s", "250 ms", "0.3 ms": at most three digits that mean something.
+/// "10 s", "1.5 s", "250 ms", "0.3 ms": one decimal below 10, none above.
 std::string to_string(std::chrono::microseconds duration);
 
 }  // namespace gladhand

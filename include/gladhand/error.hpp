@@ -43,7 +43,8 @@ class UsageError : public Error {
 /// to be written to a terminal whatever it holds.
 std::string printable(std::string_view text);
 
-/// The same in single quotes, those inside shown as \x27: fit for one word of the user's.
+/// The same in single quotes, quotes and backslashes inside escaped too: fit for one word of the
+/// user's.
 std::string in_quotes(std::string_view text);
 
 }  // namespace gladhand

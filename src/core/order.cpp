@@ -118,7 +118,8 @@ std::vector<std::size_t> interleave(std::span<const std::size_t> sorted,
     result.push_back(from.front());
     from.pop_front();
   };
-  for (unsigned i = 0; i < std::max(preferred_family_count, 1U); ++i) take(preferred);
+  for (unsigned i = 0; !preferred.empty() && i < std::max(preferred_family_count, 1U); ++i)
+    take(preferred);
   while (!preferred.empty() || !rest.empty()) {
     take(rest);
     take(preferred);

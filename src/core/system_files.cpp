@@ -24,7 +24,9 @@ std::optional<unsigned> number_after(std::string_view key, std::string_view word
   word.remove_prefix(key.size());
   unsigned number = 0;
   const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || stop != word.data() + word.size()) return std::nullopt;
+  if (stop != word.data() + word.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) return most;
+  if (error != std::errc()) return std::nullopt;
   return std::min(number, most);
 }
 
@@ -69,7 +71,7 @@ bool is_localhost(std::string_view name) {
 ResolvConf parse_resolv_conf(std::string_view text) {
   ResolvConf conf;
   for_each_line(text, [&conf](const std::vector<std::string_view>& words) {
-    if (words[0].starts_with(';') || words.size() < 2) return;
+    if (words.size() < 2) return;
     if (words[0] == "nameserver" && parse_address(words[1], 0))
       conf.servers.emplace_back(words[1]);
     if (words[0] == "domain") conf.search = {std::string(without_final_dot(words[1]))};

@@ -2,41 +2,28 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include <asio/post.hpp>
 #include <cerrno>
 #include <utility>
 
+#include "socket_setup.hpp"
+
 namespace gladhand {
-
-namespace {
-
-// As ssh has it for a connection of its own, and one thing better: without TCP_NODELAY its key
-// exchange waits for the peer's delayed acknowledgements, about 40 ms a login.
-std::error_code set_options(int fd) {
-  const int on = 1;
-  if (::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) != 0 ||
-      ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
-    return {errno, std::system_category()};
-  return {};
-}
-
-}  // namespace
 
 Attempt::Attempt(asio::io_context& loop,
                  const Endpoint& endpoint,
+                 const SocketSettings& settings,
                  std::function<void(std::error_code)> on_end)
     : socket_(loop) {
   using Protocol = asio::generic::stream_protocol;
   std::error_code error;
   socket_.open(Protocol(endpoint.system_family(), IPPROTO_TCP), error);
-  if (!error) error = set_options(socket_.native_handle());
   if (error) {
     asio::post(loop, [error, on_end = std::move(on_end)] { on_end(error); });
     return;
   }
+  set_up(socket_.native_handle(), *endpoint.family(), settings);
   socket_.async_connect(Protocol::endpoint(endpoint.data(), endpoint.size(), IPPROTO_TCP),
                         std::move(on_end));
 }

@@ -29,6 +29,7 @@ class Driver {
         target_(std::move(target)),
         options_(std::move(options)),
         sink_(std::move(sink)),
+        network_(options_.socket),
         source_(find_name_source(target_, options_.names, network_)),
         race_(options_.race, policy()),
         bell_(loop) {}
@@ -124,7 +125,7 @@ class Driver {
     if (attempts_.size() <= order.attempt) attempts_.resize(order.attempt + 1);
     ++children_;
     attempts_[order.attempt] = std::make_unique<Attempt>(
-        loop_, order.endpoint, [this, id = order.attempt](std::error_code error) {
+        loop_, order.endpoint, options_.socket, [this, id = order.attempt](std::error_code error) {
           --children_;
           if (!error) {
             put(Connected{id});

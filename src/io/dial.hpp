@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 
 #include "gladhand/race.hpp"
+#include "gladhand/socket_settings.hpp"
 #include "names.hpp"
 #include "unique_fd.hpp"
 
@@ -15,6 +16,7 @@ namespace gladhand {
 struct DialOptions {
   RaceOptions race;
   NameOptions names;
+  SocketSettings socket;
 };
 
 struct DialResult {

@@ -16,22 +16,12 @@
 #include <utility>
 
 #include "gladhand/policy.hpp"
+#include "socket_setup.hpp"
 #include "unique_fd.hpp"
 
 namespace gladhand {
 
 namespace {
-
-std::optional<Endpoint> source_by_route(const Endpoint& destination) {
-  const UniqueFd fd(::socket(destination.system_family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd || ::connect(fd.get(), destination.data(), destination.size()) != 0)
-    return std::nullopt;
-  sockaddr_storage source{};
-  socklen_t size = sizeof(source);
-  if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&source), &size) != 0)
-    return std::nullopt;
-  return Endpoint(reinterpret_cast<const sockaddr*>(&source), size).with_port(0);
-}
 
 bool is_local_only(const Endpoint& endpoint) {
   const in6_addr address = endpoint.mapped();
@@ -127,6 +117,18 @@ bool Network::has_connectivity(Family family) {
   const auto source = source_by_route(*world);
   if (source && !is_local_only(*source)) return true;
   return has_wide_address(family) && has_wide_route(world->system_family());
+}
+
+std::optional<Endpoint> Network::source_by_route(const Endpoint& destination) const {
+  const UniqueFd fd(::socket(destination.system_family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd || !set_up_route(fd.get(), *destination.family(), settings_) ||
+      ::connect(fd.get(), destination.data(), destination.size()) != 0)
+    return std::nullopt;
+  sockaddr_storage source{};
+  socklen_t size = sizeof(source);
+  if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&source), &size) != 0)
+    return std::nullopt;
+  return Endpoint(reinterpret_cast<const sockaddr*>(&source), size).with_port(0);
 }
 
 bool Network::has_wide_address(Family family) {

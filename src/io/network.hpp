@@ -6,11 +6,16 @@
 #include <vector>
 
 #include "gladhand/candidate.hpp"
+#include "gladhand/socket_settings.hpp"
 
 namespace gladhand {
 
 class Network {
  public:
+  /// `settings`, which must outlive this, decide the route with the kernel: a bound source address
+  /// or device counts in every answer.
+  explicit Network(const SocketSettings& settings) : settings_(settings) {}
+
   /// Whether the machine has connectivity in a family: an address and a route of it that are
   /// neither loopback nor link-local [HEv3 §4.1].
   bool has_connectivity(Family family);
@@ -31,8 +36,10 @@ class Network {
     unsigned interface;
   };
 
+  std::optional<Endpoint> source_by_route(const Endpoint& destination) const;
   bool has_wide_address(Family family);
 
+  const SocketSettings& settings_;
   bool learned_ = false;
   std::vector<LocalAddress> addresses_;
 };

@@ -13,6 +13,7 @@ import threading
 import time
 
 from race_trace import Trace
+from support.network import SEARCH_PATH
 
 SSHD_CONFIG = """
 ListenAddress 0.0.0.0
@@ -84,7 +85,7 @@ class SshServer:
 
     def _start(self):
         """sshd wants /run/sshd, by its full path. Newer ones punish clients that leave early."""
-        server, sshd = self.network.server, shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin")
+        server, sshd = self.network.server, shutil.which("sshd", path=SEARCH_PATH)
         settings = self.directory / "sshd_config"
         server.do("mount -t tmpfs tmpfs /run")
         server.do("mkdir -m 755 /run/sshd")

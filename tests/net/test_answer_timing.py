@@ -5,12 +5,12 @@ Times are measured on the wire: from a question's arrival at the server to the c
 
 import net_case
 from net_case import CONNECTION_ATTEMPT_DELAY, IPV4_SSH, IPV6_SSH, RESOLUTION_DELAY, against_the_clock
-from support import dns, network
+from support import dns
 from support.network import SERVER_V4, SERVER_V6
 
 
 def setUpModule():
-    network.require()
+    net_case.require()
 
 
 class AnswerTiming(net_case.NetworkTest):

@@ -5,12 +5,11 @@ What is not connected is not asked for: the DNS server's log shows every questio
 
 import net_case
 from net_case import HOST
-from support import network
 from support.network import DEVICE, SERVER_LINK_LOCAL, SERVER_V4, SERVER_V6
 
 
 def setUpModule():
-    network.require()
+    net_case.require()
 
 
 class Ipv4Only(net_case.NetworkTest):

@@ -11,7 +11,7 @@ from support.network import DEVICE, SERVER_V4, SERVER_V6
 
 
 def setUpModule():
-    network.require()
+    net_case.require()
 
 
 class FamilyChoice(net_case.NetworkTest):
@@ -90,7 +90,8 @@ class FamilyChoice(net_case.NetworkTest):
             self.addCleanup(self.network.server.do, f"ip addr del {address} dev {DEVICE}")
         for address in more:
             name = address.partition("/")[0]
-            self.network.client.do(f"ip neigh replace {name} lladdr {network.SERVER_MAC} dev {DEVICE} nud permanent")
+            self.network.client.do(f"ip neigh replace {name} lladdr {network.SERVER_MAC} "
+                                   f"dev {DEVICE} nud permanent")
         self.answers(AAAA=dns.answer(SERVER_V6, "2001:db8::11"), A=dns.answer(SERVER_V4, "192.0.2.11"))
         self.network.black_hole(IPV6_SSH)
         self.network.black_hole(f"ip daddr {SERVER_V4} " + SSH)

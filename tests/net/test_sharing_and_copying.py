@@ -6,12 +6,11 @@ import unittest
 
 import net_case
 from net_case import HOST
-from support import network
 from support.network import SERVER_V4, SERVER_V6
 
 
 def setUpModule():
-    network.require()
+    net_case.require()
 
 
 def need(*tools):

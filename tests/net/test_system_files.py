@@ -10,7 +10,7 @@ ALSO_DEAD_SERVER = "192.0.2.55"
 
 
 def setUpModule():
-    network.require()
+    net_case.require()
 
 
 class SystemFiles(net_case.NetworkTest):

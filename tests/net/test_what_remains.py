@@ -11,14 +11,14 @@ import subprocess
 import net_case
 from net_case import HOST, SSH
 from slow_link import SLOW_CLIENT_V6, SLOW_SERVER_V4, SLOW_SERVER_V6, SlowLink
-from support import dns, network
+from support import dns
 from support.network import CLIENT_V4
 
 OPEN = ("ESTAB", "SYN-RECV", "CLOSE-WAIT")  # what the server would call a connection
 
 
 def setUpModule():
-    network.require()
+    net_case.require()
 
 
 class WhatRemains(net_case.NetworkTest):

@@ -28,12 +28,14 @@ CLIENT_MAC, SERVER_MAC = "02:00:00:00:00:02", "02:00:00:00:00:01"
 DEVICE = "eth0"  # the name of the veth end in either namespace
 
 TOOLS = ("ip", "nft", "nsenter", "unshare", "mount", "ss")
+SEARCH_PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 CLONE_NEWNET = 0x40000000
 
 # "read" returns at the end of the pipe; the guards make sure that only a new namespace is swept.
 HOLDER = """
 [ /proc/$$/ns/net -ef /proc/%d/ns/net ] && exit 1
-mount --bind "$1" /etc && ip link set lo up && echo ready || exit 1
+[ ! -d /etc/alternatives ] || mount --bind /etc/alternatives "$1/alternatives" || exit 1
+mount --rbind "$1" /etc && ip link set lo up && echo ready || exit 1
 read -r _
 for pass in 1 2 3; do
   for process in /proc/[0-9]*; do
@@ -44,22 +46,22 @@ done
 """
 
 
-def why_not():
+def why_not(*more_tools):
     """The reason why no namespaces can be made here, or None."""
     if os.geteuid() != 0:
         return "needs root to make network namespaces"
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    missing = [tool for tool in (*TOOLS, *more_tools) if not shutil.which(tool, path=SEARCH_PATH)]
     if missing:
         return "needs " + ", ".join(missing)
     probe = "ip link add probe0 type veth peer name probe1 && nft add table inet t && nft list tables"
-    done = subprocess.run(["unshare", "--net", "--mount", "sh", "-c", probe],
+    done = subprocess.run(["unshare", "--net", "--mount", "sh", "-c", probe], env={"PATH": SEARCH_PATH},
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     return None if done.returncode == 0 else "no network namespaces: " + done.stderr.strip()
 
 
-def require():
+def require(*more_tools):
     """For setUpModule: skips the file, with the reason, where there can be no namespaces."""
-    reason = why_not()
+    reason = why_not(*more_tools)
     if reason:
         raise unittest.SkipTest(reason)
 
@@ -100,7 +102,7 @@ class Namespace:
         script = HOLDER % os.getpid()
         self._holder = subprocess.Popen(
             ["unshare", "--net", "--mount", "sh", "-c", script, "holder", str(self.etc)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            env={"PATH": SEARCH_PATH}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self._holder.stdout.readline() != "ready\n":
             self.close()
             raise OSError("cannot make a network namespace")
@@ -112,9 +114,9 @@ class Namespace:
         for name in ("ld.so.cache", "ld.so.conf", "services", "protocols"):
             with contextlib.suppress(FileNotFoundError):
                 shutil.copy(os.path.join("/etc", name), self.etc)
-        for name in ("alternatives", "ld.so.conf.d"):
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copytree(os.path.join("/etc", name), self.etc / name, symlinks=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copytree("/etc/ld.so.conf.d", self.etc / "ld.so.conf.d")
+        (self.etc / "alternatives").mkdir()  # the holder shows the real one there
         self.write_etc("passwd", f"root:x:0:0:root:{self.home}:/bin/sh\n"
                                  "sshd:x:74:74::/run/sshd:/usr/sbin/nologin\n"
                                  "nobody:x:65534:65534::/:/usr/sbin/nologin\n")
@@ -134,7 +136,8 @@ class Namespace:
         return enter + [str(argument) for argument in argv]
 
     def _environment(self, more):
-        return {"PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C",
+        sanitizers = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+        return {**sanitizers, "PATH": SEARCH_PATH, "LC_ALL": "C",
                 "HOME": str(self.home), "SHELL": "/bin/sh", **more}
 
     def start(self, *argv, env=None, **options):
@@ -171,7 +174,7 @@ class Namespace:
         here, found = os.stat(f"/proc/{self.pid}/ns/net"), {}
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if entry.name != str(self.pid) and os.path.samestat(os.stat(entry / "ns/net"), here):
+                if int(entry.name) not in (self.pid, os.getpid()) and os.path.samestat(os.stat(entry / "ns/net"), here):
                     words = (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
                     found[int(entry.name)] = b" ".join(words).decode("utf-8", "replace")
         return found
@@ -278,7 +281,10 @@ class Network:
         name = f"count{next(self._counters)}"
         self.server.do(f"nft add counter inet test {name}")
         self.server.do(f"nft add rule inet test in {what} counter name {name}")
-        return lambda: int(self.server.do(f"nft list counter inet test {name}").split("packets ")[1].split()[0])
+
+        def packets():
+            return int(self.server.do(f"nft list counter inet test {name}").split("packets ")[1].split()[0])
+        return packets
 
     def clear(self):
         """All packets pass again."""
@@ -317,9 +323,18 @@ def parse_syn(packet):
     return (socket.inet_ntop(family, destination), theirs, ours) if is_syn else None
 
 
+def clock_difference():
+    """What to add to time.time() for time.monotonic(); the closest pair of several readings."""
+    readings = []
+    for _ in range(10):
+        before, now, after = time.monotonic(), time.time(), time.monotonic()
+        readings.append((after - before, (before + after) / 2 - now))
+    return min(readings)[1]
+
+
 def read_syns(wire):
     """Everything the kernel has kept for us; retransmissions are left out."""
-    to_monotonic = time.monotonic() - time.time()
+    to_monotonic = clock_difference()
     seen = set()
     with contextlib.suppress(BlockingIOError):
         while True:

@@ -137,7 +137,8 @@ struct Lost {
 void check_verdict(const Lost& lost, ExitStatus status, const std::string& hint = "") {
   const Target target{"db.example", "22", 22, "db.example", {}};
   const Error error = verdict({lost.outcome, 0, lost.questions, lost.attempts}, target, ended);
-  CHECK(std::string(error.what()) == "connect to 'db.example' port 22: " + std::string(lost.expected));
+  const std::string what = error.what();
+  CHECK(what == "connect to 'db.example' port 22: " + std::string(lost.expected));
   CHECK(error.status() == status);
   CHECK(error.hint() == hint);
 }
@@ -159,6 +160,10 @@ TEST_CASE("every attempt failed: each address is named with its cause, equal cau
        {answered(AAAA, AnswerStatus::no_address), answered(A, AnswerStatus::addresses)},
        {failed("192.0.2.7", EPERM)},
        "forbidden by this machine at 192.0.2.7"},
+      {Outcome::all_attempts_failed,
+       {answered(AAAA, AnswerStatus::no_answer), answered(A, AnswerStatus::addresses)},
+       {failed("192.0.2.7", ECONNREFUSED)},
+       "refused by 192.0.2.7"},  // and no hint about name servers
   };
   for (const Lost& lost : table) check_verdict(lost, ExitStatus::all_attempts_failed);
 }

@@ -247,7 +247,8 @@ TEST_CASE("the preferred family is IPv6 unless ordinary IPv4 addresses rank high
   };
   for (const auto& row : table) {
     CAPTURE(std::string(row.text));
-    const bool as_expected = PolicyTable::from_gai_conf(row.text).preferred_family() == row.expected;
+    const auto policy = PolicyTable::from_gai_conf(row.text);
+    const bool as_expected = policy.preferred_family() == row.expected;
     CHECK(as_expected);
   }
 }

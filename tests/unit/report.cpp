@@ -53,7 +53,7 @@ const std::vector<Event>& story() {
       {0ms, configured()},
       {0ms, DialStarted{{AAAA, A}, {}}},
       {0ms, SendQuery{AAAA}},
-      {0ms, SendQuery{A}},
+      {2ms, SendQuery{A}},
       {12300us, AnswerReceived{A, AnswerStatus::addresses, {candidate("192.0.2.7", "192.0.2.9")}}},
       {12300us, TimerSet{TimerKind::resolution_delay, 62300us}},
       {30ms, AnswerReceived{AAAA,
@@ -116,14 +116,14 @@ TEST_CASE("the waterfall draws questions and attempts to one scale, and its reas
 
              0                                         313 ms
 AAAA         ┄┄┄┄●                                            3 addresses, 30 ms
-A            ┄●                                               1 address, 12 ms
+A            ┄●                                               1 address, 10 ms
 2001:db8::1      ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━○   given up, 280 ms
 192.0.2.7                                             ━✗      refused, 10 ms
 2001:db8::2                                            ━━━●   connected, 20 ms
 
      0.00 ms  connect to 'db.example' port 22
      0.00 ms  ask for AAAA
-     0.00 ms  ask for A
+     2.00 ms  ask for A
     12.30 ms  A answered: 192.0.2.7 (from 192.0.2.9)
     12.30 ms  wait 50 ms for the AAAA answer
     30.00 ms  AAAA answered: 2001:db8::1 (from 2001:db8::9), 2001:db8::2, 2001:db8::1
@@ -147,7 +147,7 @@ TEST_CASE("the waterfall without Unicode is the same picture in ASCII") {
 
              0                                         313 ms
 AAAA         ----*                                            3 addresses, 30 ms
-A            -*                                               1 address, 12 ms
+A            -*                                               1 address, 10 ms
 2001:db8::1      =========================================o   given up, 280 ms
 192.0.2.7                                             =x      refused, 10 ms
 2001:db8::2                                            ===*   connected, 20 ms
@@ -294,12 +294,12 @@ TEST_CASE("every event of a dial is traced, one JSON object a line, in order") {
           "connection_attempt_delay_us":250000, "resolution_delay_us":50000, "timeout_us":30000000,
           "preferred_family_count":1, "preferred_family":"IPv6", "origin":"dns"})"_json,
       R"({"t_us":0, "event":"dns_query_started", "type":"AAAA"})"_json,
-      R"({"t_us":0, "event":"dns_query_started", "type":"A"})"_json,
+      R"({"t_us":2000, "event":"dns_query_started", "type":"A"})"_json,
       R"({"t_us":12300, "event":"candidate_discovered", "address":"192.0.2.7", "port":22,
           "family":"IPv4", "origin":"dns", "source":{"address":"192.0.2.9", "prefix_length":64,
           "deprecated":false, "home":false, "encapsulated":false}})"_json,
       R"({"t_us":12300, "event":"dns_query_finished", "type":"A", "status":"addresses",
-          "addresses":1, "duration_us":12300})"_json,
+          "addresses":1, "duration_us":10300})"_json,
       R"({"t_us":12300, "event":"resolution_delay_timer_set", "until_us":62300})"_json,
       R"({"t_us":30000, "event":"candidate_discovered", "address":"2001:db8::1", "port":22,
           "family":"IPv6", "origin":"dns", "source":{"address":"2001:db8::9", "prefix_length":64,

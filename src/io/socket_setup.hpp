@@ -1,0 +1,23 @@
+// Carries SocketSettings out on a socket. Everything happens before connect(2), so that what the
+// kernel refuses is refused before any packet.
+#pragma once
+
+#include <vector>
+
+#include "gladhand/socket_settings.hpp"
+
+namespace gladhand {
+
+/// Applies all settings to an unconnected TCP socket. Throws Error that names the option, its value
+/// and the kernel's reason.
+void set_up(int fd, Family family, const SocketSettings& settings);
+
+/// Applies only what decides the route and the source address, to an unconnected UDP socket that
+/// asks the kernel for its choice. False when the kernel refuses.
+bool set_up_route(int fd, Family family, const SocketSettings& settings);
+
+/// Tries the settings on a socket of each family, and throws what set_up throws: to be called
+/// before any traffic. A family the kernel does not have is passed over.
+void check_settings(const SocketSettings& settings, const std::vector<Family>& families);
+
+}  // namespace gladhand
