@@ -13,8 +13,8 @@ namespace gladhand {
 
 /// The addresses that the text of a hosts(5) gives `name`, in file order, with `port`. Names are
 /// compared as equal_names does.
-std::vector<Endpoint> find_in_hosts(std::string_view text,
-                                    std::string_view name,
+std::vector<Endpoint> find_in_hosts(const std::string& text,
+                                    const std::string& name,
                                     std::uint16_t port);
 
 /// Whether two DNS names are the same: case and a final dot do not count.

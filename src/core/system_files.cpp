@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "words.hpp"
 
@@ -46,12 +47,15 @@ bool equal_names(std::string_view a, std::string_view b) {
   return std::ranges::equal(without_final_dot(a), without_final_dot(b), {}, lower, lower);
 }
 
-std::vector<Endpoint> find_in_hosts(std::string_view text,
-                                    std::string_view name,
+std::vector<Endpoint> find_in_hosts(const std::string& text,
+                                    const std::string& name,
                                     std::uint16_t port) {
+  // Lists that block advertisers have a hundred thousand lines, mostly none of them the name's.
+  const std::string bare(without_final_dot(name));
+  if (::strcasestr(text.c_str(), bare.c_str()) == nullptr) return {};
   std::vector<Endpoint> found;
   for_each_line(text, [&](const std::vector<std::string_view>& words) {
-    const bool named = std::any_of(words.begin() + 1, words.end(), [name](std::string_view word) {
+    const bool named = std::any_of(words.begin() + 1, words.end(), [&name](std::string_view word) {
       return equal_names(word, name);
     });
     if (!named) return;

@@ -11,11 +11,11 @@
 namespace gladhand {
 
 std::string read_file(const char* path) {
-  constexpr std::size_t largest = 4 << 20;
+  constexpr std::size_t largest = 64 << 20;
   const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::string text;
   if (!fd) return text;
-  char buffer[4096];
+  char buffer[16384];
   while (text.size() < largest) {
     const ssize_t got = ::read(fd.get(), buffer, sizeof(buffer));
     if (got < 0 && errno == EINTR) continue;

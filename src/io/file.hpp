@@ -8,7 +8,7 @@
 
 namespace gladhand {
 
-/// The file's content; empty when it cannot be read. At most 4 MiB of it.
+/// The file's content; empty when it cannot be read. At most 64 MiB of it.
 std::string read_file(const char* path);
 
 /// Opens `path` to append to it, created with the user's umask if need be; "-" is stderr.
