@@ -20,7 +20,7 @@ std::string joined(const Strings& words) {
 }
 
 // The addresses found, in words.
-std::string hosts(std::string_view text, std::string_view name) {
+std::string hosts(const std::string& text, const std::string& name) {
   Strings found;
   for (const Endpoint& endpoint : find_in_hosts(text, name, 22)) {
     CHECK(endpoint.port() == 22);
