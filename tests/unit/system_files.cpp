@@ -20,9 +20,9 @@ std::string joined(const Strings& words) {
 }
 
 // The addresses found, in words.
-std::string hosts(const std::string& text, const std::string& name) {
+std::string hosts(std::string_view text, std::string_view name) {
   Strings found;
-  for (const Endpoint& endpoint : find_in_hosts(text, name, 22)) {
+  for (const Endpoint& endpoint : find_in_hosts(std::string(text), std::string(name), 22)) {
     CHECK(endpoint.port() == 22);
     found.push_back(to_string(endpoint));
   }
