@@ -15,7 +15,7 @@
 
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
-#include "io/dial.hpp"
+#include "io/dial_until.hpp"
 #include "io/file.hpp"
 #include "io/handover.hpp"
 #include "io/idna.hpp"
@@ -41,15 +41,15 @@ Target read_target(const Settings& settings) {
 }
 
 // Runs the loop until the dial has ended, or nobody waits for its result any more.
-DialResult run_dial(asio::io_context& loop,
-                    const Settings& settings,
-                    const Target& target,
-                    const EventSink& sink) {
-  std::optional<DialResult> result;
+PatientResult run_dial(asio::io_context& loop,
+                       const Settings& settings,
+                       const Target& target,
+                       const EventSink& sink) {
+  std::optional<PatientResult> result;
   std::exception_ptr failure;
   asio::co_spawn(loop,
-                 dial(loop, target, settings.dial, sink),
-                 [&](std::exception_ptr error, DialResult ended) {
+                 dial_until(loop, target, settings.dial, settings.patience, sink),
+                 [&](std::exception_ptr error, PatientResult ended) {
                    failure = std::move(error);
                    result = std::move(ended);
                    loop.stop();
@@ -88,12 +88,12 @@ Canvas terminal_canvas() {
   std::optional<HangupWatch> watch;
   if (!settings.explain) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
   const EventSink sink = observers.sink();
-  const Clock::time_point start = Clock::now();
-  const auto elapsed = [start] {
-    return std::chrono::duration_cast<Moment>(Clock::now() - start);
+  const PatientResult dials = run_dial(loop, settings, target, sink);
+  const DialResult& result = dials.last;
+  const Clock::time_point end = Clock::now();
+  const auto elapsed = [&dials, end] {
+    return dials.last_duration + std::chrono::duration_cast<Moment>(Clock::now() - end);
   };
-  const DialResult result = run_dial(loop, settings, target, sink);
-  const Moment ended = elapsed();
   const bool connected = result.finish.outcome == Outcome::connected;
   if (connected && !settings.explain) {
     pass_descriptor(STDOUT_FILENO, result.socket.get());
@@ -103,7 +103,7 @@ Canvas terminal_canvas() {
   if (sink) sink({elapsed(), DialEnded{}});
   if (settings.explain)
     write_all(STDOUT_FILENO, draw_waterfall(observers.events(), terminal_canvas()));
-  if (!connected) throw verdict(result.finish, target, ended);
+  if (!connected) throw verdict(result.finish, target, dials.last_duration, dials.dials);
   leave();
 }
 
@@ -112,7 +112,7 @@ Canvas terminal_canvas() {
   if (!settings.explain) check_receiver(STDOUT_FILENO);
   Observers observers(settings);
   try {
-    check_settings(settings.dial.socket, settings.dial.names.families);
+    check_settings(settings.dial.attempt.socket, settings.dial.names.families);
     connect(settings, target, observers);
   } catch (const Error& error) {
     observers.log(error_lines(error, settings.quiet));

@@ -6,7 +6,9 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <utility>
 
+#include "gladhand/command_line.hpp"
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
 
@@ -95,6 +97,28 @@ std::vector<SocketOption> read_keepalive(const std::string& text) {
                  number(text.substr(first + 1, second - first - 1), longest)),
       int_option(asked, IPPROTO_TCP, TCP_KEEPCNT, number(text.substr(second + 1), 127)),
   };
+}
+
+std::vector<Knock> read_knocks(const std::string& text) {
+  std::vector<Knock> knocks;
+  for (std::string_view rest = text;;) {
+    const std::string_view word = rest.substr(0, rest.find(','));
+    const auto port = parse_port(word.substr(std::min<std::size_t>(4, word.size())));
+    const bool tcp = word.starts_with("tcp:");
+    if (!port || (!tcp && !word.starts_with("udp:")))
+      throw UsageError("--knock: " + in_quotes(word) + " is not tcp:PORT or udp:PORT");
+    knocks.push_back({tcp ? Knock::Protocol::tcp : Knock::Protocol::udp, *port});
+    if (word.size() == rest.size()) return knocks;
+    rest.remove_prefix(word.size() + 1);
+  }
+}
+
+std::vector<std::string> read_command(const std::string& text, std::string_view option) {
+  auto words = split_command(text);
+  if (!words)
+    throw UsageError(std::string(option) + ": " + in_quotes(text) + " has an open quote");
+  if (words->empty()) throw UsageError(std::string(option) + ": the command is empty");
+  return std::move(*words);
 }
 
 std::string read_dns_server(const std::string& text) {

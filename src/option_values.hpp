@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gladhand/knock.hpp"
 #include "gladhand/socket_settings.hpp"
 #include "io/names.hpp"
 
@@ -35,6 +36,12 @@ Endpoint read_source(const std::string& text);
 
 /// "IDLE,INTERVAL,COUNT" in seconds: the timers of SO_KEEPALIVE.
 std::vector<SocketOption> read_keepalive(const std::string& text);
+
+/// "tcp:7000,udp:8000".
+std::vector<Knock> read_knocks(const std::string& text);
+
+/// A command in words, at least one.
+std::vector<std::string> read_command(const std::string& text, std::string_view option);
 
 /// "addr", "addr:port", "v6", "[v6]" or "[v6]:port", returned as c-ares reads it.
 std::string read_dns_server(const std::string& text);

@@ -40,27 +40,28 @@ constexpr const char* usage_hint =
 
 constexpr const char* addresses = "Addresses";
 constexpr const char* race = "Race";
+constexpr const char* before = "Before connecting";
 constexpr const char* sockets = "Socket";
 constexpr const char* reports = "Reports";
 
 void set_int(Settings& s, const std::string& asked, int level, int name, int value) {
-  s.dial.socket.options.push_back(int_option(asked, level, name, value));
+  s.dial.attempt.socket.options.push_back(int_option(asked, level, name, value));
 }
 
 // The same for both families, under the name that each has for it.
 void set_ip_int(Settings& s, const std::string& asked, int ipv4_name, int ipv6_name, int value) {
-  std::vector<SocketOption>& options = s.dial.socket.options;
+  std::vector<SocketOption>& options = s.dial.attempt.socket.options;
   options.push_back(int_option(asked, IPPROTO_IP, ipv4_name, value, Family::ipv4));
   options.push_back(int_option(asked, IPPROTO_IPV6, ipv6_name, value, Family::ipv6));
 }
 
 void add_source(Settings& s, const std::string& text) {
   const Endpoint source = read_source(text);
-  for (const Endpoint& other : s.dial.socket.bind)
+  for (const Endpoint& other : s.dial.attempt.socket.bind)
     if (other.family() == source.family())
       throw UsageError("--bind: one address a family, not " + to_string(other) + " and " +
                        to_string(source));
-  s.dial.socket.bind.push_back(source);
+  s.dial.attempt.socket.bind.push_back(source);
 }
 
 constexpr std::array options = {
@@ -112,17 +113,17 @@ constexpr std::array options = {
              for (const std::string& text : v) add_source(s, text);
            }},
     Option{"--interface", "IF", false, sockets, "Bind to this device, a VRF included",
-           [](Settings& s, const Values& v) { s.dial.socket.interface = v.back(); }},
+           [](Settings& s, const Values& v) { s.dial.attempt.socket.interface = v.back(); }},
     Option{"--local-port", "PORT", false, sockets, "Connect from this port",
            [](Settings& s, const Values& v) {
-             s.dial.socket.local_port =
+             s.dial.attempt.socket.local_port =
                  static_cast<std::uint16_t>(read_number(v.back(), "--local-port", 1, 65535));
            }},
     Option{"--mark", "NUMBER", false, sockets, "Firewall mark of every packet (needs CAP_NET_ADMIN)",
            [](Settings& s, const Values& v) {
              const int mark = read_number(v.back(), "--mark", 0, INT_MAX);
              set_int(s, "--mark " + v.back(), SOL_SOCKET, SO_MARK, mark);
-             s.dial.socket.options.back().steers_route = true;
+             s.dial.attempt.socket.options.back().steers_route = true;
            }},
     Option{"--dscp", "DSCP", false, sockets,
            "0 to 63, ef, af11, cs1, le, ...; from the first packet until ssh sets its IPQoS",
@@ -137,20 +138,20 @@ constexpr std::array options = {
     Option{"--dontroute", "", false, sockets, "Reach hosts on the link only, past no gateway",
            [](Settings& s, const Values&) {
              set_int(s, "--dontroute", SOL_SOCKET, SO_DONTROUTE, 1);
-             s.dial.socket.options.back().steers_route = true;
+             s.dial.attempt.socket.options.back().steers_route = true;
            }},
     Option{"--keepalive", "[=IDLE,INTERVAL,COUNT]", false, sockets,
            "Probe an idle connection; times in seconds [on, the system's times]",
            [](Settings& s, const Values& v) {
              if (v.back() == "true") return;
              const std::vector<SocketOption> timers = read_keepalive(v.back());
-             s.dial.socket.options.insert(
-                 s.dial.socket.options.end(), timers.begin(), timers.end());
+             s.dial.attempt.socket.options.insert(
+                 s.dial.attempt.socket.options.end(), timers.begin(), timers.end());
            }},
     Option{"--no-keepalive", "", false, sockets, "Do not probe an idle connection",
-           [](Settings& s, const Values&) { s.dial.socket.keepalive = false; }},
+           [](Settings& s, const Values&) { s.dial.attempt.socket.keepalive = false; }},
     Option{"--no-nodelay", "", false, sockets, "Leave Nagle's algorithm on until ssh turns it off",
-           [](Settings& s, const Values&) { s.dial.socket.nodelay = false; }},
+           [](Settings& s, const Values&) { s.dial.attempt.socket.nodelay = false; }},
     Option{"--user-timeout", "DURATION", false, sockets,
            "End the connection when data stays unacknowledged for this time",
            [](Settings& s, const Values& v) {
@@ -161,7 +162,7 @@ constexpr std::array options = {
            }},
     Option{"--congestion", "ALGORITHM", false, sockets, "Congestion control, such as bbr",
            [](Settings& s, const Values& v) {
-             s.dial.socket.options.push_back(text_option(
+             s.dial.attempt.socket.options.push_back(text_option(
                  "--congestion " + printable(v.back()), IPPROTO_TCP, TCP_CONGESTION, v.back()));
            }},
     Option{"--sndbuf", "BYTES", false, sockets, "Size of the send buffer",
@@ -173,6 +174,37 @@ constexpr std::array options = {
            [](Settings& s, const Values& v) {
              set_int(s, "--rcvbuf " + v.back(), SOL_SOCKET, SO_RCVBUF,
                      read_number(v.back(), "--rcvbuf", 1, INT_MAX / 2));
+           }},
+    Option{"--wait", "DURATION", false, before, "Dial again until the server is up, for this long",
+           [](Settings& s, const Values& v) {
+             s.patience.total = read_duration(v.back(), "--wait");
+           }},
+    Option{"--attempts", "N", false, before, "Dial again at most until the Nth time",
+           [](Settings& s, const Values& v) {
+             s.patience.dials =
+                 static_cast<unsigned>(read_number(v.back(), "--attempts", 1, 1000000));
+           }},
+    Option{"--knock", "PROTOCOL:PORT[,...]", false, before,
+           "Knock at these tcp: and udp: ports of an address before it is tried",
+           [](Settings& s, const Values& v) { s.dial.attempt.knock.knocks = read_knocks(v.back()); }},
+    Option{"--knock-delay", "DURATION", false, before, "Pause after each knock [100ms]",
+           [](Settings& s, const Values& v) {
+             s.dial.attempt.knock.delay = read_duration(v.back(), "--knock-delay");
+           }},
+    Option{"--before", "COMMAND", false, before,
+           "Run this, without a shell, when the addresses are known and before the first attempt",
+           [](Settings& s, const Values& v) {
+             s.dial.before = read_command(v.back(), "--before");
+           }},
+    Option{"--on-slow", "DURATION:COMMAND", false, before,
+           "Run this when nothing has connected by then; the race goes on",
+           [](Settings& s, const Values& v) {
+             const std::size_t colon = v.back().find(':');
+             if (colon == std::string::npos)
+               throw UsageError("--on-slow: " + in_quotes(v.back()) +
+                                " is not DURATION:COMMAND");
+             s.dial.slow_after = read_duration(v.back().substr(0, colon), "--on-slow");
+             s.dial.on_slow = read_command(v.back().substr(colon + 1), "--on-slow");
            }},
     Option{"-v,--verbose", "", false, reports, "Tell every step on stderr",
            [](Settings& s, const Values&) { s.verbose = true; }},
@@ -241,7 +273,7 @@ CLI::Option* add(CLI::App& app, const Option& option) {
 
 // A family without a source address of the user's is not tried once the other has one.
 void keep_bound_families(Settings& settings) {
-  const std::vector<Endpoint>& bind = settings.dial.socket.bind;
+  const std::vector<Endpoint>& bind = settings.dial.attempt.socket.bind;
   if (bind.empty()) return;
   std::erase_if(settings.dial.names.families, [&bind](Family family) {
     return std::ranges::find(bind, std::optional(family), &Endpoint::family) == bind.end();

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "io/dial.hpp"
+#include "io/dial_until.hpp"
 
 namespace gladhand {
 
@@ -13,6 +13,7 @@ struct Settings {
   std::string host;
   std::string port;
   DialOptions dial;
+  Patience patience;
   bool verbose = false;
   bool quiet = false;
   bool explain = false;

@@ -35,7 +35,7 @@ def help_options(text):
 
 
 def default_of_help(words):
-    found = re.search(r"\[(\S+)\]$", words.strip())
+    found = re.search(r"\[([^\]]+)\]$", words.strip())
     return found[1] if found else ""
 
 
@@ -53,7 +53,7 @@ def page_options(page):
         head, _, body = item.partition("\n")
         names = frozenset("-" + name for name in re.findall(r"\bFl (\S+)", head))
         value = re.search(r"\bAr (\S+)", head)
-        default = re.search(r"^The default is (\S+)\.$", body, re.MULTILINE)
+        default = re.search(r"^The default is (.+)\.$", body, re.MULTILINE)
         if names in options:
             sys.exit(f"the man page has {' '.join(sorted(names))} twice")
         options[names] = (value[1] if value else "", default[1] if default else "")

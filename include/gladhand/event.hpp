@@ -57,6 +57,9 @@ struct AttemptFailed {
   std::error_code cause;
 };
 
+/// What Prepare ordered is done: attempts may start.
+struct Prepared {};
+
 /// The clock has reached the race's deadline. In no trace: the decision it led to is.
 struct TimePassed {};
 
@@ -64,6 +67,12 @@ struct TimePassed {};
 
 struct SendQuery {
   Family family{};
+};
+
+/// Addresses are known and the first attempt is due: make ready for it, then tell Prepared. Ordered
+/// once, and only where the race was asked to.
+struct Prepare {
+  std::vector<Endpoint> endpoints;  ///< known so far, best first
 };
 
 /// Why an attempt starts now and not earlier or later.
@@ -74,6 +83,7 @@ enum class StartReason : std::uint8_t {
   connection_attempt_delay_over,   ///< [HEv3 §6]
   attempt_failed,                  ///< the one before failed: its successor starts at once
   address_arrived,                 ///< its turn had come, only its address was missing
+  prepared,                        ///< what had to be done before the first is done
 };
 
 struct StartAttempt {
@@ -157,6 +167,7 @@ struct TimerCanceled {
 
 /// What Race::step returns, to be carried out and logged in this order.
 using Action = std::variant<SendQuery,
+                            Prepare,
                             StartAttempt,
                             CancelAttempt,
                             Finish,
@@ -166,7 +177,8 @@ using Action = std::variant<SendQuery,
                             TimerFired,
                             TimerCanceled>;
 
-using Fact = std::variant<DialStarted, AnswerReceived, Connected, AttemptFailed, TimePassed>;
+using Fact =
+    std::variant<DialStarted, AnswerReceived, Prepared, Connected, AttemptFailed, TimePassed>;
 
 // --- around the race -----------------------------------------------------------------------
 
@@ -182,6 +194,15 @@ struct Configured {
   std::string_view origin;  ///< where known addresses come from: "literal", "hosts", ...
 };
 
+/// Nothing has connected in the time that --on-slow names: its command is started.
+struct FoundSlow {};
+
+/// The dial before has failed; another begins after a pause.
+struct RetryScheduled {
+  unsigned dial{};  ///< the coming one, counted from 1
+  Moment pause{};
+};
+
 /// The winner's descriptor is with the receiver.
 struct HandedOver {
   Endpoint peer;
@@ -194,9 +215,11 @@ struct Event {
   using Body = std::variant<Configured,
                             DialStarted,
                             AnswerReceived,
+                            Prepared,
                             Connected,
                             AttemptFailed,
                             SendQuery,
+                            Prepare,
                             StartAttempt,
                             CancelAttempt,
                             Finish,
@@ -205,6 +228,8 @@ struct Event {
                             TimerSet,
                             TimerFired,
                             TimerCanceled,
+                            FoundSlow,
+                            RetryScheduled,
                             HandedOver,
                             DialEnded>;
   Moment at{};

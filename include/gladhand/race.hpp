@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct RaceOptions {
   std::chrono::microseconds resolution_delay = std::chrono::milliseconds(50);
   std::chrono::microseconds timeout = std::chrono::seconds(30);
   unsigned preferred_family_count = 1;
+  bool prepare = false;  ///< order Prepare before the first attempt, and wait for Prepared
 };
 
 /// The bounds of the Connection Attempt Delay: "MUST NOT" be under 10 ms [HEv3 §6], [HEv3 §9].
@@ -50,6 +52,7 @@ class Race {
 
   void on(const DialStarted& fact);
   void on(const AnswerReceived& fact);
+  void on(const Prepared& fact);
   void on(const Connected& fact);
   void on(const AttemptFailed& fact);
   void on(const TimePassed& /*fact*/) {}  // go_on() looks at every timer after any fact
@@ -59,6 +62,7 @@ class Race {
   void go_on();
   void consider_starting();
   void fire_due_timers();
+  void prepare();
   void start_due_attempt();
   void finish(Outcome outcome, AttemptId winner = 0);
   void cancel_timer(TimerKind timer);
@@ -88,6 +92,8 @@ class Race {
   Moment due_{};                           // when the next attempt may start, once racing
   StartReason reason_{};                   // why it may
   unsigned turns_ = 0;                     // attempts started
+  enum class Preparation : std::uint8_t { none, due, running };
+  Preparation preparation_;                // what stands between racing and the first attempt
   bool racing_ = false;
   bool finished_ = false;
 };

@@ -7,7 +7,10 @@
 namespace gladhand {
 
 Race::Race(const RaceOptions& options, PolicyTable policy)
-    : options_(options), policy_(std::move(policy)), preferred_(policy_.preferred_family()) {
+    : options_(options),
+      policy_(std::move(policy)),
+      preferred_(policy_.preferred_family()),
+      preparation_(options.prepare ? Preparation::due : Preparation::none) {
   options_.connection_attempt_delay = std::clamp(options_.connection_attempt_delay,
                                                  min_connection_attempt_delay,
                                                  max_connection_attempt_delay);
@@ -48,6 +51,13 @@ void Race::on(const AnswerReceived& fact) {
   question->answered = true;
   question->status = fact.status;
   add(fact.candidates);
+}
+
+void Race::on(const Prepared& /*fact*/) {
+  if (preparation_ != Preparation::running) return;
+  preparation_ = Preparation::none;
+  due_ = now_;
+  reason_ = StartReason::prepared;
 }
 
 // [HEv3 §6] the first to connect wins; one that connects after the end is given up.
@@ -117,7 +127,8 @@ void Race::go_on() {
   } else if (waiting) {
     consider_starting();
     fire_due_timers();
-    if (racing_) start_due_attempt();
+    if (racing_ && preparation_ == Preparation::due) prepare();
+    if (racing_ && preparation_ == Preparation::none) start_due_attempt();
   }
 }
 
@@ -146,6 +157,13 @@ void Race::fire_due_timers() {
     reason_ = timer == TimerKind::next_attempt ? StartReason::connection_attempt_delay_over
                                                : StartReason::resolution_delay_over;
   }
+}
+
+void Race::prepare() {
+  preparation_ = Preparation::running;
+  Prepare order;
+  for (const std::size_t i : order_) order.endpoints.push_back(attempts_[i].endpoint);
+  actions_.push_back(std::move(order));
 }
 
 // [HEv3 §6] one attempt at a time, the next after the Connection Attempt Delay. Starting one does

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <cerrno>
 #include <utility>
@@ -11,26 +13,71 @@
 
 namespace gladhand {
 
+namespace {
+
+// One SYN or one empty datagram; nobody waits for what it brings.
+std::error_code send_knock(const Knock& knock, const Endpoint& to, const SocketSettings& settings) {
+  const bool tcp = knock.protocol == Knock::Protocol::tcp;
+  const int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const UniqueFd fd(::socket(to.system_family(), type, 0));
+  const Endpoint door = to.with_port(knock.port);
+  if (fd && set_up_route(fd.get(), *to.family(), settings)) {
+    const int begun = ::connect(fd.get(), door.data(), door.size());
+    if (begun != 0 && errno == EINPROGRESS) return {};
+    if (begun == 0 && (tcp || ::send(fd.get(), "", 0, MSG_NOSIGNAL) == 0)) return {};
+  }
+  // A closed door says so at once on loopback: that it was knocked at is what counts.
+  if (errno == ECONNREFUSED) return {};
+  return {errno, std::system_category()};
+}
+
+}  // namespace
+
 Attempt::Attempt(asio::io_context& loop,
                  const Endpoint& endpoint,
-                 const SocketSettings& settings,
+                 const AttemptOptions& options,
                  std::function<void(std::error_code)> on_end)
-    : socket_(loop) {
-  using Protocol = asio::generic::stream_protocol;
+    : endpoint_(endpoint),
+      options_(options),
+      on_end_(std::move(on_end)),
+      socket_(loop),
+      pause_(loop) {
   std::error_code error;
-  socket_.open(Protocol(endpoint.system_family(), IPPROTO_TCP), error);
+  socket_.open({endpoint.system_family(), IPPROTO_TCP}, error);
   if (error) {
-    asio::post(loop, [error, on_end = std::move(on_end)] { on_end(error); });
+    asio::post(loop, [error, then = on_end_] { then(error); });
     return;
   }
-  set_up(socket_.native_handle(), *endpoint.family(), settings);
-  socket_.async_connect(Protocol::endpoint(endpoint.data(), endpoint.size(), IPPROTO_TCP),
-                        std::move(on_end));
+  set_up(socket_.native_handle(), *endpoint.family(), options.socket);
+  knock(0);
+}
+
+void Attempt::knock(std::size_t next) {
+  if (next == options_.knock.knocks.size()) {
+    connect();
+    return;
+  }
+  const std::error_code error = send_knock(options_.knock.knocks[next], endpoint_, options_.socket);
+  pause_.expires_after(error ? std::chrono::microseconds(0) : options_.knock.delay);
+  pause_.async_wait([this, next, error](std::error_code canceled) {
+    if (canceled || !socket_.is_open()) {
+      on_end_(asio::error::operation_aborted);
+    } else if (error) {
+      on_end_(error);
+    } else {
+      knock(next + 1);
+    }
+  });
+}
+
+void Attempt::connect() {
+  socket_.async_connect({endpoint_.data(), endpoint_.size(), IPPROTO_TCP}, on_end_);
 }
 
 void Attempt::cancel() {
   std::error_code ignored;
   socket_.close(ignored);
+  pause_.cancel();
 }
 
 UniqueFd Attempt::release() {

@@ -7,10 +7,13 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
-#include "attempt.hpp"
+#include "command.hpp"
 #include "file.hpp"
+#include "gladhand/duration.hpp"
+#include "gladhand/error.hpp"
 #include "resolver.hpp"
 
 namespace gladhand {
@@ -29,15 +32,17 @@ class Driver {
         target_(std::move(target)),
         options_(std::move(options)),
         sink_(std::move(sink)),
-        network_(options_.socket),
+        network_(options_.attempt.socket),
         source_(find_name_source(target_, options_.names, network_)),
-        race_(options_.race, policy()),
-        bell_(loop) {}
+        race_(race_options(), policy()),
+        bell_(loop),
+        slow_alarm_(loop) {}
 
   asio::awaitable<DialResult> run() {
     begin();
     for (;;) {
       now_ = since_start();
+      if (command_failure_) throw *command_failure_;
       while (!inbox_.empty()) {
         const Fact fact = std::move(inbox_.front());
         inbox_.pop_front();
@@ -52,6 +57,12 @@ class Driver {
   }
 
  private:
+  RaceOptions race_options() const {
+    RaceOptions race = options_.race;
+    race.prepare = !options_.before.empty();
+    return race;
+  }
+
   // A list of one needs no policy, and reading gai.conf costs a file.
   PolicyTable policy() const {
     if (source_.questions.empty() && source_.known.size() < 2) return {};
@@ -73,6 +84,7 @@ class Driver {
                         race_.preferred_family(),
                         source_.origin});
     }
+    if (!options_.on_slow.empty()) watch_for_slowness();
     inbox_.push_back(DialStarted{source_.questions, with_sources(source_.known)});
   }
 
@@ -121,11 +133,27 @@ class Driver {
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }
 
+  void carry_out(const Prepare& order) {
+    std::string addresses;
+    for (const Endpoint& endpoint : order.endpoints)
+      addresses += (addresses.empty() ? "" : " ") + to_string(endpoint);
+    before_.emplace(loop_, options_.before, environment(addresses));
+    before_running_ = true;
+    before_->async_wait([this](int status) {
+      before_running_ = false;
+      if (status != 0)
+        command_failure_ = Error(ExitStatus::not_handed_over,
+                                "--before " + in_quotes(options_.before.front()) + ' ' +
+                                    describe_wait_status(status));
+      put(Prepared{});
+    });
+  }
+
   void carry_out(const StartAttempt& order) {
     if (attempts_.size() <= order.attempt) attempts_.resize(order.attempt + 1);
     ++children_;
     attempts_[order.attempt] = std::make_unique<Attempt>(
-        loop_, order.endpoint, options_.socket, [this, id = order.attempt](std::error_code error) {
+        loop_, order.endpoint, options_.attempt, [this, id = order.attempt](std::error_code error) {
           --children_;
           if (!error) {
             put(Connected{id});
@@ -142,12 +170,35 @@ class Driver {
   void carry_out(const Finish& finish) {
     finish_ = finish;
     resolver_.reset();
+    slow_alarm_.cancel();
   }
 
   template <typename Decision>
   void carry_out(const Decision& /*decision*/) {}
 
   // --- helpers ---
+
+  void watch_for_slowness() {
+    slow_alarm_.expires_at(start_ + options_.slow_after);
+    slow_alarm_.async_wait([this](std::error_code canceled) {
+      if (canceled || race_.finished()) return;
+      now_ = since_start();
+      if (sink_) report(FoundSlow{});
+      try {
+        Command(loop_, options_.on_slow, environment("")).detach();
+      } catch (const Error& error) {
+        command_failure_ = error;
+        bell_.cancel();
+      }
+    });
+  }
+
+  Command::Environment environment(const std::string& addresses) const {
+    Command::Environment variables = {{"GLADHAND_HOST", target_.host},
+                                      {"GLADHAND_PORT", std::to_string(target_.port)}};
+    if (!addresses.empty()) variables.emplace_back("GLADHAND_ADDRESSES", addresses);
+    return variables;
+  }
 
   // A single known address is not sorted, so its source does not matter.
   std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints) {
@@ -161,6 +212,10 @@ class Driver {
   }
 
   DialResult take_result() {
+    if (before_running_)
+      throw Error(ExitStatus::timed_out,
+                  "--before " + in_quotes(options_.before.front()) + " has not ended in " +
+                      to_string(now_));
     DialResult result;
     result.finish = std::move(finish_);
     if (result.finish.outcome == Outcome::connected)
@@ -177,6 +232,10 @@ class Driver {
   NameSource source_;
   Race race_;
   asio::steady_timer bell_;
+  asio::steady_timer slow_alarm_;
+  std::optional<Command> before_;
+  bool before_running_ = false;
+  std::optional<Error> command_failure_;
   std::optional<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Fact> inbox_;

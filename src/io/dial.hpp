@@ -4,9 +4,11 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <string>
+#include <vector>
 
 #include "gladhand/race.hpp"
-#include "gladhand/socket_settings.hpp"
+#include "attempt.hpp"
 #include "names.hpp"
 #include "unique_fd.hpp"
 
@@ -16,7 +18,10 @@ namespace gladhand {
 struct DialOptions {
   RaceOptions race;
   NameOptions names;
-  SocketSettings socket;
+  AttemptOptions attempt;
+  std::vector<std::string> before;   ///< run before the first attempt; empty: nothing
+  std::vector<std::string> on_slow;  ///< run when nothing has connected by `slow_after`
+  Moment slow_after{};
 };
 
 struct DialResult {
@@ -25,7 +30,8 @@ struct DialResult {
 };
 
 /// Resolves and connects. Completes when the race is over and every loser is closed; throws Error
-/// only for what should not fail (no descriptors, no memory for c-ares).
+/// for what should not fail (no descriptors, no memory for c-ares), for a socket setting that the
+/// kernel refuses, and when the `before` command fails.
 asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
                                  DialOptions options,

@@ -84,6 +84,10 @@ std::string Narrator::of(const AnswerReceived& event) {
   return question + " answered: " + to_words(event.status, event.family);
 }
 
+std::string Narrator::of(const Prepared& /*event*/) {
+  return "--before is done";
+}
+
 std::string Narrator::of(const Connected& event) {
   return "connected to " + name(event.attempt);
 }
@@ -94,6 +98,10 @@ std::string Narrator::of(const AttemptFailed& event) {
 
 std::string Narrator::of(const SendQuery& event) {
   return "ask for " + std::string(question_type(event.family));
+}
+
+std::string Narrator::of(const Prepare& /*event*/) {
+  return "run --before";
 }
 
 std::string Narrator::of(const StartAttempt& event) {
@@ -115,6 +123,7 @@ std::string Narrator::of(const StartAttempt& event) {
             to_string(configured_.connection_attempt_delay);
       break;
     case StartReason::attempt_failed: why = "the attempt before has failed"; break;
+    case StartReason::prepared: why = "--before is done"; break;
     case StartReason::address_arrived: why = "its address has just arrived"; break;
   }
   return "start " + to_string(event.endpoint) + " (" + why + ')';
@@ -161,6 +170,14 @@ std::string Narrator::of(const TimerFired& /*event*/) {
 
 std::string Narrator::of(const TimerCanceled& /*event*/) {
   return "";
+}
+
+std::string Narrator::of(const FoundSlow& /*event*/) {
+  return "nothing has connected yet: run --on-slow";
+}
+
+std::string Narrator::of(const RetryScheduled& event) {
+  return "try again in " + to_string(event.pause) + " (dial " + std::to_string(event.dial) + ')';
 }
 
 std::string Narrator::of(const HandedOver& event) {

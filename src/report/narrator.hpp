@@ -20,9 +20,11 @@ class Narrator {
   std::string of(const Configured& event);
   std::string of(const DialStarted& event);
   std::string of(const AnswerReceived& event);
+  std::string of(const Prepared& event);
   std::string of(const Connected& event);
   std::string of(const AttemptFailed& event);
   std::string of(const SendQuery& event);
+  std::string of(const Prepare& event);
   std::string of(const StartAttempt& event);
   std::string of(const CancelAttempt& event);
   std::string of(const Finish& event);
@@ -31,6 +33,8 @@ class Narrator {
   std::string of(const TimerSet& event);
   std::string of(const TimerFired& event);
   std::string of(const TimerCanceled& event);
+  std::string of(const FoundSlow& event);
+  std::string of(const RetryScheduled& event);
   std::string of(const HandedOver& event);
   std::string of(const DialEnded& event);
 

@@ -1,5 +1,7 @@
 #include "trace.hpp"
 
+#include <utility>
+
 #include "json_line.hpp"
 #include "narrator.hpp"
 
@@ -48,6 +50,7 @@ std::string_view code(StartReason reason) {
     case StartReason::connection_attempt_delay_over: return "connection_attempt_delay_over";
     case StartReason::attempt_failed: return "attempt_failed";
     case StartReason::address_arrived: return "address_arrived";
+    case StartReason::prepared: return "prepared";
   }
   return "";
 }
@@ -106,6 +109,10 @@ void Trace::write(const AnswerReceived& event) {
               .line();
 }
 
+void Trace::write(const Prepared& /*event*/) {
+  out_ += event_line(now_, "before_finished").line();
+}
+
 void Trace::write(const Connected& event) {
   outcome(event.attempt, "success");
 }
@@ -117,6 +124,10 @@ void Trace::write(const AttemptFailed& event) {
 void Trace::write(const SendQuery& event) {
   asked_[static_cast<std::size_t>(event.family)] = now_;
   out_ += event_line(now_, "dns_query_started").add("type", question_type(event.family)).line();
+}
+
+void Trace::write(const Prepare& /*event*/) {
+  out_ += event_line(now_, "before_started").line();
 }
 
 void Trace::write(const StartAttempt& event) {
@@ -176,6 +187,20 @@ void Trace::write(const TimerFired& event) {
 
 void Trace::write(const TimerCanceled& event) {
   out_ += event_line(now_, timer_event(event.timer, "canceled")).line();
+}
+
+void Trace::write(const FoundSlow& /*event*/) {
+  out_ += event_line(now_, "on_slow_started").line();
+}
+
+void Trace::write(const RetryScheduled& event) {
+  out_ += event_line(now_, "retry_scheduled")
+              .add("dial", event.dial)
+              .add("pause_us", event.pause.count())
+              .line();
+  Trace next;  // the coming dial counts its attempts anew
+  next.out_ = std::move(out_);
+  *this = std::move(next);
 }
 
 void Trace::write(const HandedOver& event) {

@@ -27,9 +27,11 @@ class Trace {
   void write(const Configured& event);
   void write(const DialStarted& event);
   void write(const AnswerReceived& event);
+  void write(const Prepared& event);
   void write(const Connected& event);
   void write(const AttemptFailed& event);
   void write(const SendQuery& event);
+  void write(const Prepare& event);
   void write(const StartAttempt& event);
   void write(const CancelAttempt& event);
   void write(const Finish& event);
@@ -38,6 +40,8 @@ class Trace {
   void write(const TimerSet& event);
   void write(const TimerFired& event);
   void write(const TimerCanceled& event);
+  void write(const FoundSlow& event);
+  void write(const RetryScheduled& event);
   void write(const HandedOver& event);
   void write(const DialEnded& event);
 

@@ -115,12 +115,13 @@ ExitStatus status_of(Outcome outcome) {
 
 }  // namespace
 
-Error verdict(const Finish& finish, const Target& target, Moment ended) {
+Error verdict(const Finish& finish, const Target& target, Moment ended, unsigned dials) {
   std::string text = attempts_text(finish, ended);
   const bool unanswered = std::ranges::any_of(
       finish.questions, [](const QuestionReport& question) { return !question.answered; });
   if (finish.attempts.empty() || unanswered)
     text += (text.empty() ? "" : ", ") + questions_text(finish, ended);
+  if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
   return Error(status_of(finish.outcome),
                "connect to " + in_quotes(target.host) + " port " + target.service + ": " + text,
                hint_for(finish));

@@ -11,7 +11,8 @@
 namespace gladhand {
 
 /// The Error for a finished race without a winner; `ended` is when it finished. Every address is
-/// named with its own cause, equal causes together.
-Error verdict(const Finish& finish, const Target& target, Moment ended);
+/// named with its own cause, equal causes together. `dials` is how many there were, this one the
+/// last.
+Error verdict(const Finish& finish, const Target& target, Moment ended, unsigned dials = 1);
 
 }  // namespace gladhand

@@ -46,6 +46,7 @@ class Rows {
 
  private:
   void on(const Configured& event) {
+    *this = Rows();  // of several dials the last is drawn
     title_ = "connect to " + in_quotes(event.host) + " port " + event.service;
   }
   void on(const SendQuery& event) {
