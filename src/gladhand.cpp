@@ -68,6 +68,7 @@ Canvas terminal_canvas() {
     canvas.columns = size.ws_col;
   const char* no_colour = std::getenv("NO_COLOR");
   canvas.colour = terminal && (no_colour == nullptr || *no_colour == '\0');
+  canvas.unicode = false;
   for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const char* value = std::getenv(variable);
     if (value == nullptr || *value == '\0') continue;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -94,7 +95,9 @@ constexpr std::array options = {
            "Time between two attempts, 10ms to 2s [250ms]",
            [](Settings& s, const Values& v) {
              s.dial.race.connection_attempt_delay =
-                 read_duration(v.back(), "--connection-attempt-delay");
+                 std::clamp(read_duration(v.back(), "--connection-attempt-delay"),
+                            min_connection_attempt_delay,
+                            max_connection_attempt_delay);
            }},
     Option{"--resolution-delay", "DURATION", false, race,
            "Time to wait for the preferred family's answer once the other is known [50ms]",
@@ -157,6 +160,7 @@ constexpr std::array options = {
            [](Settings& s, const Values& v) {
              const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
                  read_duration(v.back(), "--user-timeout"));
+             if (time.count() == 0) throw UsageError("--user-timeout must be at least 1ms");
              set_int(s, "--user-timeout " + v.back(), IPPROTO_TCP, TCP_USER_TIMEOUT,
                      static_cast<int>(time.count()));
            }},
@@ -248,6 +252,12 @@ std::vector<const Option*> needed_options(std::span<const char* const> words) {
   return needed;
 }
 
+class HelpText : public CLI::Formatter {
+  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
+    return "\nUsage: gladhand [OPTIONS] [--] HOST PORT\n";
+  }
+};
+
 // A flag takes its optional value only behind a '=': the next word would be HOST.
 CLI::Option* add(CLI::App& app, const Option& option) {
   CLI::Option* added = nullptr;
@@ -288,6 +298,7 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
                "standard output to ssh (ProxyUseFdpass). Durations: 250ms, 2s; a bare number is\n"
                "seconds.",
                "gladhand");
+  app.formatter(std::make_shared<HelpText>());
   app.set_version_flag("--version", version_text, "Print versions and exit");
   const CLI::Option* host = app.add_option("HOST", settings.host, "Name or address");
   const CLI::Option* port = app.add_option("PORT", settings.port, "Number or service name");

@@ -84,6 +84,11 @@ Resolver::Resolver(asio::io_context& loop,
   options.ndots = 1;
   options.servers = &placeholder;
   options.nservers = 1;
+#ifdef ARES_OPT_UDP_MAX_QUERIES  // since 1.20
+  // A socket for each question: c-ares closes one over an answer it cannot read, and the other
+  // question would lose its attempts with it.
+  options.udp_max_queries = 1;
+#endif
   options.lookups = lookups;
   options.sock_state_cb_data = this;
   options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
@@ -92,6 +97,9 @@ Resolver::Resolver(asio::io_context& loop,
   const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
                    ARES_OPT_NDOTS | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
                    ARES_OPT_SERVERS | ARES_OPT_SORTLIST |
+#ifdef ARES_OPT_UDP_MAX_QUERIES
+                   ARES_OPT_UDP_MAX_QUERIES |
+#endif
                    (conf.rotate ? ARES_OPT_ROTATE : ARES_OPT_NOROTATE);
   require(ares_init_options(&channel_, &options, mask), "options");
   set_servers(conf.servers);
