@@ -7,6 +7,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <optional>
@@ -99,6 +100,7 @@ Canvas terminal_canvas() {
   if (connected && !settings.explain) {
     pass_descriptor(STDOUT_FILENO, result.socket.get());
     if (!sink) leave();
+    observers.stop_waiting();
     sink({elapsed(), HandedOver{result.finish.attempts[result.finish.winner].endpoint}});
   }
   if (sink) sink({elapsed(), DialEnded{}});
@@ -110,7 +112,10 @@ Canvas terminal_canvas() {
 
 [[noreturn]] void run(const Settings& settings) {
   const Target target = read_target(settings);
-  if (!settings.explain) check_receiver(STDOUT_FILENO);
+  if (!settings.explain) {
+    check_receiver(STDOUT_FILENO);
+    keep_text_off(STDOUT_FILENO);
+  }
   Observers observers(settings);
   try {
     check_settings(settings.dial.attempt.socket, settings.dial.names.families);
@@ -132,6 +137,7 @@ int fail(const Error& error, bool quiet) {
 int main(int argc, char** argv) {
   using namespace gladhand;
   open_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of its own, not the end
   bool quiet = false;
   try {
     const Settings settings = parse_command_line(argc, argv);

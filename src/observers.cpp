@@ -19,13 +19,17 @@ EventSink Observers::sink() {
 
 void Observers::see(const Event& event) {
   if (explain_) events_.push_back(event);
-  if (trace_) write_all(trace_.get(), formatter_.lines(event));
+  if (trace_) write(trace_.get(), formatter_.lines(event));
   if (!verbose_ && !log_) return;
   const std::string text = narrator_.line(event);
   if (text.empty()) return;
   const std::string line = "gladhand: " + text + '\n';
-  if (verbose_) write_all(STDERR_FILENO, line);
-  if (log_) write_all(log_.get(), line);
+  if (verbose_) write(STDERR_FILENO, line);
+  if (log_) write(log_.get(), line);
+}
+
+void Observers::write(int fd, const std::string& text) const {
+  if (waits_ || is_writable(fd)) write_all(fd, text);
 }
 
 void Observers::log(const std::string& line) {

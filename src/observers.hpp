@@ -24,6 +24,10 @@ class Observers {
   /// A sink that writes each event at once; empty when nobody looks. Must not outlive this.
   EventSink sink();
 
+  /// From now on nobody waits for a slow reader: what it does not take at once is dropped. ssh waits
+  /// for this process once it has the connection.
+  void stop_waiting() { waits_ = false; }
+
   /// One line for the log file.
   void log(const std::string& line);
 
@@ -32,9 +36,11 @@ class Observers {
 
  private:
   void see(const Event& event);
+  void write(int fd, const std::string& text) const;
 
   bool verbose_;
   bool explain_;
+  bool waits_ = true;
   UniqueFd log_;
   UniqueFd trace_;
   Narrator narrator_;

@@ -11,6 +11,7 @@
 #include "gladhand/command_line.hpp"
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
+#include "io/idna.hpp"
 
 namespace gladhand {
 
@@ -145,7 +146,7 @@ NameOverride read_override(const std::string& text) {
   if (colon == std::string::npos || colon == 0)
     throw UsageError("--resolve: " + in_quotes(text) + " is not NAME:ADDR[,ADDR...]");
   NameOverride result;
-  result.name = text.substr(0, colon);
+  result.name = to_ascii(text.substr(0, colon));
   check_name(result.name);
   for (std::string_view rest = std::string_view(text).substr(colon + 1);;) {
     const std::size_t comma = std::min(rest.find(','), rest.size());

@@ -214,7 +214,7 @@ constexpr std::array options = {
            [](Settings& s, const Values&) { s.verbose = true; }},
     Option{"-q,--quiet", "", false, reports, "Tell errors only, without hints",
            [](Settings& s, const Values&) { s.quiet = true; }},
-    Option{"--log", "FILE", false, reports, "Append the text of -v to FILE",
+    Option{"--log", "FILE", false, reports, "Append the text of -v to FILE ('-': stderr)",
            [](Settings& s, const Values& v) { s.log_file = v.back(); }},
     Option{"--trace", "FILE", false, reports, "Append JSON lines to FILE ('-': stderr)",
            [](Settings& s, const Values& v) { s.trace_file = v.back(); }},

@@ -21,6 +21,7 @@ struct RaceOptions {
   std::chrono::microseconds resolution_delay = std::chrono::milliseconds(50);
   std::chrono::microseconds timeout = std::chrono::seconds(30);
   unsigned preferred_family_count = 1;
+  std::optional<Family> preferred_family{};  ///< unset: as the policy table has it
   bool prepare = false;  ///< order Prepare before the first attempt, and wait for Prepared
 };
 

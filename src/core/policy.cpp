@@ -80,7 +80,7 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
 bool PolicyTable::read_entry(std::string_view prefix, std::string_view value, Entry& entry) {
   const std::size_t slash = prefix.find('/');
   const auto endpoint = parse_address(prefix.substr(0, slash), 0);
-  if (!endpoint || !read_number(value, entry.value)) return false;
+  if (!endpoint || !read_number(value, entry.value) || entry.value < 0) return false;
   const int widest = endpoint->family() == Family::ipv4 ? 32 : 128;
   entry.length = widest;
   if (slash != std::string_view::npos && !read_number(prefix.substr(slash + 1), entry.length))

@@ -9,7 +9,7 @@ namespace gladhand {
 Race::Race(const RaceOptions& options, PolicyTable policy)
     : options_(options),
       policy_(std::move(policy)),
-      preferred_(policy_.preferred_family()),
+      preferred_(options.preferred_family.value_or(policy_.preferred_family())),
       preparation_(options.prepare ? Preparation::due : Preparation::none) {
   options_.connection_attempt_delay = std::clamp(options_.connection_attempt_delay,
                                                  min_connection_attempt_delay,

@@ -49,7 +49,13 @@ std::string_view without_brackets(std::string_view host) {
 }
 
 Endpoint read_ipv6(std::string_view host, std::uint16_t port) {
-  if (const auto literal = parse_address(host, port)) return *literal;
+  if (const auto literal = parse_address(host, port)) {
+    const in6_addr address = literal->mapped();
+    if (IN6_IS_ADDR_LINKLOCAL(&address) && literal->scope() == 0)
+      throw UsageError("host " + in_quotes(host) + " is link-local and needs its interface",
+                       "write " + std::string(host) + "%eth0, for example");
+    return *literal;
+  }
   const std::size_t percent = host.find('%');
   if (percent != std::string_view::npos && parse_address(host.substr(0, percent), port))
     throw UsageError("host " + in_quotes(host) + ": there is no interface " +
@@ -77,17 +83,21 @@ void check_name(std::string_view name) {
   for (const char c : name) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f)
       reject("holds a blank or a control character");
+    if (c == '\\') reject("holds a backslash");  // an escape to c-ares, a letter to ssh
     if (c == '%') reject("has a zone, which only an IPv6 address can have");
   }
   if (name.ends_with('.')) name.remove_suffix(1);
   if (name.size() > longest_name) reject("is longer than 253 octets");
+  std::string_view label;
   for (std::string_view rest = name;;) {
-    const std::size_t length = std::min(rest.find('.'), rest.size());
-    if (length == 0) reject("has an empty label");
-    if (length > longest_label) reject("has a label of more than 63 octets");
-    if (length == rest.size()) break;
-    rest.remove_prefix(length + 1);
+    label = rest.substr(0, rest.find('.'));
+    if (label.empty()) reject("has an empty label");
+    if (label.size() > longest_label) reject("has a label of more than 63 octets");
+    if (label.size() == rest.size()) break;
+    rest.remove_prefix(label.size() + 1);
   }
+  // What inet_aton(3) would read as a number is no name [RFC 1123 §2.1].
+  if (all_digits(label)) reject("is neither a name nor an IPv4 address of four numbers");
 }
 
 Target parse_target(std::string_view host, std::string_view port, std::string_view services) {

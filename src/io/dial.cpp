@@ -60,6 +60,7 @@ class Driver {
   RaceOptions race_options() const {
     RaceOptions race = options_.race;
     race.prepare = !options_.before.empty();
+    race.preferred_family = source_.only_default_route;
     return race;
   }
 
@@ -155,6 +156,7 @@ class Driver {
     attempts_[order.attempt] = std::make_unique<Attempt>(
         loop_, order.endpoint, options_.attempt, [this, id = order.attempt](std::error_code error) {
           --children_;
+          if (error) attempts_[id]->cancel();  // a long list must not use up the descriptors
           if (!error) {
             put(Connected{id});
           } else if (!race_.finished()) {

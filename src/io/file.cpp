@@ -1,6 +1,7 @@
 #include "file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,11 @@ UniqueFd open_for_append(const std::string& path, std::string_view option) {
   if (fd >= 0) return UniqueFd(fd);
   throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
                    std::generic_category().message(errno));
+}
+
+bool is_writable(int fd) {
+  pollfd entry{fd, POLLOUT, 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLOUT) != 0;
 }
 
 void write_all(int fd, std::string_view text) {

@@ -19,4 +19,7 @@ UniqueFd open_for_append(const std::string& path, std::string_view option);
 /// written here must never end a dial.
 void write_all(int fd, std::string_view text);
 
+/// Whether a write would be taken at once. Always so for a file on a disk.
+bool is_writable(int fd);
+
 }  // namespace gladhand

@@ -60,10 +60,20 @@ void open_standard_descriptors() {
 
 void check_receiver(int fd) {
   struct stat status{};
-  if (::fstat(fd, &status) != 0) reject_receiver("closed");
+  if (::fstat(fd, &status) != 0) reject_receiver("closed");  // not while main opens it
   if (!S_ISSOCK(status.st_mode)) reject_receiver(kind_of(status, fd));
   if (socket_option(fd, SO_DOMAIN) != AF_UNIX) reject_receiver("a network socket");
-  if (socket_option(fd, SO_TYPE) != SOCK_STREAM) reject_receiver("a datagram socket");
+  if (socket_option(fd, SO_TYPE) != SOCK_STREAM) reject_receiver("no stream socket");
+}
+
+void keep_text_off(int receiver) {
+  struct stat ours{};
+  struct stat text{};
+  if (::fstat(receiver, &ours) != 0 || ::fstat(STDERR_FILENO, &text) != 0) return;
+  if (ours.st_dev != text.st_dev || ours.st_ino != text.st_ino) return;
+  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ::dup2(nothing, STDERR_FILENO);
+  ::close(nothing);
 }
 
 void pass_descriptor(int receiver, int descriptor) {

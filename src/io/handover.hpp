@@ -13,8 +13,12 @@ namespace gladhand {
 /// such a number. To be called first thing in main.
 void open_standard_descriptors();
 
-/// Throws Error, with a hint, unless `fd` is a connected AF_UNIX stream socket. Sends nothing.
+/// Throws Error, with a hint, unless `fd` is an AF_UNIX stream socket. Sends nothing.
 void check_receiver(int fd);
+
+/// Silences our stderr if it is the receiver itself ("2>&1"): one byte of text there, and ssh would
+/// take no connection.
+void keep_text_off(int receiver);
 
 /// Passes `descriptor` over `receiver`: one NUL byte with one SCM_RIGHTS. Waits while the receiver's
 /// queue is full. Throws Error when the receiver has gone.

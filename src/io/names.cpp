@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "file.hpp"
 
@@ -12,13 +13,19 @@ namespace gladhand {
 namespace {
 
 // [HEv3 §4.1] ask only for families with connectivity. A machine with none asks for both: its names
-// may be its own.
-std::vector<Family> families_to_ask(const NameOptions& options, Network& network) {
-  if (options.families.size() < 2) return options.families;
+// may be its own. [HEv3 §4.2] the only family with a default route is the preferred one.
+void choose_questions(NameSource& source, const NameOptions& options, Network& network) {
+  source.questions = options.families;
+  if (options.families.size() < 2) return;
   std::vector<Family> connected;
-  for (const Family family : options.families)
-    if (network.has_connectivity(family)) connected.push_back(family);
-  return connected.empty() ? options.families : connected;
+  std::vector<Family> default_routes;
+  for (const Family family : options.families) {
+    const Connectivity found = network.connectivity(family);
+    if (found != Connectivity::none) connected.push_back(family);
+    if (found == Connectivity::default_route) default_routes.push_back(family);
+  }
+  if (!connected.empty()) source.questions = connected;
+  if (default_routes.size() == 1) source.only_default_route = default_routes.front();
 }
 
 ResolvConf resolver_configuration(const NameOptions& options) {
@@ -46,26 +53,33 @@ const NameOverride* find_override(const Target& target, const NameOptions& optio
   return nullptr;
 }
 
-NameSource find_anywhere(const Target& target, const NameOptions& options, Network& network) {
-  if (target.literal) return {"literal", {*target.literal}, {}, {}};
-  if (const NameOverride* entry = find_override(target, options)) {
-    NameSource source{"resolve", {}, {}, {}};
-    for (const Endpoint& address : entry->addresses)
-      source.known.push_back(address.with_port(target.port));
-    return source;
-  }
-  auto found = find_in_hosts(read_file("/etc/hosts"), target.name, target.port);
-  if (!found.empty()) return {"hosts", std::move(found), {}, {}};
-  if (is_localhost(target.name)) return {"localhost", loopback_addresses(target.port), {}, {}};
-  return {"dns", {}, families_to_ask(options, network), resolver_configuration(options)};
+NameSource known_from(std::string_view origin,
+                      std::vector<Endpoint> endpoints,
+                      const NameOptions& options) {
+  keep_allowed(endpoints, options.families);
+  return {origin, std::move(endpoints), {}};
 }
 
 }  // namespace
 
 NameSource find_name_source(const Target& target, const NameOptions& options, Network& network) {
-  NameSource source = find_anywhere(target, options, network);
-  keep_allowed(source.known, options.families);
-  return source;
+  if (target.literal) return known_from("literal", {*target.literal}, options);
+  if (const NameOverride* entry = find_override(target, options)) {
+    std::vector<Endpoint> addresses;
+    for (const Endpoint& address : entry->addresses)
+      addresses.push_back(address.with_port(target.port));
+    return known_from("resolve", std::move(addresses), options);
+  }
+  // An entry of the other family than -4 or -6 asks for hides nothing, as in glibc.
+  NameSource hosts = known_from(
+      "hosts", find_in_hosts(read_file("/etc/hosts"), target.name, target.port), options);
+  if (!hosts.known.empty()) return hosts;
+  if (is_localhost(target.name))
+    return known_from("localhost", loopback_addresses(target.port), options);
+  NameSource dns{"dns", {}, {}};
+  choose_questions(dns, options, network);
+  dns.conf = resolver_configuration(options);
+  return dns;
 }
 
 }  // namespace gladhand

@@ -2,6 +2,7 @@
 // the DNS. The first that knows the name answers for both families.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,8 @@ struct NameSource {
   std::string_view origin;        ///< "literal", "resolve", "hosts", "localhost" or "dns"
   std::vector<Endpoint> known;
   std::vector<Family> questions;  ///< empty unless origin is "dns"
-  ResolvConf conf;                ///< for the questions
+  ResolvConf conf{};              ///< for the questions
+  std::optional<Family> only_default_route{};  ///< where just one of two asked families has one
 };
 
 /// Finds out. Reads /etc/hosts and /etc/resolv.conf where needed; sends nothing.

@@ -49,7 +49,7 @@ void dump(std::uint16_t type, const Request& body, const std::function<bool(cons
   for (;;) {
     const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (got <= 0) return;
-    auto left = static_cast<unsigned>(got);
+    auto left = static_cast<int>(got);  // signed: the macros subtract
     for (auto* message = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(message, left);
          message = NLMSG_NEXT(message, left)) {
       if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return;
@@ -58,10 +58,12 @@ void dump(std::uint16_t type, const Request& body, const std::function<bool(cons
   }
 }
 
-// The payload of attribute `type` among those that follow a message's fixed part.
-const void* attribute(const rtattr* first, std::size_t left, unsigned short type) {
+// The address in attribute `type` among those that follow a message's fixed part.
+const void* address_attribute(const rtattr* first, std::size_t size, unsigned short type, int family) {
+  auto left = static_cast<int>(size);
+  const std::size_t wanted = family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
   for (const rtattr* it = first; RTA_OK(it, left); it = RTA_NEXT(it, left))
-    if (it->rta_type == type) return RTA_DATA(it);
+    if (it->rta_type == type && RTA_PAYLOAD(it) >= wanted) return RTA_DATA(it);
   return nullptr;
 }
 
@@ -102,7 +104,7 @@ bool has_wide_route(int family) {
     if (route->rtm_family != family || route->rtm_type != RTN_UNICAST ||
         route->rtm_table == RT_TABLE_LOCAL)
       return true;
-    const void* to = attribute(RTM_RTA(route), RTM_PAYLOAD(&message), RTA_DST);
+    const void* to = address_attribute(RTM_RTA(route), RTM_PAYLOAD(&message), RTA_DST, family);
     found = to == nullptr || !is_local_only(endpoint_of(family, to, 0));
     return !found;
   });
@@ -111,12 +113,13 @@ bool has_wide_route(int family) {
 
 }  // namespace
 
-bool Network::has_connectivity(Family family) {
-  // A documentation address stands for the world: with a default route this is all it takes.
+Connectivity Network::connectivity(Family family) {
+  // A documentation address stands for the world. With a default route this is all it takes.
   const auto world = parse_address(family == Family::ipv6 ? "2001:db8::1" : "192.0.2.1", 9);
   const auto source = source_by_route(*world);
-  if (source && !is_local_only(*source)) return true;
-  return has_wide_address(family) && has_wide_route(world->system_family());
+  if (source && !is_local_only(*source)) return Connectivity::default_route;
+  return has_wide_address(family) && has_wide_route(world->system_family()) ? Connectivity::some
+                                                                             : Connectivity::none;
 }
 
 std::optional<Endpoint> Network::source_by_route(const Endpoint& destination) const {
@@ -162,8 +165,9 @@ void Network::learn_addresses() {
     if (address->ifa_family != AF_INET6 && address->ifa_family != AF_INET) return true;
     const auto* attributes = IFA_RTA(address);
     const std::size_t left = IFA_PAYLOAD(&message);
-    const void* bytes = attribute(attributes, left, IFA_LOCAL);
-    if (bytes == nullptr) bytes = attribute(attributes, left, IFA_ADDRESS);
+    const void* bytes = address_attribute(attributes, left, IFA_LOCAL, address->ifa_family);
+    if (bytes == nullptr)
+      bytes = address_attribute(attributes, left, IFA_ADDRESS, address->ifa_family);
     if (bytes == nullptr) return true;
     addresses_.push_back({
         .address = endpoint_of(address->ifa_family, bytes, address->ifa_index),

@@ -2,6 +2,7 @@
 // the kernel for its route, the rest is rtnetlink(7).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -10,15 +11,21 @@
 
 namespace gladhand {
 
+/// A family's reach, from an address and a route of it that are neither loopback nor link-local
+/// [HEv3 §4.1].
+enum class Connectivity : std::uint8_t {
+  none,
+  some,           ///< such a route, but none to the world
+  default_route,  ///< a route to the world
+};
+
 class Network {
  public:
   /// `settings`, which must outlive this, decide the route with the kernel: a bound source address
   /// or device counts in every answer.
   explicit Network(const SocketSettings& settings) : settings_(settings) {}
 
-  /// Whether the machine has connectivity in a family: an address and a route of it that are
-  /// neither loopback nor link-local [HEv3 §4.1].
-  bool has_connectivity(Family family);
+  Connectivity connectivity(Family family);
 
   /// The source the kernel would use to reach `destination`; empty without a route.
   std::optional<Source> find_source(const Endpoint& destination);

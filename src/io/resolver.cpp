@@ -92,7 +92,12 @@ Resolver::Resolver(asio::io_context& loop,
   options.lookups = lookups;
   options.sock_state_cb_data = this;
   options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
-    static_cast<Resolver*>(self)->socket_changed(fd, readable != 0, writable != 0);
+    auto* resolver = static_cast<Resolver*>(self);
+    try {
+      resolver->socket_changed(fd, readable != 0, writable != 0);
+    } catch (...) {
+      resolver->failure_ = std::current_exception();
+    }
   };
   const int mask = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
                    ARES_OPT_NDOTS | ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
@@ -101,13 +106,15 @@ Resolver::Resolver(asio::io_context& loop,
                    ARES_OPT_UDP_MAX_QUERIES |
 #endif
                    (conf.rotate ? ARES_OPT_ROTATE : ARES_OPT_NOROTATE);
-  require(ares_init_options(&channel_, &options, mask), "options");
+  ares_channel channel = nullptr;
+  require(ares_init_options(&channel, &options, mask), "options");
+  channel_.reset(channel);
   set_servers(conf.servers);
 }
 
 Resolver::~Resolver() {
   self_.reset();
-  ares_destroy(channel_);
+  channel_.reset();  // calls back for what is outstanding
 }
 
 void Resolver::set_servers(const std::vector<std::string>& servers) {
@@ -119,8 +126,13 @@ void Resolver::set_servers(const std::vector<std::string>& servers) {
     if (server.find('%') != std::string::npos && version < link_local_since) continue;
     csv += (csv.empty() ? "" : ",") + server;
   }
-  if (csv.empty()) csv = "127.0.0.1";  // resolv.conf(5): the name server on the local machine
-  require(ares_set_servers_ports_csv(channel_, csv.c_str()), "name servers");
+  if (servers.empty()) csv = "127.0.0.1";  // resolv.conf(5): the server on the local machine
+  if (csv.empty())
+    throw Error(ExitStatus::no_address,
+                "c-ares before 1.24 cannot ask the link-local name server " +
+                    in_quotes(servers.front()),
+                "name another one with --dns-server");
+  require(ares_set_servers_ports_csv(channel_.get(), csv.c_str()), "name servers");
 }
 
 void Resolver::ask(Family family) {
@@ -133,16 +145,23 @@ void Resolver::ask(Family family) {
   const std::string absolute = walk_.name() + '.';
   auto query = std::make_unique<Query>(Query{self_, family});
   ares_getaddrinfo(
-      channel_,
+      channel_.get(),
       absolute.c_str(),
       nullptr,
       &hints,
       [](void* argument, int status, int /*timeouts*/, ares_addrinfo* result) {
         const std::unique_ptr<Query> asked(static_cast<Query*>(argument));
-        if (const auto owner = asked->owner.lock()) (*owner)->received(*asked, status, result);
+        if (const auto owner = asked->owner.lock()) {
+          try {
+            (*owner)->received(*asked, status, result);
+          } catch (...) {
+            (*owner)->failure_ = std::current_exception();
+          }
+        }
         if (result != nullptr) ares_freeaddrinfo(result);
       },
       query.release());
+  rethrow();
   set_alarm();
 }
 
@@ -219,13 +238,18 @@ void Resolver::process(int readable_fd, int writable_fd) {
   int bytes = 0;  // not recv(MSG_PEEK): it would take a pending error away from c-ares
   if (readable_fd != ARES_SOCKET_BAD && ::ioctl(readable_fd, FIONREAD, &bytes) == 0 && bytes > 0)
     heard_ = true;
-  ares_process_fd(channel_, readable_fd, writable_fd);
+  ares_process_fd(channel_.get(), readable_fd, writable_fd);
+  rethrow();
   set_alarm();
+}
+
+void Resolver::rethrow() {
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void Resolver::set_alarm() {
   timeval longest{};
-  const timeval* next = ares_timeout(channel_, nullptr, &longest);
+  const timeval* next = ares_timeout(channel_.get(), nullptr, &longest);
   if (next == nullptr) return;
   // c-ares before 1.23 cuts the rest of a millisecond off: too early would only spin.
   alarm_.expires_after(std::chrono::seconds(next->tv_sec) +

@@ -9,10 +9,12 @@
 
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gladhand/event.hpp"
@@ -48,6 +50,10 @@ class Resolver {
   struct Watch;
   struct Query;
 
+  struct Closer {
+    void operator()(ares_channel channel) const { ares_destroy(channel); }
+  };
+
   void set_servers(const std::vector<std::string>& servers);
   void received(Query& query, int status, const ares_addrinfo* result);
   void socket_changed(int fd, bool readable, bool writable);
@@ -55,13 +61,15 @@ class Resolver {
   void take_in_errors();
   void process(int readable_fd, int writable_fd);
   void set_alarm();
+  void rethrow();
 
   asio::io_context& loop_;
   std::uint16_t port_;
   std::vector<Family> families_;
   std::function<void(const Answer&)> on_answer_;
   SearchWalk walk_;
-  ares_channel channel_ = nullptr;
+  std::unique_ptr<std::remove_pointer_t<ares_channel>, Closer> channel_;
+  std::exception_ptr failure_;  // thrown inside a callback of c-ares, which is C
   asio::steady_timer alarm_;
   std::map<int, std::shared_ptr<Watch>> watches_;
   bool heard_ = false;  // a server has sent something

@@ -11,27 +11,37 @@ namespace gladhand {
 
 namespace {
 
+// "a and b"; of a long list the beginning and how many more: the trace has them all.
+std::string listed(const std::vector<std::string>& addresses) {
+  constexpr std::size_t most = 8;
+  std::string text;
+  for (std::size_t i = 0; i < addresses.size() && i < most; ++i)
+    text += (i == 0 ? "" : " and ") + addresses[i];
+  if (addresses.size() > most) text += " and " + std::to_string(addresses.size() - most) + " more";
+  return text;
+}
+
 // Causes in the order they came up, each with the addresses it holds for.
 class Causes {
  public:
   void add(const std::string& cause, const std::string& address) {
     const auto found = std::ranges::find(causes_, cause, &Cause::first);
     if (found == causes_.end()) {
-      causes_.push_back({cause, address});
+      causes_.push_back({cause, {address}});
     } else {
-      found->second += " and " + address;
+      found->second.push_back(address);
     }
   }
 
   std::string text() const {
     std::string result;
     for (const auto& [cause, addresses] : causes_)
-      result += (result.empty() ? "" : ", ") + cause + ' ' + addresses;
+      result += (result.empty() ? "" : ", ") + cause + ' ' + listed(addresses);
     return result;
   }
 
  private:
-  using Cause = std::pair<std::string, std::string>;
+  using Cause = std::pair<std::string, std::vector<std::string>>;
   std::vector<Cause> causes_;
 };
 
@@ -53,19 +63,17 @@ std::vector<AttemptReport> in_order(std::vector<AttemptReport> attempts) {
 std::string attempts_text(const Finish& finish, Moment ended) {
   using State = AttemptReport::State;
   Causes failed;
-  std::string silent;
-  std::string untried;
+  Causes silent;
+  Causes untried;
   for (const AttemptReport& attempt : in_order(finish.attempts)) {
     const std::string address = to_string(attempt.endpoint);
     if (attempt.state == State::failed) failed.add(cause_of(attempt.cause), address);
     if (attempt.state == State::running)
-      silent += (silent.empty() ? "no answer from " : ", no answer from ") + address + " in " +
-                to_string(ended - attempt.started);
-    if (attempt.state == State::waiting)
-      untried += (untried.empty() ? "not tried: " : ", ") + address;
+      silent.add("no answer from", address + " in " + to_string(ended - attempt.started));
+    if (attempt.state == State::waiting) untried.add("not tried:", address);
   }
   std::string text = failed.text();
-  for (const std::string& more : {silent, untried})
+  for (const std::string& more : {silent.text(), untried.text()})
     if (!more.empty()) text += (text.empty() ? "" : ", ") + more;
   return text;
 }
@@ -101,7 +109,6 @@ std::string hint_for(const Finish& finish) {
       return question.answered && question.status == status;
     });
   };
-  if (finish.outcome != Outcome::no_address) return "";
   if (any(AnswerStatus::no_answer))
     return "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
   return "";
@@ -117,9 +124,13 @@ ExitStatus status_of(Outcome outcome) {
 
 Error verdict(const Finish& finish, const Target& target, Moment ended, unsigned dials) {
   std::string text = attempts_text(finish, ended);
-  const bool unanswered = std::ranges::any_of(
-      finish.questions, [](const QuestionReport& question) { return !question.answered; });
-  if (finish.attempts.empty() || unanswered)
+  // An ordinary "no such address" is no news once the other family's addresses are told.
+  const bool troubled = std::ranges::any_of(finish.questions, [](const QuestionReport& question) {
+    return !question.answered || question.status == AnswerStatus::no_answer ||
+           question.status == AnswerStatus::server_failure ||
+           question.status == AnswerStatus::bad_answer;
+  });
+  if (finish.attempts.empty() || troubled)
     text += (text.empty() ? "" : ", ") + questions_text(finish, ended);
   if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
   return Error(status_of(finish.outcome),

@@ -423,6 +423,48 @@ class Signals(CommandTest):
             self.assert_ends_by(session, signal.SIGINT)
 
 
+class Stderr(CommandTest):
+    """What happens to our text must not happen to the connection."""
+
+    def dial(self, *options, **how):
+        listener = self.listen()
+        return start(*options, "127.0.0.1", listener.port, **how)
+
+    def test_a_reader_that_has_gone_does_not_end_the_dial(self):
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        default_sigpipe = ["env", "--default-signal=PIPE", GLADHAND]
+        listener = self.listen()
+        with receiver.Session([*default_sigpipe, "-v", "127.0.0.1", str(listener.port)],
+                              env=ENVIRONMENT, stderr=write_end) as session:
+            os.close(write_end)
+            result = session.finish()
+        self.addCleanup(result.close)
+        self.assertEqual((result.status, result.data, len(result.descriptors)), (0, b"\0", 1))
+
+    def test_a_reader_that_does_not_read_cannot_hold_the_process_after_the_hand_over(self):
+        """The pipe takes all lines but the last one, which is dropped."""
+        with self.dial("-v", stderr=subprocess.PIPE) as session:
+            text = session.finish().stderr
+        before = text[:text.index("gladhand:", text.index("winner"))].encode()
+        read_end, write_end = os.pipe()
+        self.addCleanup(os.close, read_end)
+        capacity = fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(write_end, b"x" * (capacity - len(before) - 20))
+        with self.dial("-v", stderr=write_end) as session:
+            os.close(write_end)
+            result = session.finish(timeout=5)
+        self.addCleanup(result.close)
+        self.assertEqual((result.status, result.data, len(result.descriptors)), (0, b"\0", 1))
+
+    def test_text_never_goes_into_the_hand_over(self):
+        """`2>&1` in the ProxyCommand makes fd 2 the receiver's socket too."""
+        with self.dial("-v", stderr=subprocess.STDOUT) as session:
+            result = session.finish()
+        self.addCleanup(result.close)
+        self.assertEqual((result.status, result.data, len(result.descriptors)), (0, b"\0", 1))
+
+
 class Promptness(CommandTest):
     ROUNDS = 20
     TOLERANCE = 0.020  # seconds between the message and the reaped process; median of all rounds

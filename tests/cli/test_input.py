@@ -62,6 +62,20 @@ class Hosts(InputTest):
             with self.subTest(host):
                 self.assertEqual(self.names_asked_for(host), {asked})
 
+    def test_a_backslash_is_refused(self):
+        """c-ares would read an escape where ssh reads a letter, and ask for another name."""
+        for host in ("a\\.b", "a\\046b.example", "a\\"):
+            with self.subTest(host):
+                self.assert_refused("--", host, "22")
+
+    def test_numbers_are_no_names(self):
+        for host in ("127.1", "2130706433", "300.1.1.1", "1.2.3.4.", "1.2.3.4.5"):
+            with self.subTest(host):
+                self.assert_refused("--", host, "22", quoting=host)
+
+    def test_a_link_local_literal_needs_its_interface(self):
+        self.assert_refused("--", "fe80::1", "22", quoting="fe80::1")
+
     def test_leading_minus(self):
         for host in ("-oProxyCommand=id", "-", "-db.example"):
             with self.subTest(host):

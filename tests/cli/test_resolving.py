@@ -8,7 +8,7 @@ import time
 import unittest
 
 import sandbox
-from common import ALL_FAILED, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, run
+from common import ALL_FAILED, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, resolve, run
 from support import dns, receiver
 
 NAME = "db.example"
@@ -169,10 +169,27 @@ class Connectivity(CommandTest):
     def test_neither_means_both(self):
         self.assertEqual(self.families_asked([]), ["A", "AAAA"])
 
+    def test_the_only_default_route_makes_its_family_the_preferred_one(self):
+        """IPv6 within the link only: an A answer does not wait for AAAA [HEv3 4.2]."""
+        path = self.temporary_path("trace")
+        script = {(NAME, "A"): dns.answer("192.0.2.2"), (NAME, "AAAA"): dns.drop()}
+        with sandbox.network(), dns.Server(script=script) as server:
+            sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
+            for link in ("gh0", "gh1"):
+                sandbox.ip("link", "set", link, "up")
+            sandbox.ip("address", "add", "192.0.2.2/24", "dev", "gh0")
+            sandbox.ip("address", "add", "fd00:1::2/64", "dev", "gh0", "nodad")
+            sandbox.ip("route", "add", "default", "dev", "gh0")
+            run("--trace", path, "--timeout", "1s", "--dns-server", server.endpoint, NAME, "22").close()
+            self.assertEqual(sorted(query.type for query in server.queries[:2]), ["A", "AAAA"])
+        with open(path, encoding="utf-8") as file:
+            trace = read_json_lines(file.read())
+        self.assertEqual(trace[0]["preferred_family"], "IPv4")
+        self.assertEqual(events(trace, "attempt_started")[0]["reason"], "preferred_family_known")
+
     def test_options_ask_in_any_case(self):
         self.assertEqual(self.families_asked(["192.0.2.2/24"], "-6"), ["AAAA"])
         self.assertEqual(self.families_asked(["2001:db8::2/64"], "-4"), ["A"])
-
 
 class Answers(ResolvingTest):
     def test_alias(self):
@@ -434,6 +451,11 @@ class Files(ResolvingTest):
             self.assert_handed_over(self.dial(conf="nameserver ::1\n"), self.v4)
             self.assertTrue(server.queries)
 
+    def test_resolve_takes_an_international_name(self):
+        result = self.dial(*resolve("b\u00fccher.example", V4), host="b\u00fccher.example")
+        self.assert_handed_over(result, self.v4)
+        self.assertEqual(self.server.queries, [])
+
     def test_lines_that_make_no_sense_are_passed_over(self):
         self.script(a=dns.answer(V4))
         for line in ("nameserver garbage", "nameserver 127.0.0.1:53", "nameserver 999.0.0.1", "nameserver", "x" * 5000,
@@ -441,6 +463,18 @@ class Files(ResolvingTest):
             with self.subTest(line[:40]):
                 result = self.dial(conf=line + "\nnameserver 127.0.0.1\n")
                 self.assert_handed_over(result, self.v4)
+
+    def test_a_link_local_name_server_is_asked_or_refused_but_never_replaced(self):
+        result = self.dial(conf="nameserver fe80::1%lo\n", hosts="")
+        self.addCleanup(result.close)
+        self.assertEqual(result.status, NO_ADDRESS, result)
+        self.assertEqual(self.server.queries, [])
+
+    def test_an_entry_of_the_other_family_hides_nothing(self):
+        self.script(aaaa=dns.answer(V6))
+        hosts = "127.0.0.1 %s localhost\n" % NAME
+        self.assert_handed_over(self.dial("-6", hosts=hosts), self.v6)
+        self.assert_handed_over(self.dial("-6", host="localhost", hosts=hosts), self.v6)
 
     def test_without_a_nameserver_the_own_machine_is_asked(self):
         self.script(a=dns.answer(V4))

@@ -160,10 +160,6 @@ TEST_CASE("every attempt failed: each address is named with its cause, equal cau
        {answered(AAAA, AnswerStatus::no_address), answered(A, AnswerStatus::addresses)},
        {failed("192.0.2.7", EPERM)},
        "forbidden by this machine at 192.0.2.7"},
-      {Outcome::all_attempts_failed,
-       {answered(AAAA, AnswerStatus::no_answer), answered(A, AnswerStatus::addresses)},
-       {failed("192.0.2.7", ECONNREFUSED)},
-       "refused by 192.0.2.7"},  // and no hint about name servers
   };
   for (const Lost& lost : table) check_verdict(lost, ExitStatus::all_attempts_failed);
 }
@@ -177,6 +173,33 @@ TEST_CASE("addresses are told in the order in which they were tried") {
   attempts[2].turn = 1;
   check_verdict({Outcome::all_attempts_failed, both_answered, attempts,
                  "network unreachable at 2001:db8::2, refused by 2001:db8::1 and 192.0.2.7"},
+                ExitStatus::all_attempts_failed);
+}
+
+TEST_CASE("a question that got no answer is told beside the attempts: it took its time") {
+  const std::string hint =
+      "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
+  check_verdict({Outcome::all_attempts_failed,
+                 {answered(AAAA, AnswerStatus::no_answer), answered(A, AnswerStatus::addresses)},
+                 {failed("192.0.2.7", ECONNREFUSED)},
+                 "refused by 192.0.2.7, no name server answers"},
+                ExitStatus::all_attempts_failed,
+                hint);
+  check_verdict({Outcome::all_attempts_failed,
+                 {answered(AAAA, AnswerStatus::server_failure),
+                  answered(A, AnswerStatus::addresses)},
+                 {failed("192.0.2.7", ECONNREFUSED)},
+                 "refused by 192.0.2.7, name servers report a failure"},
+                ExitStatus::all_attempts_failed);
+}
+
+TEST_CASE("of a long list of refusals eight are named, and how many more there are") {
+  std::vector<AttemptReport> attempts;
+  for (int i = 1; i <= 11; ++i)
+    attempts.push_back(failed(("192.0.2." + std::to_string(i)).c_str(), ECONNREFUSED));
+  check_verdict({Outcome::all_attempts_failed, both_answered, attempts,
+                 "refused by 192.0.2.1 and 192.0.2.2 and 192.0.2.3 and 192.0.2.4 and 192.0.2.5 and "
+                 "192.0.2.6 and 192.0.2.7 and 192.0.2.8 and 3 more"},
                 ExitStatus::all_attempts_failed);
 }
 
@@ -198,8 +221,8 @@ TEST_CASE("time ran out: who was silent for how long, who was not tried, what wa
       {Outcome::timed_out, both_answered,
        {attempt("2001:db8::1", State::running, 50ms), attempt("192.0.2.7", State::running, 29s),
         attempt("2001:db8::2", State::waiting), attempt("192.0.2.8", State::waiting)},
-       "no answer from 2001:db8::1 in 30 s, no answer from 192.0.2.7 in 1 s, "
-       "not tried: 2001:db8::2, 192.0.2.8"},
+       "no answer from 2001:db8::1 in 30 s and 192.0.2.7 in 1 s, "
+       "not tried: 2001:db8::2 and 192.0.2.8"},
       {Outcome::timed_out, {unanswered(AAAA), unanswered(A)}, {},
        "no answer to the AAAA question in 30 s, no answer to the A question in 30 s"},
       {Outcome::timed_out, {unanswered(AAAA), answered(A, AnswerStatus::no_address)}, {},
