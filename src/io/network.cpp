@@ -49,11 +49,13 @@ void dump(std::uint16_t type, const Request& body, const std::function<bool(cons
   for (;;) {
     const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (got <= 0) return;
-    auto left = static_cast<int>(got);  // signed: the macros subtract
-    for (auto* message = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(message, left);
-         message = NLMSG_NEXT(message, left)) {
+    const auto size = static_cast<std::size_t>(got);
+    for (std::size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
+      const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data() + at);
+      if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > size - at) return;
       if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return;
       if (!use(*message)) return;
+      at += NLMSG_ALIGN(message->nlmsg_len);
     }
   }
 }
