@@ -1,4 +1,4 @@
-// gladhand: connect to HOST and PORT, hand the socket to ssh, be gone.
+// gladhand: connect to HOST and PORT, hand the socket to ssh, be gone; or stay and carry its bytes.
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,6 +20,7 @@
 #include "io/file.hpp"
 #include "io/handover.hpp"
 #include "io/idna.hpp"
+#include "io/relay.hpp"
 #include "io/socket_setup.hpp"
 #include "observers.hpp"
 #include "options.hpp"
@@ -85,41 +86,64 @@ Canvas terminal_canvas() {
   ::_exit(static_cast<int>(ExitStatus::handed_over));
 }
 
-[[noreturn]] void connect(const Settings& settings, const Target& target, Observers& observers) {
+Event::Body announcement(HandOver way, const Endpoint& peer) {
+  if (way == HandOver::relay) return RelayStarted{peer};
+  return HandedOver{peer};
+}
+
+RelayEnd carry(UniqueFd server, const Target& target) {
+  const std::string name = in_quotes(target.host) + " port " + target.service;
+  return relay(std::move(server), STDIN_FILENO, STDOUT_FILENO, name);
+}
+
+// `way` is empty for --explain.
+[[noreturn]] void connect(const Settings& settings,
+                          const Target& target,
+                          std::optional<HandOver> way,
+                          Observers& observers) {
   asio::io_context loop(1);
   std::optional<HangupWatch> watch;
-  if (!settings.explain) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
+  if (way) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
   const EventSink sink = observers.sink();
-  const PatientResult dials = run_dial(loop, settings, target, sink);
-  const DialResult& result = dials.last;
+  PatientResult dials = run_dial(loop, settings, target, sink);
+  DialResult& result = dials.last;
   const Clock::time_point end = Clock::now();
   const auto elapsed = [&dials, end] {
     return dials.last_duration + std::chrono::duration_cast<Moment>(Clock::now() - end);
   };
   const bool connected = result.finish.outcome == Outcome::connected;
-  if (connected && !settings.explain) {
+  if (connected && way == HandOver::pass) {
     pass_descriptor(STDOUT_FILENO, result.socket.get());
     if (!sink) leave();
+  }
+  if (sink && connected && way) {
     observers.stop_waiting();
-    sink({elapsed(), HandedOver{result.finish.attempts[result.finish.winner].endpoint}});
+    sink({elapsed(), announcement(*way, result.finish.attempts[result.finish.winner].endpoint)});
   }
   if (sink) sink({elapsed(), DialEnded{}});
   if (settings.explain)
     write_all(STDOUT_FILENO, draw_waterfall(observers.events(), terminal_canvas()));
   if (!connected) throw verdict(result.finish, target, dials.last_duration, dials.dials);
+  if (way == HandOver::relay) {
+    watch.reset();
+    const RelayEnd carried = carry(std::move(result.socket), target);
+    if (sink) sink({elapsed(), RelayEnded{carried.sent, carried.received}});
+    if (carried.failure) throw Error(*carried.failure);
+  }
   leave();
 }
 
 [[noreturn]] void run(const Settings& settings) {
   const Target target = read_target(settings);
+  std::optional<HandOver> way;
   if (!settings.explain) {
-    check_receiver(STDOUT_FILENO);
+    way = choose_hand_over(STDOUT_FILENO, settings.hand_over);
     keep_text_off(STDOUT_FILENO);
   }
   Observers observers(settings);
   try {
     check_settings(settings.dial.attempt.socket, settings.dial.names.families);
-    connect(settings, target, observers);
+    connect(settings, target, way, observers);
   } catch (const Error& error) {
     observers.log(error_lines(error, settings.quiet));
     throw;

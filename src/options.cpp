@@ -43,6 +43,7 @@ constexpr const char* addresses = "Addresses";
 constexpr const char* race = "Race";
 constexpr const char* before = "Before connecting";
 constexpr const char* sockets = "Socket";
+constexpr const char* hand_over = "Hand-over";
 constexpr const char* reports = "Reports";
 
 void set_int(Settings& s, const std::string& asked, int level, int name, int value) {
@@ -63,6 +64,11 @@ void add_source(Settings& s, const std::string& text) {
       throw UsageError("--bind: one address a family, not " + to_string(other) + " and " +
                        to_string(source));
   s.dial.attempt.socket.bind.push_back(source);
+}
+
+void choose(Settings& s, HandOver way) {
+  if (s.hand_over) throw UsageError("--relay and --fdpass exclude each other");
+  s.hand_over = way;
 }
 
 constexpr std::array options = {
@@ -142,6 +148,9 @@ constexpr std::array options = {
            [](Settings& s, const Values&) {
              set_int(s, "--dontroute", SOL_SOCKET, SO_DONTROUTE, 1);
              s.dial.attempt.socket.options.back().steers_route = true;
+             // IPv6 does not look at it: a hop limit that no gateway lets pass does the same.
+             s.dial.attempt.socket.options.push_back(
+                 int_option("--dontroute", IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1, Family::ipv6));
            }},
     Option{"--keepalive", "[=IDLE,INTERVAL,COUNT]", false, sockets,
            "Probe an idle connection; times in seconds [on, the system's times]",
@@ -152,7 +161,12 @@ constexpr std::array options = {
                  s.dial.attempt.socket.options.end(), timers.begin(), timers.end());
            }},
     Option{"--no-keepalive", "", false, sockets, "Do not probe an idle connection",
-           [](Settings& s, const Values&) { s.dial.attempt.socket.keepalive = false; }},
+           [](Settings& s, const Values&) {
+             for (const SocketOption& option : s.dial.attempt.socket.options)
+               if (option.asked.starts_with("--keepalive"))
+                 throw UsageError(option.asked + " and --no-keepalive exclude each other");
+             s.dial.attempt.socket.keepalive = false;
+           }},
     Option{"--no-nodelay", "", false, sockets, "Leave Nagle's algorithm on until ssh turns it off",
            [](Settings& s, const Values&) { s.dial.attempt.socket.nodelay = false; }},
     Option{"--user-timeout", "DURATION", false, sockets,
@@ -210,6 +224,10 @@ constexpr std::array options = {
              s.dial.slow_after = read_duration(v.back().substr(0, colon), "--on-slow");
              s.dial.on_slow = read_command(v.back().substr(colon + 1), "--on-slow");
            }},
+    Option{"--relay", "", false, hand_over, "Carry bytes, also where a descriptor could be passed",
+           [](Settings& s, const Values&) { choose(s, HandOver::relay); }},
+    Option{"--fdpass", "", false, hand_over, "Pass a descriptor or fail, never carry bytes",
+           [](Settings& s, const Values&) { choose(s, HandOver::pass); }},
     Option{"-v,--verbose", "", false, reports, "Tell every step on stderr",
            [](Settings& s, const Values&) { s.verbose = true; }},
     Option{"-q,--quiet", "", false, reports, "Tell errors only, without hints",

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "io/dial_until.hpp"
+#include "io/handover.hpp"
 
 namespace gladhand {
 
@@ -14,6 +15,7 @@ struct Settings {
   std::string port;
   DialOptions dial;
   Patience patience;
+  std::optional<HandOver> hand_over;  ///< empty: as fd 1 has it
   bool verbose = false;
   bool quiet = false;
   bool explain = false;

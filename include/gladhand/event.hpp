@@ -208,6 +208,17 @@ struct HandedOver {
   Endpoint peer;
 };
 
+/// The winner stays here: its bytes are carried to and from the client.
+struct RelayStarted {
+  Endpoint peer;
+};
+
+/// Both directions of the relay have ended. Comes after the dial's last event.
+struct RelayEnded {
+  std::uint64_t sent{};      ///< bytes to the peer
+  std::uint64_t received{};  ///< bytes from the peer
+};
+
 /// The last event of a dial, whatever its end.
 struct DialEnded {};
 
@@ -231,6 +242,8 @@ struct Event {
                             FoundSlow,
                             RetryScheduled,
                             HandedOver,
+                            RelayStarted,
+                            RelayEnded,
                             DialEnded>;
   Moment at{};
   Body body;

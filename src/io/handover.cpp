@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "gladhand/error.hpp"
+#include "unique_fd.hpp"
 
 namespace gladhand {
 
@@ -22,15 +24,16 @@ constexpr const char* ssh_hint =
     "ssh passes such a socket when its configuration has 'ProxyUseFdpass yes' next to the "
     "ProxyCommand; 'gladhand --explain' shows a race anywhere";
 
-[[noreturn]] void reject_receiver(const char* what) {
+constexpr const char* relay_hint = "--relay carries bytes over it";
+
+[[noreturn]] void reject_receiver(const char* what, const char* hint = ssh_hint) {
   throw Error(ExitStatus::not_handed_over,
               std::string("standard output is ") + what +
                   ", not a socket that a connection can be passed over",
-              ssh_hint);
+              hint);
 }
 
 const char* kind_of(const struct stat& status, int fd) {
-  if (S_ISFIFO(status.st_mode)) return "a pipe";
   if (S_ISREG(status.st_mode)) return "a file";
   if (::isatty(fd) != 0) return "a terminal";
   if (S_ISCHR(status.st_mode)) return "a device";
@@ -48,6 +51,16 @@ void wait_until_writable(int fd) {
   ::poll(&entry, 1, -1);
 }
 
+// A descriptor that is readable once `fd` has hung up. Asio makes what it waits for non-blocking,
+// and `fd` may be shared with others.
+int hangups_of(int fd) {
+  UniqueFd hangups(::epoll_create1(EPOLL_CLOEXEC));
+  epoll_event nothing_more{};
+  if (!hangups || ::epoll_ctl(hangups.get(), EPOLL_CTL_ADD, fd, &nothing_more) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll");
+  return hangups.release();
+}
+
 }  // namespace
 
 void open_standard_descriptors() {
@@ -58,12 +71,18 @@ void open_standard_descriptors() {
   }
 }
 
-void check_receiver(int fd) {
+HandOver choose_hand_over(int fd, std::optional<HandOver> wanted) {
   struct stat status{};
   if (::fstat(fd, &status) != 0) reject_receiver("closed");  // not while main opens it
+  if (S_ISFIFO(status.st_mode)) {
+    if (wanted == HandOver::pass) reject_receiver("a pipe");
+    return HandOver::relay;
+  }
   if (!S_ISSOCK(status.st_mode)) reject_receiver(kind_of(status, fd));
-  if (socket_option(fd, SO_DOMAIN) != AF_UNIX) reject_receiver("a network socket");
   if (socket_option(fd, SO_TYPE) != SOCK_STREAM) reject_receiver("no stream socket");
+  if (wanted == HandOver::relay) return HandOver::relay;
+  if (socket_option(fd, SO_DOMAIN) != AF_UNIX) reject_receiver("a network socket", relay_hint);
+  return HandOver::pass;
 }
 
 void keep_text_off(int receiver) {
@@ -108,16 +127,11 @@ Error receiver_gone() {
 }
 
 HangupWatch::HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup)
-    : descriptor_(loop, receiver) {
-  // wait_error is woken by a hang-up and by no data.
-  descriptor_.async_wait(asio::posix::stream_descriptor::wait_error,
-                         [on_hangup = std::move(on_hangup)](std::error_code error) {
-                           if (!error) on_hangup();
-                         });
-}
-
-HangupWatch::~HangupWatch() {
-  descriptor_.release();
+    : hangups_(loop, hangups_of(receiver)) {
+  hangups_.async_wait(asio::posix::stream_descriptor::wait_read,
+                      [on_hangup = std::move(on_hangup)](std::error_code error) {
+                        if (!error) on_hangup();
+                      });
 }
 
 }  // namespace gladhand

@@ -1,9 +1,11 @@
-// The hand-over: one byte and one descriptor over fd 1, as ssh's ProxyUseFdpass expects it.
+// The hand-over: one byte and one descriptor over fd 1, as ssh's ProxyUseFdpass expects it. Whether
+// fd 1 is fit for that, or for the relay, is found out here too.
 #pragma once
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <functional>
+#include <optional>
 
 #include "gladhand/error.hpp"
 
@@ -13,8 +15,16 @@ namespace gladhand {
 /// such a number. To be called first thing in main.
 void open_standard_descriptors();
 
-/// Throws Error, with a hint, unless `fd` is an AF_UNIX stream socket. Sends nothing.
-void check_receiver(int fd);
+/// What becomes of the connection.
+enum class HandOver {
+  pass,   ///< its descriptor goes over fd 1
+  relay,  ///< its bytes go through this process
+};
+
+/// The way that `fd` is fit for: an AF_UNIX stream socket for pass, a pipe for relay, either unless
+/// the other is `wanted`; with relay wanted, any stream socket. Throws Error, with a hint, for
+/// everything else. Sends nothing.
+HandOver choose_hand_over(int fd, std::optional<HandOver> wanted);
 
 /// Silences our stderr if it is the receiver itself ("2>&1"): one byte of text there, and ssh would
 /// take no connection.
@@ -32,13 +42,9 @@ Error receiver_gone();
 class HangupWatch {
  public:
   HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup);
-  ~HangupWatch();
-
-  HangupWatch(const HangupWatch&) = delete;
-  HangupWatch& operator=(const HangupWatch&) = delete;
 
  private:
-  asio::posix::stream_descriptor descriptor_;
+  asio::posix::stream_descriptor hangups_;
 };
 
 }  // namespace gladhand

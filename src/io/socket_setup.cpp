@@ -1,5 +1,6 @@
 #include "socket_setup.hpp"
 
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <system_error>
 
 #include "gladhand/error.hpp"
@@ -33,19 +35,20 @@ bool set_option(int fd, Family family, const SocketOption& option) {
   return ::setsockopt(fd, option.level, option.name, option.value.data(), size) == 0;
 }
 
-// A real device bind where it is allowed (any user since Linux 5.7); else the unicast interface
-// options, which choose the outgoing device without filtering what comes in.
-bool bind_to_interface(int fd, Family family, const std::string& interface) {
-  const auto size = static_cast<socklen_t>(interface.size());
-  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(), size) == 0) return true;
-  if (errno != EPERM) return false;
-  const std::uint32_t index = htonl(::if_nametoindex(interface.c_str()));
-  const bool ipv6 = family == Family::ipv6;
-  return ::setsockopt(fd,
-                      ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                      ipv6 ? IPV6_UNICAST_IF : IP_UNICAST_IF,
-                      &index,
-                      sizeof(index)) == 0;
+// An address of the interface, a global one if it has any: what OpenSSH's BindInterface takes.
+std::optional<Endpoint> address_of(const std::string& interface, Family family) {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return std::nullopt;
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, ::freeifaddrs);
+  std::optional<Endpoint> found;
+  for (const ifaddrs* it = list; it != nullptr; it = it->ifa_next) {
+    if (it->ifa_addr == nullptr || interface != it->ifa_name) continue;
+    const bool ipv6 = it->ifa_addr->sa_family == AF_INET6;
+    const Endpoint address(it->ifa_addr, ipv6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+    if (address.family() != family) continue;
+    if (!found || address.scope() == 0) found = address;
+  }
+  return found;
 }
 
 Endpoint any_address(Family family) {
@@ -53,12 +56,10 @@ Endpoint any_address(Family family) {
   return {in_addr{INADDR_ANY}, 0};
 }
 
-// Empty when the kernel may choose.
-std::optional<Endpoint> source_to_bind(Family family, const SocketSettings& settings) {
+std::optional<Endpoint> asked_source(Family family, const SocketSettings& settings) {
   const auto found = std::ranges::find(settings.bind, std::optional(family), &Endpoint::family);
-  if (found != settings.bind.end()) return found->with_port(settings.local_port);
-  if (settings.local_port == 0) return std::nullopt;
-  return any_address(family).with_port(settings.local_port);
+  if (found == settings.bind.end()) return std::nullopt;
+  return *found;
 }
 
 // Without a port of the user's, the kernel chooses one at connect(2), when it knows both ends.
@@ -72,10 +73,28 @@ bool bind_source(int fd, const Endpoint& source) {
 }
 
 std::string bind_text(const Endpoint& source, const SocketSettings& settings) {
-  if (settings.bind.empty()) return "--local-port " + std::to_string(settings.local_port);
-  std::string text = "--bind " + to_string(source);
-  if (settings.local_port != 0) text += " --local-port " + std::to_string(settings.local_port);
-  return text;
+  std::string text;
+  if (!settings.bind.empty()) text = "--bind " + to_string(source);
+  if (settings.local_port != 0)
+    text += (text.empty() ? "" : " ") + ("--local-port " + std::to_string(settings.local_port));
+  return text.empty() ? "--interface " + printable(settings.interface) : text;
+}
+
+// A real device bind where it is allowed (any user since Linux 5.7). Where it is not, an address of
+// the device is returned to bind to. Fails with errno.
+bool choose_device(int fd,
+                   Family family,
+                   const SocketSettings& settings,
+                   std::optional<Endpoint>& source) {
+  if (settings.interface.empty()) return true;
+  const auto size = static_cast<socklen_t>(settings.interface.size());
+  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, settings.interface.c_str(), size) == 0)
+    return true;
+  if (errno != EPERM) return false;
+  if (source) return true;
+  source = address_of(settings.interface, family);
+  errno = ::if_nametoindex(settings.interface.c_str()) == 0 ? ENODEV : EADDRNOTAVAIL;
+  return source.has_value();
 }
 
 }  // namespace
@@ -85,18 +104,19 @@ void set_up(int fd, Family family, const SocketSettings& settings) {
   if (settings.nodelay && !set_flag(fd, IPPROTO_TCP, TCP_NODELAY)) refuse("TCP_NODELAY");
   for (const SocketOption& option : settings.options)
     if (!set_option(fd, family, option)) refuse(option.asked);
-  if (!settings.interface.empty() && !bind_to_interface(fd, family, settings.interface))
+  std::optional<Endpoint> source = asked_source(family, settings);
+  if (!choose_device(fd, family, settings, source))
     refuse("--interface " + printable(settings.interface));
-  if (const auto source = source_to_bind(family, settings); source && !bind_source(fd, *source))
+  if (!source && settings.local_port != 0) source = any_address(family);
+  if (source && !bind_source(fd, source->with_port(settings.local_port)))
     refuse(bind_text(*source, settings));
 }
 
 bool set_up_route(int fd, Family family, const SocketSettings& settings) {
   for (const SocketOption& option : settings.options)
     if (option.steers_route && !set_option(fd, family, option)) return false;
-  if (!settings.interface.empty() && !bind_to_interface(fd, family, settings.interface))
-    return false;
-  const auto source = source_to_bind(family, settings);
+  std::optional<Endpoint> source = asked_source(family, settings);
+  if (!choose_device(fd, family, settings, source)) return false;
   return !source || bind_source(fd, source->with_port(0));
 }
 

@@ -184,6 +184,15 @@ std::string Narrator::of(const HandedOver& event) {
   return "handed over: " + to_string(event.peer) + " port " + std::to_string(event.peer.port());
 }
 
+std::string Narrator::of(const RelayStarted& event) {
+  return "relay: " + to_string(event.peer) + " port " + std::to_string(event.peer.port());
+}
+
+std::string Narrator::of(const RelayEnded& event) {
+  return "relay over: " + std::to_string(event.sent) + " bytes sent, " +
+         std::to_string(event.received) + " bytes received";
+}
+
 std::string Narrator::of(const DialEnded& /*event*/) {
   return "";
 }

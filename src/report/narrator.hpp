@@ -36,6 +36,8 @@ class Narrator {
   std::string of(const FoundSlow& event);
   std::string of(const RetryScheduled& event);
   std::string of(const HandedOver& event);
+  std::string of(const RelayStarted& event);
+  std::string of(const RelayEnded& event);
   std::string of(const DialEnded& event);
 
   std::string name(AttemptId attempt) const;

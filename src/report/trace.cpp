@@ -209,6 +209,19 @@ void Trace::write(const HandedOver& event) {
   out_ += line.line();
 }
 
+void Trace::write(const RelayStarted& event) {
+  JsonLine line = event_line(now_, "relay_started");
+  add_endpoint(line, event.peer);
+  out_ += line.line();
+}
+
+void Trace::write(const RelayEnded& event) {
+  out_ += event_line(now_, "relay_finished")
+              .add("bytes_sent", event.sent)
+              .add("bytes_received", event.received)
+              .line();
+}
+
 void Trace::write(const DialEnded& /*event*/) {
   JsonLine line = event_line(now_, "metrics");
   line.add("total_duration_us", now_.count());

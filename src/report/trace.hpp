@@ -43,6 +43,8 @@ class Trace {
   void write(const FoundSlow& event);
   void write(const RetryScheduled& event);
   void write(const HandedOver& event);
+  void write(const RelayStarted& event);
+  void write(const RelayEnded& event);
   void write(const DialEnded& event);
 
   void discovered(const std::vector<Candidate>& candidates, std::string_view origin);

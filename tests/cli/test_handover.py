@@ -239,14 +239,14 @@ class NotASocketOfSsh(CommandTest):
         self.listener = self.listen()
         self.server = self.enter(dns.Server(script={("db.example", "A"): dns.answer("127.0.0.1")}))
 
-    def assert_refused_before_traffic(self, stdout, **how):
-        result = run("--dns-server", self.server.endpoint, "db.example", self.listener.port, stdout=stdout, **how)
+    def assert_refused_before_traffic(self, stdout, *options, **how):
+        result = run(*options, "--dns-server", self.server.endpoint, "db.example", self.listener.port, stdout=stdout, **how)
         self.assert_fails(result, NOT_HANDED_OVER, hint=True)
         self.assertEqual((self.server.queries, self.listener.connections), ([], []))
         return result
 
-    def test_pipe(self):
-        self.assert_refused_before_traffic(subprocess.PIPE)
+    def test_pipe_without_the_relay(self):
+        self.assert_refused_before_traffic(subprocess.PIPE, "--fdpass")
 
     def test_dev_null(self):
         self.assert_refused_before_traffic(subprocess.DEVNULL)
@@ -290,10 +290,10 @@ class NotASocketOfSsh(CommandTest):
 
     def test_a_pipe_gets_a_hint_about_ssh(self):
         """The usual cause: ProxyUseFdpass was forgotten."""
-        self.assertIn("ProxyUseFdpass", self.assert_refused_before_traffic(subprocess.PIPE).lines[1])
+        self.assertIn("ProxyUseFdpass", self.assert_refused_before_traffic(subprocess.PIPE, "--fdpass").lines[1])
 
     def test_quiet_leaves_the_error_alone(self):
-        result = run("-q", "127.0.0.1", self.listener.port, stdout=subprocess.PIPE)
+        result = run("-q", "127.0.0.1", self.listener.port, stdout=subprocess.DEVNULL)
         self.assert_fails(result, NOT_HANDED_OVER, hint=False)
 
 

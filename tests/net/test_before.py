@@ -107,16 +107,16 @@ class CommandCase(dial_case.DialTest):
     def witness(self, seconds=0, words=""):
         return f"{sys.executable} -I -S {WITNESS} {self.told} {seconds} {words}"
 
-    def testimonies(self):
+    def accounts(self):
         """What the command told, a dictionary for each time that it ran."""
         if not os.path.exists(self.told):
             return []
         with open(self.told, encoding="utf-8") as file:
             return read_json_lines(file.read())
 
-    def assert_descriptors(self, testimony):
+    def assert_descriptors(self, account):
         """Nothing of gladhand's: an empty input, and its stderr twice."""
-        found = testimony["descriptors"]
+        found = account["descriptors"]
         self.assertEqual(sorted(found), ["0", "1", "2"], found)
         self.assertEqual(found["0"], "/dev/null")
         self.assertEqual(found["1"], found["2"])
@@ -128,8 +128,8 @@ class Before(CommandCase):
         self.serve()
         self.dns.set(HOST, "AAAA", dns.answer(SERVER_V6, delay=0.05))
         self.connect("--before", self.witness(), "--resolution-delay", "5s")
-        self.assertEqual(len(self.testimonies()), 1)
-        found = self.testimonies()[0]["environment"]
+        self.assertEqual(len(self.accounts()), 1)
+        found = self.accounts()[0]["environment"]
         self.assertEqual(found["GLADHAND_HOST"], HOST)
         self.assertEqual(found["GLADHAND_PORT"], str(PORT))
         self.assertEqual(found["GLADHAND_ADDRESSES"], f"{SERVER_V6} {SERVER_V4}")
@@ -138,7 +138,7 @@ class Before(CommandCase):
     def test_the_first_attempt_waits_for_its_end(self):
         self.serve()
         _, wire = self.connect("--before", self.witness(0.3))
-        told = self.testimonies()[0]["time"]
+        told = self.accounts()[0]["time"]
         self.assertGreaterEqual(wire.syns[0].time, told + 0.3 - EARLY)
 
     def test_it_runs_once_however_many_addresses_are_tried(self):
@@ -146,25 +146,25 @@ class Before(CommandCase):
         self.network.refuse(IPV6_SSH)
         _, wire = self.connect("--before", self.witness())
         self.assertEqual(wire.destinations, [SERVER_V6, SERVER_V4])
-        self.assertEqual(len(self.testimonies()), 1)
+        self.assertEqual(len(self.accounts()), 1)
 
     def test_without_an_address_it_does_not_run(self):
         for kind in ("AAAA", "A"):
             self.dns.set(HOST, kind, dns.nxdomain())
         result, _ = self.dial("--before", self.witness())
         self.assert_fails(result, NO_ADDRESS)
-        self.assertEqual(self.testimonies(), [])
+        self.assertEqual(self.accounts(), [])
 
     def test_it_gets_no_descriptor_of_ours(self):
         self.serve()
         trace = self.own_file("trace")
         self.connect("--before", self.witness(), "--trace", trace, "--log", trace + ".log")
-        self.assert_descriptors(self.testimonies()[0])
+        self.assert_descriptors(self.accounts()[0])
 
     def test_words_are_split_and_nothing_is_expanded(self):
         self.serve()
         self.connect("--before", self.witness(words=r"""'a  b' "c'd" e\ f '' "" $HOME * ~ x'y'"z" 'q\' "\"" ;|&>"""))
-        self.assertEqual(self.testimonies()[0]["words"],
+        self.assertEqual(self.accounts()[0]["words"],
                          ["a  b", "c'd", "e f", "", "", "$HOME", "*", "~", "xyz", "q\\", '"', ";|&>"])
 
     def test_nothing_that_it_writes_reaches_the_receiver(self):
@@ -206,7 +206,7 @@ class Before(CommandCase):
     def test_it_ends_when_the_receiver_goes(self):
         self.serve()
         with self.start("--before", self.witness(60)) as session:
-            self.assert_soon(self.testimonies, "the command's begin")
+            self.assert_soon(self.accounts, "the command's begin")
             session.ours.close()
             session.wait(5)
             self.assertEqual(session.process.returncode, NOT_HANDED_OVER)
@@ -217,19 +217,19 @@ class OnSlow(CommandCase):
     def test_it_does_not_run_when_the_dial_is_quick(self):
         self.serve()
         self.connect("--on-slow", "5s:" + self.witness())
-        self.assertEqual(self.testimonies(), [])
+        self.assertEqual(self.accounts(), [])
 
     def test_the_race_goes_on_and_wins(self):
         """The server is deaf until the command runs; then the second SYN, 1 s after the first, is answered."""
         self.serve()
         self.network.black_hole(SSH)
         with self.start("--on-slow", "200ms:" + self.witness(), "--timeout", "10s") as session:
-            self.assert_soon(self.testimonies, "the command")
+            self.assert_soon(self.accounts, "the command")
             self.network.clear()
             result = session.finish()
         self.assert_handed_over(result)
-        self.assertEqual(len(self.testimonies()), 1)
-        told = self.testimonies()[0]
+        self.assertEqual(len(self.accounts()), 1)
+        told = self.accounts()[0]
         self.assertGreaterEqual(told["time"], result.started + 0.2)
         self.assertEqual((told["environment"]["GLADHAND_HOST"], told["environment"]["GLADHAND_PORT"]),
                          (HOST, str(PORT)))
@@ -239,15 +239,15 @@ class OnSlow(CommandCase):
         listeners = self.serve()
         self.network.black_hole(SSH)
         with self.start("--on-slow", "200ms:" + self.witness(60), stderr=subprocess.DEVNULL) as session:
-            self.assert_soon(self.testimonies, "the command")
+            self.assert_soon(self.accounts, "the command")
             self.network.clear()
             result = session.finish()
         passed = self.assert_handed_over(result)
         peer = next(one for one in listeners if one.address == ("::" if ":" in passed.getpeername()[0] else "0.0.0.0"))
         passed.close()
         self.assertTrue(receiver.at_end(peer.wait_for(1)[0]))
-        self.assertIn(self.testimonies()[0]["pid"], self.network.client.processes())
-        self.assert_descriptors(self.testimonies()[0])
+        self.assertIn(self.accounts()[0]["pid"], self.network.client.processes())
+        self.assert_descriptors(self.accounts()[0])
 
     def test_what_it_writes_reaches_stderr_only(self):
         self.serve()
@@ -273,10 +273,10 @@ class OnSlow(CommandCase):
         self.assert_fails(result, NOT_HANDED_OVER, "cannot run '/nonexistent/command'")
 
     def test_it_may_be_due_when_a_dial_ends(self):
-        """Both clocks ring at once, with no attempt that would keep the dial's data alive."""
+        """Both clocks ring at once, with no attempt that would keep the dial's data alive; for ASan."""
         for kind in ("AAAA", "A"):
             self.dns.set(HOST, kind, dns.drop())
-        result, _ = self.dial("--on-slow", "100ms:true", "--timeout", "100ms", "--attempts", "5")
+        result, _ = self.dial("--on-slow", "100.02ms:true", "--timeout", "100ms", "--attempts", "5")
         self.assert_fails(result, TIMED_OUT, "(the last of 5 dials)")
 
 

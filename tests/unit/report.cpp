@@ -253,6 +253,8 @@ TEST_CASE("every event has its sentence, or says nothing to a person") {
       {"dns", TimerFired{TimerKind::resolution_delay}, ""},
       {"dns", TimerCanceled{TimerKind::next_attempt}, ""},
       {"dns", HandedOver{at("2001:db8::1")}, "handed over: 2001:db8::1 port 22"},
+      {"dns", RelayStarted{at("2001:db8::1")}, "relay: 2001:db8::1 port 22"},
+      {"dns", RelayEnded{10, 20}, "relay over: 10 bytes sent, 20 bytes received"},
       {"dns", DialEnded{}, ""},
   };
   for (const auto& [origin, body, expected] : table) {
@@ -387,6 +389,16 @@ TEST_CASE("a dial that failed is traced to its end") {
   CHECK(lines[5] == R"({"t_us":30000000, "event":"metrics", "total_duration_us":30000000,
       "attempts_total":1, "attempts_success":0, "attempts_failure":0,
       "attempts_canceled":1})"_json);
+}
+
+TEST_CASE("a relay is traced with its peer, and with its bytes when it is over") {
+  const std::vector<Json> lines =
+      traced({{1ms, RelayStarted{at("192.0.2.7")}}, {5ms, RelayEnded{10, 5'000'000'000}}});
+  CHECK(lines == std::vector<Json>{
+                     R"({"t_us":1000, "event":"relay_started", "address":"192.0.2.7", "port":22,
+                         "family":"IPv4"})"_json,
+                     R"({"t_us":5000, "event":"relay_finished", "bytes_sent":10,
+                         "bytes_received":5000000000})"_json});
 }
 
 TEST_CASE("every status, reason and outcome has its own word in the trace") {
