@@ -17,10 +17,10 @@ namespace {
 
 constexpr std::size_t buffer_size = 128 << 10;
 
-// Measured with ssh and aes128-gcm over loopback: with pipes of this size, splice(2) takes a
-// quarter less CPU time than nc's copying and is no slower, both ways. With pipes as they come, of
-// 64 KiB, the upload would be slower than a copy: the pages on their way to the server hold up the
-// writer.
+// Measured with 1 GiB through ssh and aes128-gcm over loopback, against nc, which copies: splice(2)
+// takes a quarter less CPU time both ways. But the upload takes no less time than nc's unless its
+// pipe is larger than the usual 64 KiB, for pages on their way to the server are no room to write;
+// with this size it takes a quarter less. The download gains nothing by that.
 constexpr int pipe_size = 256 << 10;
 
 bool is_temporary(int error) {
@@ -41,7 +41,6 @@ Lane::Lane(int source, int sink)
       sink_kind_(kind_of(sink)),
       may_splice_(source_kind_ == Kind::pipe || sink_kind_ == Kind::pipe) {
   if (source_kind_ == Kind::pipe) enlarge(source);
-  if (sink_kind_ == Kind::pipe) enlarge(sink);
 }
 
 pollfd Lane::awaited() const {

@@ -117,6 +117,9 @@ class DialTest(CommandTest):
     def setUpClass(cls):
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
+        # The kernel begins to stamp packets a while after the first socket that wants it.
+        stamps = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        stamps.setsockopt(socket.SOL_SOCKET, network.SO_TIMESTAMPNS, 1)
         cls.directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="gladhand-dial-"))
         os.chmod(cls.directory, 0o777)
         cls.gladhand = shutil.copy(ssh_pair.gladhand(), os.path.join(cls.directory, "gladhand"))
