@@ -18,8 +18,8 @@ import time
 import unittest
 
 import sandbox
-from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, CommandTest, is_connecting, read_json_lines,
-                    resolve, run, start, wait_until)
+from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, CommandTest, is_connecting,
+                    read_json_lines, resolve, run, start, wait_until)
 from support import dns, receiver
 
 AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
@@ -185,6 +185,7 @@ class StandardDescriptors(CommandTest):
         with os.fdopen(writer, "wb") as stderr:
             self.assert_handed_over(run("-v", "127.0.0.1", self.listener.port, stderr=stderr), self.listener)
 
+    @unittest.skipIf(SANITIZED, "a sanitizer needs descriptors of its own")
     def test_few_descriptors_are_enough_or_end_in_a_clear_error(self):
         """From "not even a library can be loaded" (127) to success, with no crash between."""
         limit = 'ulimit -n $0; exec "$@"'

@@ -131,6 +131,15 @@ class WithoutDeviceBind(dial_case.DialTest):
                 _, wire = self.connect("--interface", SECOND, host=host, through=self.without)
                 self.assertEqual([syn.source for syn in wire.syns], [source])
 
+    def test_an_interface_with_addresses_of_one_family_only_serves_that(self):
+        self.serve()
+        client, source = self.network.client, "198.51.100.130"
+        client.do("ip link add four0 type veth peer name four1")
+        self.addCleanup(client.do, "ip link del four0")
+        self.network.up(client, "four0", source + "/32")
+        _, wire = self.connect("--interface", "four0", through=self.without)
+        self.assertEqual([(syn.source, syn.destination) for syn in wire.syns], [(source, SERVER_V4)])
+
     def test_an_interface_that_does_not_exist_is_refused(self):
         self.serve()
         result, wire = self.dial("--interface", "nosuch", through=self.without)
@@ -155,6 +164,14 @@ class DontRoute(dial_case.DialTest):
                 result, _ = self.dial("--dontroute", "--timeout", "2s", host=host)
                 self.assert_fails(result, ALL_FAILED, host)
                 self.assertEqual(len(listener.connections), 1)
+
+    def test_knocks_do_not_go_past_a_gateway_either(self):
+        """IPv4 has no route then; over IPv6 a hop limit of 1 ends them at the gateway."""
+        for host in (FAR_V4, FAR_V6):
+            with self.subTest(host):
+                result, wire = self.dial("--dontroute", "--knock", "tcp:7000,udp:8000", "--timeout", "2s", host=host)
+                self.assert_fails(result, ALL_FAILED, host)
+                self.assertEqual({packet.ttl for packet in wire.packets}, {1} if ":" in host else set())
 
     def test_what_is_on_the_link_is_reached(self):
         self.serve()
