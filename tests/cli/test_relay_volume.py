@@ -4,7 +4,7 @@ import socket
 import threading
 import unittest
 
-from common import ENVIRONMENT, GLADHAND, CommandTest
+from common import ENVIRONMENT, GLADHAND, SANITIZED, CommandTest
 from support import pipes
 
 SIZE = 5 << 30
@@ -12,7 +12,6 @@ PERIOD = (1 << 20) + 7  # prime to every size of a buffer or pipe: a lost or dou
 PATTERN = memoryview(b"".join(i.to_bytes(4, "big") for i in range((1 << 18) + 2))[:PERIOD] * 2)
 MEMORY = 8 << 10  # KiB
 SECONDS = 100
-SANITIZED = any(name.endswith("SAN_OPTIONS") for name in ENVIRONMENT)
 
 
 class Flow:
