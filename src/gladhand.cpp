@@ -133,7 +133,7 @@ RelayEnd carry(UniqueFd server, const Target& target) {
   leave();
 }
 
-[[noreturn]] void run(const Settings& settings) {
+[[noreturn]] void run(Settings settings) {
   const Target target = read_target(settings);
   std::optional<HandOver> way;
   if (!settings.explain) {
@@ -142,7 +142,9 @@ RelayEnd carry(UniqueFd server, const Target& target) {
   }
   Observers observers(settings);
   try {
-    check_settings(settings.dial.attempt.socket, settings.dial.names.families);
+    std::vector<Family>& families = settings.dial.names.families;
+    families = served_families(settings.dial.attempt.socket, families);
+    check_settings(settings.dial.attempt.socket, families);
     connect(settings, target, way, observers);
   } catch (const Error& error) {
     observers.log(error_lines(error, settings.quiet));

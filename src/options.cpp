@@ -151,6 +151,7 @@ constexpr std::array options = {
              // IPv6 does not look at it: a hop limit that no gateway lets pass does the same.
              s.dial.attempt.socket.options.push_back(
                  int_option("--dontroute", IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1, Family::ipv6));
+             s.dial.attempt.socket.options.back().steers_route = true;  // knocks stay on the link, too
            }},
     Option{"--keepalive", "[=IDLE,INTERVAL,COUNT]", false, sockets,
            "Probe an idle connection; times in seconds [on, the system's times]",

@@ -181,9 +181,14 @@ class Driver {
   // --- helpers ---
 
   void watch_for_slowness() {
+    ++children_;  // its handler may be due when the race ends, and needs this
     slow_alarm_.expires_at(start_ + options_.slow_after);
-    slow_alarm_.async_wait([this](std::error_code canceled) {
-      if (canceled || race_.finished()) return;
+    slow_alarm_.async_wait([this](std::error_code /*canceled*/) {
+      --children_;
+      if (race_.finished()) {
+        bell_.cancel();
+        return;
+      }
       now_ = since_start();
       if (sink_) report(FoundSlow{});
       try {
@@ -241,7 +246,7 @@ class Driver {
   std::optional<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Fact> inbox_;
-  int children_ = 0;  // attempts whose handler has not run
+  int children_ = 0;  // attempts, and the alarm, whose handler has not run
   Moment now_{};
   Finish finish_;
 };

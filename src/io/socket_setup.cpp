@@ -97,6 +97,11 @@ bool choose_device(int fd,
   return source.has_value();
 }
 
+UniqueFd open_tcp(Family family) {
+  const int system_family = family == Family::ipv6 ? AF_INET6 : AF_INET;
+  return UniqueFd(::socket(system_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+}
+
 }  // namespace
 
 void set_up(int fd, Family family, const SocketSettings& settings) {
@@ -120,10 +125,22 @@ bool set_up_route(int fd, Family family, const SocketSettings& settings) {
   return !source || bind_source(fd, source->with_port(0));
 }
 
+std::vector<Family> served_families(const SocketSettings& settings,
+                                    const std::vector<Family>& families) {
+  if (settings.interface.empty()) return families;
+  std::vector<Family> served;
+  for (const Family family : families) {
+    const UniqueFd fd = open_tcp(family);
+    std::optional<Endpoint> source = asked_source(family, settings);
+    if (!fd || choose_device(fd.get(), family, settings, source) || errno != EADDRNOTAVAIL)
+      served.push_back(family);
+  }
+  return served.empty() ? families : served;
+}
+
 void check_settings(const SocketSettings& settings, const std::vector<Family>& families) {
   for (const Family family : families) {
-    const UniqueFd fd(::socket(
-        family == Family::ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+    const UniqueFd fd = open_tcp(family);
     if (fd) set_up(fd.get(), family, settings);
   }
 }

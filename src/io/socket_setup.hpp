@@ -16,6 +16,11 @@ void set_up(int fd, Family family, const SocketSettings& settings);
 /// asks the kernel for its choice. False when the kernel refuses.
 bool set_up_route(int fd, Family family, const SocketSettings& settings);
 
+/// Those of `families` that the interface serves: where this user may only bind to an address of it,
+/// the ones it has an address for. All of them when it has none at all: check_settings says so.
+std::vector<Family> served_families(const SocketSettings& settings,
+                                    const std::vector<Family>& families);
+
 /// Tries the settings on a socket of each family, and throws what set_up throws: to be called
 /// before any traffic. A family the kernel does not have is passed over.
 void check_settings(const SocketSettings& settings, const std::vector<Family>& families);
