@@ -23,6 +23,10 @@ struct RaceOptions {
   unsigned preferred_family_count = 1;
   std::optional<Family> preferred_family{};  ///< unset: as the policy table has it
   bool prepare = false;  ///< order Prepare before the first attempt, and wait for Prepared
+  /// No race but what a loop over getaddrinfo(3) does, to compare with: every answer is awaited,
+  /// families are not interleaved, and the next attempt begins when the one before has failed or
+  /// has taken this long.
+  std::optional<std::chrono::microseconds> one_by_one{};
 };
 
 /// The bounds of the Connection Attempt Delay: "MUST NOT" be under 10 ms [HEv3 §6], [HEv3 §9].
@@ -62,6 +66,7 @@ class Race {
   void sort();
   void go_on();
   void consider_starting();
+  void give_up_overdue_attempt();
   void fire_due_timers();
   void prepare();
   void start_due_attempt();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <system_error>
 #include <utility>
 
 namespace gladhand {
@@ -104,7 +105,9 @@ void Race::add(const std::vector<Candidate>& candidates) {
 // address takes the place it would have had.
 void Race::sort() {
   const std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
-  order_ = interleave(sorted, candidates_, options_.preferred_family_count);
+  order_ = options_.one_by_one
+               ? sorted
+               : interleave(sorted, candidates_, options_.preferred_family_count);
   if (order_.size() < 2) return;
   std::vector<Rule> rules(candidates_.size(), Rule::unchanged_order);
   for (std::size_t i = 0; i + 1 < sorted.size(); ++i)
@@ -119,6 +122,7 @@ void Race::sort() {
 // --- what follows from a fact --------------------------------------------------------------
 
 void Race::go_on() {
+  give_up_overdue_attempt();
   const auto waiting = next_waiting();
   if (!waiting && !any(State::running) && all_answered()) {
     finish(attempts_.empty() ? Outcome::no_address : Outcome::all_attempts_failed);
@@ -135,7 +139,7 @@ void Race::go_on() {
 // [HEv3 §4.2] move on when there is an address and the preferred family has answered, either way;
 // otherwise give it the Resolution Delay, counted from the first address.
 void Race::consider_starting() {
-  if (racing_) return;
+  if (racing_ || (options_.one_by_one && !all_answered())) return;
   if (!answered(preferred_) && !has_candidate_of(preferred_)) {
     if (!resolution_delay_until_)
       set_timer(TimerKind::resolution_delay, now_ + options_.resolution_delay);
@@ -145,6 +149,17 @@ void Race::consider_starting() {
   racing_ = true;
   reason_ = asked(preferred_) ? StartReason::preferred_family_known
                               : StartReason::nothing_to_wait_for;
+}
+
+// Only one by one has an attempt a time of its own.
+void Race::give_up_overdue_attempt() {
+  if (!options_.one_by_one || !next_attempt_at_ || *next_attempt_at_ > now_) return;
+  for (AttemptId i = 0; i < attempts_.size(); ++i) {
+    if (attempts_[i].state != State::running) continue;
+    attempts_[i].state = State::failed;
+    attempts_[i].cause = std::make_error_code(std::errc::timed_out);
+    actions_.push_back(CancelAttempt{i, CancelReason::timed_out});
+  }
 }
 
 void Race::fire_due_timers() {
@@ -179,9 +194,9 @@ void Race::start_due_attempt() {
   attempts_[next].started = now_;
   attempts_[next].turn = ++turns_;
   actions_.push_back(StartAttempt{next, attempts_[next].endpoint, reason_});
-  due_ = now_ + options_.connection_attempt_delay;
+  due_ = now_ + options_.one_by_one.value_or(options_.connection_attempt_delay);
   reason_ = StartReason::address_arrived;
-  if (next_waiting()) set_timer(TimerKind::next_attempt, due_);
+  if (next_waiting() || options_.one_by_one) set_timer(TimerKind::next_attempt, due_);
 }
 
 void Race::finish(Outcome outcome, AttemptId winner) {

@@ -1,5 +1,6 @@
 #include "dial.hpp"
 
+#include <algorithm>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
@@ -22,6 +23,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A fact counts from when it came, not from when a loop with other dials got round to it.
+struct Arrival {
+  Moment at{};
+  Fact fact;
+};
+
 // Children (attempts, the resolver) only put a fact into the inbox and ring the bell: c-ares may
 // call back before its function has returned. All rules are in Race, all orders are carried out
 // in one place, between two waits.
@@ -41,13 +48,14 @@ class Driver {
   asio::awaitable<DialResult> run() {
     begin();
     for (;;) {
-      now_ = since_start();
       if (command_failure_) throw *command_failure_;
       while (!inbox_.empty()) {
-        const Fact fact = std::move(inbox_.front());
+        const Arrival arrival = std::move(inbox_.front());
         inbox_.pop_front();
-        tell(fact);
+        now_ = std::max(now_, arrival.at);
+        tell(arrival.fact);
       }
+      now_ = since_start();
       if (const auto deadline = race_.deadline(); deadline && *deadline <= now_) tell(TimePassed{});
       if (!inbox_.empty()) continue;
       if (race_.finished() && children_ == 0) break;
@@ -86,7 +94,7 @@ class Driver {
                         source_.origin});
     }
     if (!options_.on_slow.empty()) watch_for_slowness();
-    inbox_.push_back(DialStarted{source_.questions, with_sources(source_.known)});
+    inbox_.push_back({since_start(), DialStarted{source_.questions, with_sources(source_.known)}});
   }
 
   asio::awaitable<void> wait(std::optional<Moment> deadline) {
@@ -96,7 +104,7 @@ class Driver {
   }
 
   void put(Fact fact) {
-    inbox_.push_back(std::move(fact));
+    inbox_.push_back({since_start(), std::move(fact)});
     bell_.cancel();
   }
 
@@ -245,7 +253,7 @@ class Driver {
   std::optional<Error> command_failure_;
   std::optional<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
-  std::deque<Fact> inbox_;
+  std::deque<Arrival> inbox_;
   int children_ = 0;  // attempts, and the alarm, whose handler has not run
   Moment now_{};
   Finish finish_;

@@ -181,4 +181,10 @@ std::string draw_waterfall(std::span<const Event> events, const Canvas& canvas) 
   return rows.title() + "\n\n" + Picture(rows, canvas).draw() + '\n' + reasons;
 }
 
+std::string draw_bars_of_dial(std::span<const Event> events, const Canvas& canvas) {
+  Rows rows;
+  for (const Event& event : events) rows.take(event);
+  return Picture(rows, canvas).draw();
+}
+
 }  // namespace gladhand

@@ -19,4 +19,7 @@ struct Canvas {
 /// not; every line has its line end.
 std::string draw_waterfall(std::span<const Event> events, const Canvas& canvas);
 
+/// The picture alone, without its title and the reasons.
+std::string draw_bars_of_dial(std::span<const Event> events, const Canvas& canvas);
+
 }  // namespace gladhand

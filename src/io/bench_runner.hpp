@@ -1,0 +1,94 @@
+// BenchRunner: carries a Schedule out: many dials on one loop, each the connector's own, their
+// events gathered as samples, their connections closed.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dial.hpp"
+#include "gladhand/bench_mode.hpp"
+#include "gladhand/sample.hpp"
+#include "gladhand/sample_builder.hpp"
+#include "gladhand/schedule.hpp"
+
+namespace gladhand {
+
+struct BenchOptions {
+  DialOptions dial;
+  ScheduleOptions schedule;
+  std::vector<BenchMode> modes;
+  bool until_banner = false;  ///< a dial ends with the server's first line, not with the connection
+  bool reset = false;         ///< close with RST: no port of ours is left in TIME_WAIT
+};
+
+struct BenchProgress {
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  ///< 0: not known
+  std::uint64_t failures = 0;
+  Moment elapsed{};
+};
+
+class BenchRunner {
+ public:
+  /// `on_progress`, which may be empty, is called a few times a second.
+  BenchRunner(asio::io_context& loop,
+              BenchOptions options,
+              std::vector<Target> targets,
+              std::function<void(const BenchProgress&)> on_progress);
+
+  BenchRunner(const BenchRunner&) = delete;
+  BenchRunner& operator=(const BenchRunner&) = delete;
+
+  /// Runs the loop until every dial has ended or somebody has stopped it. What there is by then is
+  /// in hosts(). Dials that a stop has interrupted stay as they are: this object and the loop must
+  /// then live as long as the process.
+  void run();
+
+  const std::vector<HostSamples>& hosts() const { return hosts_; }
+  Moment elapsed() const;
+  LoopLag lag() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Plan {
+    Target target;
+    std::vector<BenchMode> modes;
+  };
+
+  asio::awaitable<void> prepare();
+  asio::awaitable<void> learn_addresses(Plan& plan);
+  void begin();
+  void go_on();
+  void set_alarm();
+  void watch_lag();
+  asio::awaitable<void> work(Turn turn);
+  asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder);
+  asio::awaitable<void> dial_once(const Plan& plan, const BenchMode& mode, SampleBuilder& builder);
+  void spawn(asio::awaitable<void> task);
+  void tell_progress();
+
+  asio::io_context& loop_;
+  BenchOptions options_;
+  std::vector<Plan> plans_;
+  std::function<void(const BenchProgress&)> on_progress_;
+  std::vector<HostSamples> hosts_;
+  std::optional<Schedule> schedule_;
+  Clock::time_point start_;
+  asio::steady_timer alarm_;
+  asio::steady_timer lag_timer_;
+  Clock::time_point lag_expected_;
+  std::vector<double> lags_;  // microseconds
+  unsigned ticks_ = 0;
+  std::uint64_t done_ = 0;
+  std::uint64_t failures_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace gladhand

@@ -1,0 +1,49 @@
+#include "bench_csv.hpp"
+
+#include <string>
+
+namespace gladhand {
+
+namespace {
+
+std::string quoted(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == text.npos) return std::string(text);
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result + '"';
+}
+
+std::string line(const HostSamples& host, const ModeSamples& mode, const Sample& sample) {
+  std::string text = quoted(host.host) + ',' + quoted(host.port) + ',' + quoted(mode.mode);
+  for (const auto number : {static_cast<Moment::rep>(sample.number),
+                            sample.intended.count(),
+                            sample.started.count()})
+    text += ',' + std::to_string(number);
+  text += ',' + std::string(to_string(sample.outcome)) + ',' + quoted(host.error_of(sample)) + ',' +
+          std::to_string(sample.total.count());
+  const auto address = host.address_of(mode, sample);
+  const auto family = address ? address->family() : std::nullopt;
+  text += ',' + std::string(family ? to_string(*family) : "") + ',' +
+          (address ? to_string(*address) : "");
+  for (const Phase phase :
+       {Phase::dns_aaaa, Phase::dns_a, Phase::connect, Phase::proxy, Phase::banner}) {
+    const auto time = duration(host, mode, sample, phase);
+    text += ',' + (time ? std::to_string(time->count()) : "");
+  }
+  return text + ',' + std::to_string(sample.attempts) + "\r\n";
+}
+
+}  // namespace
+
+void write_bench_csv(const BenchRun& run, const TextSink& write) {
+  write("host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
+        "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts\r\n");
+  for (const HostSamples& host : run.hosts)
+    for (const ModeSamples& mode : host.modes)
+      for (const Sample& sample : mode.samples) write(line(host, mode, sample));
+}
+
+}  // namespace gladhand

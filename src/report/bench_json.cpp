@@ -1,0 +1,200 @@
+#include "bench_json.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+#include "gladhand/bench_verdict.hpp"
+#include "json_line.hpp"
+
+namespace gladhand {
+
+namespace {
+
+std::string timestamp(std::chrono::sys_seconds at) {
+  const std::time_t seconds = at.time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+long long rounded(double microseconds) { return std::llround(microseconds); }
+
+std::string decimal(double number) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.6g", number);
+  return text;
+}
+
+template <typename Items, typename Format>
+std::string array(const Items& items, Format format) {
+  std::string text = "[";
+  for (const auto& item : items) {
+    if (text.size() > 1) text += ',';
+    text += format(item);
+  }
+  return text + ']';
+}
+
+std::string strings(const std::vector<std::string>& items) {
+  return array(items, [](const std::string& item) { return json_string(item); });
+}
+
+std::string environment(const BenchEnvironment& it) {
+  return JsonLine()
+      .add("gladhand", it.version)
+      .add("kernel", it.kernel)
+      .add("cpus", it.cpus)
+      .add("node", it.node)
+      .add("command", it.command)
+      .object();
+}
+
+std::string terms(const BenchTerms& it) {
+  return JsonLine()
+      .add("until", it.until_banner ? "banner" : "tcp")
+      .add("samples", it.samples)
+      .add("concurrency", it.concurrency)
+      .raw("rate_per_s", it.rate ? decimal(*it.rate) : "null")
+      .add("timeout_us", it.timeout.count())
+      .add("connection_attempt_delay_us", it.connection_attempt_delay.count())
+      .add("resolution_delay_us", it.resolution_delay.count())
+      .object();
+}
+
+std::string summary(const Summary& it) {
+  JsonLine phases;
+  for (const auto& [phase, figures] : it.phases)
+    phases.raw(to_string(phase),
+               JsonLine()
+                   .add("median_us", rounded(figures.median))
+                   .add("p90_us", rounded(figures.p90))
+                   .object());
+  JsonLine line;
+  line.add("count", it.count).add("failures", it.failures).raw("loss", decimal(it.loss()));
+  if (it.any_connected()) {
+    line.add("min_us", rounded(it.min()))
+        .add("median_us", rounded(it.median))
+        .add("p90_us", rounded(it.p90))
+        .add("p99_us", rounded(it.p99))
+        .add("max_us", rounded(it.max()))
+        .add("mean_us", rounded(it.mean));
+  }
+  if (it.median_ci95)
+    line.raw("median_ci95_us",
+             '[' + std::to_string(rounded(it.median_ci95->low)) + ',' +
+                 std::to_string(rounded(it.median_ci95->high)) + ']');
+  return line
+      .raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())
+      .add("bimodal", it.bimodal.has_value())
+      .raw("phases", phases.object())
+      .object();
+}
+
+std::string query(const QuerySample& it) {
+  return JsonLine()
+      .add("type", question_type(it.family))
+      .add("start_us", it.start.count())
+      .add("end_us", it.end.count())
+      .add("status", to_string(it.status))
+      .add("addresses", it.addresses)
+      .object();
+}
+
+void add_address(JsonLine& line, const Endpoint& endpoint) {
+  line.add("address", to_string(endpoint));
+  if (const auto family = endpoint.family()) line.add("family", to_string(*family));
+}
+
+std::string attempt(const HostSamples& host, const AttemptSample& it) {
+  JsonLine line;
+  add_address(line, host.addresses[it.address]);
+  line.add("start_us", it.start.count())
+      .add("end_us", it.end.count())
+      .add("outcome", to_string(it.outcome));
+  if (it.outcome == AttemptOutcome::failure) {
+    line.add("error", std::error_code(it.error, std::system_category()).message());
+  } else {
+    line.raw("error", "null");
+  }
+  return line.object();
+}
+
+std::string sample(const HostSamples& host, const ModeSamples& mode, const Sample& it) {
+  JsonLine line;
+  line.add("n", it.number)
+      .add("intended_us", it.intended.count())
+      .add("started_us", it.started.count())
+      .add("outcome", to_string(it.outcome));
+  if (it.error == Sample::none) {
+    line.raw("error", "null");
+  } else {
+    line.add("error", host.error_of(it));
+  }
+  line.add("total_us", it.total.count());
+  if (const auto address = host.address_of(mode, it)) add_address(line, *address);
+  JsonLine durations;
+  for (const Phase phase :
+       {Phase::dns_aaaa, Phase::dns_a, Phase::connect, Phase::proxy, Phase::banner})
+    if (const auto time = duration(host, mode, it, phase))
+      durations.add(std::string(to_string(phase)) + "_us", time->count());
+  return line.raw("phases", durations.object())
+      .raw("queries", array(mode.queries_of(it), query))
+      .raw("attempts",
+           array(mode.attempts_of(it),
+                 [&host](const AttemptSample& each) { return attempt(host, each); }))
+      .object();
+}
+
+// An object's text without its last brace, so that more can follow.
+std::string opened(const JsonLine& line) {
+  std::string text = line.object();
+  text.pop_back();
+  return text;
+}
+
+void write_mode(const HostSamples& host,
+                const ModeSamples& mode,
+                const Summary& figures,
+                const TextSink& write) {
+  JsonLine line;
+  line.add("mode", mode.mode).raw("summary", summary(figures));
+  write(opened(line) + ",\"samples\":[");
+  for (std::size_t i = 0; i < mode.samples.size(); ++i)
+    write((i == 0 ? "\n" : ",\n") + sample(host, mode, mode.samples[i]));
+  write("]}");
+}
+
+}  // namespace
+
+void write_bench_json(const BenchRun& run,
+                      std::span<const std::vector<Summary>> summaries,
+                      const TextSink& write) {
+  JsonLine head;
+  head.add("schema", "gladhand-bench/1")
+      .add("started", timestamp(run.started))
+      .add("duration_us", run.duration.count())
+      .raw("environment", environment(run.environment))
+      .raw("options", terms(run.terms))
+      .add("saturated", is_saturated(run, summaries))
+      .raw("verdicts", strings(run_verdicts(run, summaries)));
+  write(opened(head) + ",\"hosts\":[");
+  for (std::size_t i = 0; i < run.hosts.size(); ++i) {
+    const HostSamples& host = run.hosts[i];
+    JsonLine line;
+    line.add("host", host.host)
+        .add("port", host.port)
+        .raw("verdicts", strings(host_verdicts(host, summaries[i])));
+    write((i == 0 ? "\n" : ",\n") + opened(line) + ",\"modes\":[");
+    for (std::size_t k = 0; k < host.modes.size(); ++k) {
+      if (k > 0) write(",");
+      write_mode(host, host.modes[k], summaries[i][k], write);
+    }
+    write("]}");
+  }
+  write("]}\n");
+}
+
+}  // namespace gladhand
