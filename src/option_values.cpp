@@ -43,6 +43,16 @@ int read_number(const std::string& text, std::string_view option, int least, int
                    std::to_string(least) + " to " + std::to_string(most));
 }
 
+int read_mark(const std::string& text) {
+  std::uint32_t mark = 0;
+  const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(
+      text.data() + (hexadecimal ? 2 : 0), end, mark, hexadecimal ? 16 : 10);
+  if (error == std::errc() && stop == end) return static_cast<int>(mark);
+  throw UsageError("--mark: " + in_quotes(text) + " is not a number of 32 bits, such as 7 or 0x10");
+}
+
 int read_dscp(const std::string& text) {
   std::string name = text;
   for (char& c : name)
@@ -75,7 +85,12 @@ SocketOption text_option(const std::string& asked, int level, int name, const st
 }
 
 Endpoint read_source(const std::string& text) {
-  if (const auto endpoint = read_bracketed(text, 0)) return *endpoint;
+  if (const auto endpoint = read_bracketed(text, 0)) {
+    const in6_addr address = endpoint->mapped();
+    const bool multicast4 = endpoint->family() == Family::ipv4 && IN_MULTICAST(address.s6_addr[12] << 24U);
+    if (!multicast4 && !IN6_IS_ADDR_MULTICAST(&address)) return *endpoint;
+    throw UsageError("--bind: " + to_string(*endpoint) + " is a multicast address");
+  }
   throw UsageError("--bind: " + in_quotes(text) + " is not an address");
 }
 

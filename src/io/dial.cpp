@@ -48,19 +48,12 @@ class Driver {
   asio::awaitable<DialResult> run() {
     begin();
     for (;;) {
-      if (command_failure_) throw *command_failure_;
-      while (!inbox_.empty()) {
-        const Arrival arrival = std::move(inbox_.front());
-        inbox_.pop_front();
-        now_ = std::max(now_, arrival.at);
-        tell(arrival.fact);
-      }
-      now_ = since_start();
-      if (const auto deadline = race_.deadline(); deadline && *deadline <= now_) tell(TimePassed{});
+      take_turn();
       if (!inbox_.empty()) continue;
-      if (race_.finished() && children_ == 0) break;
-      co_await wait(race_.deadline());
+      if ((race_.finished() || failure_) && children_ == 0) break;
+      co_await wait(failure_ ? std::nullopt : race_.deadline());
     }
+    if (failure_) throw *failure_;
     co_return take_result();
   }
 
@@ -95,6 +88,33 @@ class Driver {
     }
     if (!options_.on_slow.empty()) watch_for_slowness();
     inbox_.push_back({since_start(), DialStarted{source_.questions, with_sources(source_.known)}});
+  }
+
+  void take_turn() {
+    try {
+      while (!inbox_.empty() && !failure_) {
+        const Arrival arrival = std::move(inbox_.front());
+        inbox_.pop_front();
+        now_ = std::max(now_, arrival.at);
+        tell(arrival.fact);
+      }
+      now_ = since_start();
+      const auto deadline = race_.deadline();
+      if (!failure_ && deadline && *deadline <= now_) tell(TimePassed{});
+    } catch (const Error& error) {
+      failure_ = error;
+    }
+    if (failure_) abandon();
+  }
+
+  // What must not fail has failed: nothing goes on, and the children are waited for.
+  void abandon() {
+    inbox_.clear();
+    resolver_.reset();
+    before_.reset();
+    slow_alarm_.cancel();
+    for (const auto& attempt : attempts_)
+      if (attempt) attempt->cancel();
   }
 
   asio::awaitable<void> wait(std::optional<Moment> deadline) {
@@ -151,7 +171,7 @@ class Driver {
     before_->async_wait([this](int status) {
       before_running_ = false;
       if (status != 0)
-        command_failure_ = Error(ExitStatus::not_handed_over,
+        failure_ = Error(ExitStatus::not_handed_over,
                                 "--before " + in_quotes(options_.before.front()) + ' ' +
                                     describe_wait_status(status));
       put(Prepared{});
@@ -160,7 +180,6 @@ class Driver {
 
   void carry_out(const StartAttempt& order) {
     if (attempts_.size() <= order.attempt) attempts_.resize(order.attempt + 1);
-    ++children_;
     attempts_[order.attempt] = std::make_unique<Attempt>(
         loop_, order.endpoint, options_.attempt, [this, id = order.attempt](std::error_code error) {
           --children_;
@@ -173,6 +192,7 @@ class Driver {
             bell_.cancel();
           }
         });
+    ++children_;
   }
 
   void carry_out(const CancelAttempt& order) { attempts_[order.attempt]->cancel(); }
@@ -193,7 +213,7 @@ class Driver {
     slow_alarm_.expires_at(start_ + options_.slow_after);
     slow_alarm_.async_wait([this](std::error_code /*canceled*/) {
       --children_;
-      if (race_.finished()) {
+      if (race_.finished() || failure_) {
         bell_.cancel();
         return;
       }
@@ -202,7 +222,7 @@ class Driver {
       try {
         Command(loop_, options_.on_slow, environment("")).detach();
       } catch (const Error& error) {
-        command_failure_ = error;
+        failure_ = error;
         bell_.cancel();
       }
     });
@@ -250,7 +270,7 @@ class Driver {
   asio::steady_timer slow_alarm_;
   std::optional<Command> before_;
   bool before_running_ = false;
-  std::optional<Error> command_failure_;
+  std::optional<Error> failure_;
   std::optional<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Arrival> inbox_;
