@@ -146,6 +146,7 @@ void BenchRunner::go_on() {
     alarm_.cancel();
     lag_timer_.cancel();
     tell_progress();
+    loop_.stop();
     return;
   }
   set_alarm();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dial.hpp"
@@ -45,12 +46,12 @@ class BenchRunner {
   BenchRunner(const BenchRunner&) = delete;
   BenchRunner& operator=(const BenchRunner&) = delete;
 
-  /// Runs the loop until every dial has ended or somebody has stopped it. What there is by then is
-  /// in hosts(). Dials that a stop has interrupted stay as they are: this object and the loop must
-  /// then live as long as the process.
+  /// Runs the loop until every dial has ended or somebody has stopped it. Dials that a stop has
+  /// interrupted stay as they are: this object and the loop must then live as long as the process.
   void run();
 
-  const std::vector<HostSamples>& hosts() const { return hosts_; }
+  /// What there is when run() has returned.
+  std::vector<HostSamples> take_hosts() { return std::move(hosts_); }
   Moment elapsed() const;
   LoopLag lag() const;
 

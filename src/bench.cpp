@@ -1,0 +1,262 @@
+// gladhand-bench: dial hosts again and again with the connector's own dial, and say what it took.
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench_options.hpp"
+#include "gladhand/bench_verdict.hpp"
+#include "gladhand/error.hpp"
+#include "gladhand/host_list.hpp"
+#include "gladhand/target.hpp"
+#include "io/file.hpp"
+#include "io/handover.hpp"
+#include "io/idna.hpp"
+#include "io/limits.hpp"
+#include "io/output_file.hpp"
+#include "io/socket_setup.hpp"
+#include "report/bench_csv.hpp"
+#include "report/bench_json.hpp"
+#include "report/bench_text.hpp"
+#include "report/openmetrics.hpp"
+#include "terminal.hpp"
+
+namespace gladhand {
+namespace {
+
+using Summaries = std::vector<std::vector<Summary>>;
+
+constexpr const char* name = "gladhand-bench: ";
+
+void tell(const std::string& text) { write_all(STDERR_FILENO, name + text + '\n'); }
+
+// --- what is to be dialled -----------------------------------------------------------------
+
+std::vector<Target> read_targets(const BenchSettings& settings) {
+  std::vector<std::string> hosts = settings.hosts;
+  if (settings.hosts_file) {
+    const bool standard_input = *settings.hosts_file == "-";
+    const std::string path = standard_input ? "/dev/stdin" : *settings.hosts_file;
+    if (!standard_input && ::access(path.c_str(), R_OK) != 0)
+      throw UsageError("--hosts: cannot read " + in_quotes(path));
+    for (std::string& host : read_host_list(read_file(path.c_str())))
+      hosts.push_back(std::move(host));
+  }
+  if (hosts.empty()) throw UsageError("there is no host in " + in_quotes(*settings.hosts_file));
+  const std::string services = read_file("/etc/services");
+  std::vector<Target> targets;
+  targets.reserve(hosts.size());
+  for (const std::string& text : hosts) {
+    const HostAndPort it = split_host(text, "22");
+    targets.push_back(parse_target(to_ascii(it.host), it.port, services));
+  }
+  return targets;
+}
+
+// sshd since 9.8 turns away who connects without authenticating more often than once a second, and
+// counts it against everybody who shares the address.
+void check_politeness(const BenchSettings& settings, std::size_t hosts) {
+  const auto& rate = settings.bench.schedule.rate;
+  if (settings.flood || !rate || *rate <= static_cast<double>(hosts)) return;
+  throw UsageError("--rate is over one dial a second to each host",
+                   "servers such as sshd may penalise this client; --flood says that you mean it");
+}
+
+// --- what the system allows ----------------------------------------------------------------
+
+void fit_descriptors(ScheduleOptions& schedule) {
+  constexpr unsigned long a_dial = 6;  // attempts that overlap, questions
+  constexpr unsigned long beside = 32;
+  const unsigned long wanted = schedule.concurrency * a_dial + beside;
+  const unsigned long allowed = raise_descriptor_limit(wanted);
+  if (allowed >= wanted) return;
+  const unsigned long fitting = allowed > beside + a_dial ? (allowed - beside) / a_dial : 1;
+  tell("only " + std::to_string(allowed) + " descriptors are allowed (ulimit -n): at most " +
+       std::to_string(fitting) + " dials at once");
+  schedule.concurrency = static_cast<unsigned>(fitting);
+}
+
+// Half the ports go fast; then the kernel searches, and at the end of them connect(2) fails.
+void warn_of_ports(const BenchSettings& settings) {
+  const ScheduleOptions& schedule = settings.bench.schedule;
+  if (!settings.flood || settings.bench.reset) return;
+  const unsigned ports = count_local_ports();
+  const std::size_t dials = schedule.samples * settings.bench.modes.size();
+  if (schedule.samples > 0 && dials <= ports / 2) return;
+  tell("each dial leaves a local port in TIME_WAIT for a minute, and there are " +
+       std::to_string(ports) + " to one destination; --reset leaves none");
+}
+
+BenchEnvironment environment(int argc, char** argv) {
+  utsname system{};
+  ::uname(&system);
+  BenchEnvironment result;
+  result.version = GLADHAND_VERSION;
+  result.kernel = std::string(system.sysname) + ' ' + system.release;
+  result.cpus = static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
+  result.node = system.nodename;
+  for (int i = 0; i < argc; ++i) result.command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  return result;
+}
+
+BenchTerms terms(const BenchOptions& options) {
+  return {.until_banner = options.until_banner,
+          .samples = options.schedule.samples,
+          .concurrency = options.schedule.concurrency,
+          .rate = options.schedule.rate,
+          .timeout = options.dial.race.timeout,
+          .connection_attempt_delay = options.dial.race.connection_attempt_delay,
+          .resolution_delay = options.dial.race.resolution_delay};
+}
+
+// --- reports -------------------------------------------------------------------------------
+
+// Opened before the first dial: what cannot be written is better known then.
+struct Files {
+  explicit Files(const BenchSettings& settings) {
+    if (settings.json) json.emplace(*settings.json, "--json");
+    if (settings.csv) csv.emplace(*settings.csv, "--csv");
+    if (settings.openmetrics) openmetrics.emplace(*settings.openmetrics, "--openmetrics");
+    table = settings.json != "-" && settings.csv != "-" && settings.openmetrics != "-";
+  }
+
+  std::optional<OutputFile> json;
+  std::optional<OutputFile> csv;
+  std::optional<OutputFile> openmetrics;
+  bool table = true;
+};
+
+TextSink into(OutputFile& file) {
+  return [&file](std::string_view text) { file.write(text); };
+}
+
+void write_reports(const BenchRun& run, const Summaries& summaries, Files& files) {
+  if (files.table) write_all(STDOUT_FILENO, describe_run(run, summaries, output_canvas()));
+  if (files.json) {
+    write_bench_json(run, summaries, into(*files.json));
+    files.json->commit();
+  }
+  if (files.csv) {
+    write_bench_csv(run, into(*files.csv));
+    files.csv->commit();
+  }
+  if (files.openmetrics) {
+    write_openmetrics(run, summaries, into(*files.openmetrics));
+    files.openmetrics->commit();
+  }
+}
+
+BenchStatus judge(const BenchRun& run,
+                  const Summaries& summaries,
+                  const std::vector<Threshold>& thresholds) {
+  constexpr std::size_t most_told = 10;
+  bool connected = false;
+  std::size_t met = 0;
+  for (std::size_t i = 0; i < summaries.size(); ++i) {
+    for (std::size_t k = 0; k < summaries[i].size(); ++k) {
+      connected = connected || summaries[i][k].any_connected();
+      for (const Threshold& threshold : thresholds) {
+        if (!is_met(threshold, summaries[i][k]) || ++met > most_told) continue;
+        tell(threshold.text + ": " + run.hosts[i].host + " (" + run.hosts[i].modes[k].mode + ')');
+      }
+    }
+  }
+  if (met > most_told) tell("and " + std::to_string(met - most_told) + " more");
+  return met == 0 && connected ? BenchStatus::well : BenchStatus::not_well;
+}
+
+// --- the run -------------------------------------------------------------------------------
+
+std::function<void(const BenchProgress&)> progress(Moment bound) {
+  if (terminal_columns(STDERR_FILENO) == 0) return {};
+  return [bound](const BenchProgress& it) {
+    const ProgressFigures figures{it.done, it.total, it.failures, it.elapsed, bound};
+    write_all(STDERR_FILENO,
+              "\r" + progress_line(figures, terminal_columns(STDERR_FILENO)) + "\033[K");
+  };
+}
+
+void erase_progress() {
+  if (terminal_columns(STDERR_FILENO) > 0) write_all(STDERR_FILENO, "\r\033[K");
+}
+
+Summaries summarise_all(const std::vector<HostSamples>& hosts) {
+  Summaries summaries;
+  summaries.reserve(hosts.size());
+  for (const HostSamples& host : hosts) {
+    summaries.emplace_back();
+    for (const ModeSamples& mode : host.modes) summaries.back().push_back(summarise(host, mode));
+  }
+  return summaries;
+}
+
+// Dials that a signal has interrupted are not waited for: the process ends with them.
+[[noreturn]] void leave(BenchStatus status) { ::_exit(static_cast<int>(status)); }
+
+[[noreturn]] void run(BenchSettings settings, int argc, char** argv) {
+  BenchOptions& options = settings.bench;
+  std::vector<Target> targets = read_targets(settings);
+  check_politeness(settings, targets.size());
+  std::vector<Family>& families = options.dial.names.families;
+  families = served_families(options.dial.attempt.socket, families);
+  check_settings(options.dial.attempt.socket, families);
+  Files files(settings);
+  fit_descriptors(options.schedule);
+  warn_of_ports(settings);
+
+  BenchRun result;
+  result.environment = environment(argc, argv);
+  result.terms = terms(options);
+  result.started =
+      std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  asio::io_context loop(1);
+  asio::signal_set signals(loop, SIGINT, SIGTERM);
+  signals.async_wait([&loop](std::error_code, int) { loop.stop(); });
+  BenchRunner runner(
+      loop, options, std::move(targets), progress(options.schedule.duration));
+  runner.run();
+  signals.clear();  // a second one ends the process at once
+  erase_progress();
+
+  result.duration = runner.elapsed();
+  result.lag = runner.lag();
+  result.hosts = runner.take_hosts();
+  const Summaries summaries = summarise_all(result.hosts);
+  write_reports(result, summaries, files);
+  leave(judge(result, summaries, settings.thresholds));
+}
+
+int fail(const Error& error) {
+  tell(error.what());
+  if (!error.hint().empty()) write_all(STDERR_FILENO, "hint: " + error.hint() + '\n');
+  return static_cast<int>(error.status() == ExitStatus::usage ? BenchStatus::usage
+                                                              : BenchStatus::system_failure);
+}
+
+}  // namespace
+}  // namespace gladhand
+
+int main(int argc, char** argv) {
+  using namespace gladhand;
+  open_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    BenchSettings settings = parse_bench_command_line(argc, argv);
+    if (settings.answer.empty()) run(std::move(settings), argc, argv);
+    write_all(STDOUT_FILENO, settings.answer);
+    return static_cast<int>(BenchStatus::well);
+  } catch (const Error& error) {
+    return fail(error);
+  } catch (const std::exception& error) {
+    return fail(Error(ExitStatus::not_handed_over, error.what()));
+  }
+}

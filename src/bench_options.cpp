@@ -1,0 +1,203 @@
+#include "bench_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <climits>
+#include <span>
+#include <string_view>
+
+#include "dial_options.hpp"
+#include "gladhand/error.hpp"
+#include "option_values.hpp"
+#include "version.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Row = Option<BenchSettings>;
+
+constexpr const char* measuring = "Measuring";
+constexpr const char* reports = "Reports";
+
+constexpr int most_dials = 10'000'000;
+
+unsigned read_count(const Values& values, const char* option, int least) {
+  return static_cast<unsigned>(read_number(values.back(), option, least, most_dials));
+}
+
+double read_rate(const std::string& text) {
+  double rate = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
+  if (error == std::errc() && stop == end && rate >= 0.001 && rate <= 1e6) return rate;
+  throw UsageError("--rate: " + in_quotes(text) + " is not a number from 0.001 to 1000000");
+}
+
+bool read_until(const std::string& text) {
+  if (text == "tcp" || text == "banner") return text == "banner";
+  throw UsageError("--until: " + in_quotes(text) + " is neither tcp nor banner");
+}
+
+constexpr std::array options = {
+    Row{{"--hosts",
+         "FILE",
+         false,
+         Needs::nothing,
+         measuring,
+         "Read more hosts from FILE, one a line ('-': stdin)"},
+        [](BenchSettings& s, const Values& v) { s.hosts_file = v.back(); }},
+    Row{{"-n,--samples",
+         "N",
+         false,
+         Needs::nothing,
+         measuring,
+         "Dials to each host in each mode [10]"},
+        [](BenchSettings& s, const Values& v) {
+          s.bench.schedule.samples = read_count(v, "--samples", 1);
+        }},
+    Row{{"-c,--concurrency",
+         "N",
+         false,
+         Needs::nothing,
+         measuring,
+         "Dials at once, at most: 64, with --flood 1, with --rate 1024"},
+        [](BenchSettings& s, const Values& v) {
+          s.bench.schedule.concurrency =
+              static_cast<unsigned>(read_number(v.back(), "--concurrency", 1, 100'000));
+        }},
+    Row{{"--rate",
+         "N",
+         false,
+         Needs::nothing,
+         measuring,
+         "Begin N dials a second over all hosts, however long they take"},
+        [](BenchSettings& s, const Values& v) { s.bench.schedule.rate = read_rate(v.back()); }},
+    Row{{"--duration",
+         "DURATION",
+         false,
+         Needs::nothing,
+         measuring,
+         "Begin no dial after this time; without -n, dial until then"},
+        [](BenchSettings& s, const Values& v) {
+          s.bench.schedule.duration = read_duration(v.back(), "--duration");
+          if (s.bench.schedule.duration.count() == 0)
+            throw UsageError("--duration must be over 0");
+        }},
+    Row{{"--warmup",
+         "N",
+         false,
+         Needs::nothing,
+         measuring,
+         "Dials to each host in each mode before the first that counts [0]"},
+        [](BenchSettings& s, const Values& v) {
+          s.bench.schedule.warmup = read_count(v, "--warmup", 0);
+        }},
+    Row{{"--until",
+         "WHAT",
+         false,
+         Needs::nothing,
+         measuring,
+         "A dial ends when connected (tcp) or with the server's first line (banner) [tcp]"},
+        [](BenchSettings& s, const Values& v) { s.bench.until_banner = read_until(v.back()); }},
+    Row{{"--compare",
+         "MODE[,MODE...]",
+         false,
+         Needs::nothing,
+         measuring,
+         "Dial in turn as race, v4, v6, each, sequential, delay=DURATION [race]"},
+        [](BenchSettings& s, const Values& v) { s.bench.modes = parse_modes(v.back()); }},
+    Row{{"--flood",
+         "",
+         false,
+         Needs::nothing,
+         measuring,
+         "Dial a host more often than once a second, as fast as it goes"},
+        [](BenchSettings& s, const Values&) { s.flood = true; }},
+    Row{{"--reset",
+         "",
+         false,
+         Needs::nothing,
+         measuring,
+         "Close with a reset, which leaves no local port in TIME_WAIT"},
+        [](BenchSettings& s, const Values&) { s.bench.reset = true; }},
+    Row{{"--json",
+         "FILE",
+         false,
+         Needs::nothing,
+         reports,
+         "Write every sample and all figures as JSON to FILE ('-': stdout)"},
+        [](BenchSettings& s, const Values& v) { s.json = v.back(); }},
+    Row{{"--csv",
+         "FILE",
+         false,
+         Needs::nothing,
+         reports,
+         "Write every sample as a line of CSV to FILE ('-': stdout)"},
+        [](BenchSettings& s, const Values& v) { s.csv = v.back(); }},
+    Row{{"--openmetrics",
+         "FILE",
+         false,
+         Needs::nothing,
+         reports,
+         "Write histograms and gauges for Prometheus to FILE ('-': stdout)"},
+        [](BenchSettings& s, const Values& v) { s.openmetrics = v.back(); }},
+    Row{{"--fail-if",
+         "EXPR",
+         true,
+         Needs::nothing,
+         reports,
+         "End with status 1 if, for any host and mode, such as 'p99>200ms' or 'loss>1%'"},
+        [](BenchSettings& s, const Values& v) {
+          for (const std::string& text : v) s.thresholds.push_back(parse_threshold(text));
+        }},
+};
+
+constexpr const char* usage = "gladhand-bench [OPTIONS] [--] HOST[:PORT]...";
+
+bool is_given(const CommandLine& line, std::string_view names) {
+  return std::ranges::any_of(line.given(),
+                             [names](const OptionText* it) { return it->names == names; });
+}
+
+void complete(const CommandLine& line, BenchSettings& settings) {
+  ScheduleOptions& schedule = settings.bench.schedule;
+  if (schedule.duration.count() > 0 && !is_given(line, "-n,--samples")) schedule.samples = 0;
+  if (!is_given(line, "-c,--concurrency"))
+    schedule.concurrency = schedule.rate ? 1024 : settings.flood ? 1 : 64;
+  if (settings.flood) {
+    schedule.gap = Moment(0);
+    schedule.spread = Moment(0);
+  }
+  if (settings.bench.modes.empty()) settings.bench.modes = parse_modes("race");
+  const auto to_stdout = [](const std::optional<std::string>& file) { return file == "-"; };
+  if (to_stdout(settings.json) + to_stdout(settings.csv) + to_stdout(settings.openmetrics) > 1)
+    throw UsageError("only one report can go to standard output");
+}
+
+}  // namespace
+
+BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
+  BenchSettings settings;
+  CommandLine line(
+      "gladhand-bench",
+      "Measure how long it takes to connect to HOST, by phases and by family, with the dial\n"
+      "that gladhand itself uses. Durations: 250ms, 2s; a bare number is seconds.",
+      usage,
+      version_text);
+  line.app().add_option("HOST", settings.hosts, "Name or address, with :PORT unless it is 22");
+  line.offer(std::span<const Row>(options), settings);
+  line.offer(dial_option_rows(), settings.bench.dial);
+  if (const auto answer = line.parse(argc, argv)) {
+    settings.answer = *answer;
+    return settings;
+  }
+  if (settings.hosts.empty() && !settings.hosts_file)
+    throw UsageError("a HOST or --hosts is required", std::string("usage: ") + usage);
+  complete(line, settings);
+  complete(line, settings.bench.dial);
+  return settings;
+}
+
+}  // namespace gladhand
