@@ -15,4 +15,7 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 /// "10 s", "1.5 s", "250 ms", "0.3 ms": one decimal below 10, none above.
 std::string to_string(std::chrono::microseconds duration);
 
+/// For figures that are compared, three digits: "48 us", "1.23 ms", "251 ms", "1.02 s".
+std::string to_precise_string(std::chrono::microseconds duration);
+
 }  // namespace gladhand

@@ -38,6 +38,9 @@ class PolicyTable {
     int value;
   };
   using Entries = std::vector<Entry>;
+  struct Defaults {};
+
+  explicit PolicyTable(Defaults /*unused*/);
 
   static int lookup(const Entries& entries, const in6_addr& address, int otherwise);
   static bool read_entry(std::string_view prefix, std::string_view value, Entry& entry);

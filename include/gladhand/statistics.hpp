@@ -42,8 +42,9 @@ struct Bimodal {
 std::optional<Bimodal> find_two_groups(std::span<const double> sorted);
 
 /// How many of ascending `sorted` are far out: over the third quartile by more than three times the
-/// distance between the quartiles [Tukey 1977]; a distance under 5 % of the median is read as that.
-std::size_t count_outliers(std::span<const double> sorted);
+/// distance between the quartiles [Tukey 1977]; a distance under a twentieth of the median, or under
+/// `least`, is read as that.
+std::size_t count_outliers(std::span<const double> sorted, double least);
 
 /// Counts of samples in ranges of equal ratio: [from, edges[0]), [edges[0], edges[1]), ...
 struct Histogram {

@@ -28,7 +28,7 @@ struct Findings {
 };
 
 std::string in_words(double microseconds) {
-  return to_string(Moment(std::llround(std::abs(microseconds))));
+  return to_precise_string(Moment(std::llround(std::abs(microseconds))));
 }
 
 std::string of(std::size_t part, std::size_t all) {
@@ -67,6 +67,8 @@ void compare(const Findings& findings,
              std::size_t other,
              const std::string& against,
              Sentences& told) {
+  constexpr double noticeable = 50;
+  constexpr double share = 0.01;
   const Summary& a = findings.summaries[race];
   const Summary& b = findings.summaries[other];
   const auto interval = median_difference_interval(a.sorted, b.sorted);
@@ -76,7 +78,8 @@ void compare(const Findings& findings,
   if (!interval) {
     told.push_back("the race takes " + in_words(a.median) + ", " + against + ' ' +
                    in_words(b.median) + ": too few samples to tell them apart");
-  } else if (interval->low <= 0 && interval->high >= 0) {
+  } else if ((interval->low <= 0 && interval->high >= 0) ||
+             std::abs(difference) < std::max(noticeable, share * b.median)) {
     told.push_back("the race is as fast as " + against + medians);
   } else {
     told.push_back(std::string("the race ") + (difference < 0 ? "saves " : "costs ") +
@@ -264,6 +267,7 @@ std::string sequence(const ModeSamples& mode, double split) {
 }
 
 void tell_shape(const Findings& findings, Sentences& told) {
+  constexpr double noticeable = 1000;
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
     const Summary& summary = findings.summaries[i];
     if (const auto& two = summary.bimodal) {
@@ -272,7 +276,7 @@ void tell_shape(const Findings& findings, Sentences& told) {
                      in_words(two->low) + ", " + std::to_string(two->slower) + " around " +
                      in_words(two->high) + "; in order " +
                      sequence(findings.host.modes[i], two->split));
-    } else if (const std::size_t outliers = count_outliers(summary.sorted); outliers > 0) {
+    } else if (const std::size_t outliers = count_outliers(summary.sorted, noticeable); outliers > 0) {
       told.push_back(prefix(findings, i) + std::to_string(outliers) +
                      (outliers == 1 ? " outlier" : " outliers") + ", up to " +
                      in_words(summary.max()));
@@ -316,9 +320,9 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
   if (run.hosts.size() > 1)
     told.push_back(of(run.hosts.size() - dead, run.hosts.size()) + " hosts connect");
   if (is_saturated(run, summaries))
-    told.push_back("saturated: this program was " + to_string(run.lag.p90) +
+    told.push_back("saturated: this program was " + in_words(static_cast<double>(run.lag.p90.count())) +
                    " late in a tenth of all looks at its clock (median " +
-                   to_string(run.lag.median) +
+                   in_words(static_cast<double>(run.lag.median.count())) +
                    "), so the latencies are its own as much as the network's");
   return told;
 }

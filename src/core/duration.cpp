@@ -34,4 +34,20 @@ std::string to_string(std::chrono::microseconds duration) {
   return result + (seconds ? " s" : " ms");
 }
 
+std::string to_precise_string(std::chrono::microseconds duration) {
+  constexpr int digits = 3;
+  double number = static_cast<double>(duration.count());
+  const char* unit = " us";
+  for (const char* larger : {" ms", " s"}) {
+    if (number < 999.5) break;
+    number /= 1e3;
+    unit = larger;
+  }
+  char text[32];
+  const int whole = number < 9.995 ? 1 : number < 99.95 ? 2 : digits;
+  const bool is_exact = unit == std::string_view(" us");
+  std::snprintf(text, sizeof(text), "%.*f", is_exact ? 0 : digits - whole, number);
+  return text + std::string(unit);
+}
+
 }  // namespace gladhand

@@ -114,11 +114,12 @@ std::optional<Bimodal> find_two_groups(std::span<const double> sorted) {
   return found;
 }
 
-std::size_t count_outliers(std::span<const double> sorted) {
+std::size_t count_outliers(std::span<const double> sorted, double least) {
   constexpr std::size_t fewest = 8;
   if (sorted.size() < fewest) return 0;
   const double third = percentile(sorted, 75);
-  const double distance = std::max(third - percentile(sorted, 25), percentile(sorted, 50) / 20);
+  const double distance =
+      std::max({third - percentile(sorted, 25), percentile(sorted, 50) / 20, least});
   const auto first = std::ranges::upper_bound(sorted, third + 3 * distance);
   return static_cast<std::size_t>(sorted.end() - first);
 }

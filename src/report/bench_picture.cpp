@@ -10,7 +10,9 @@ namespace gladhand {
 
 namespace {
 
-Moment rounded(double microseconds) { return Moment(std::llround(microseconds)); }
+std::string in_words(double microseconds) {
+  return to_precise_string(Moment(std::llround(microseconds)));
+}
 
 Event::Body ending(AttemptId id, const AttemptSample& attempt) {
   switch (attempt.outcome) {
@@ -54,9 +56,9 @@ std::string draw(const char* which,
                  const Sample& sample,
                  const Canvas& canvas) {
   std::string text = std::string(which) + ": sample " + std::to_string(sample.number) + ", " +
-                     to_string(sample.total);
+                     to_precise_string(sample.total);
   if (sample.banner != Sample::absent)
-    text += ", of which " + to_string(sample.banner) + " for the first line";
+    text += ", of which " + to_precise_string(sample.banner) + " for the first line";
   if (!host.error_of(sample).empty()) text += ", " + std::string(host.error_of(sample));
   return text + "\n" + draw_bars_of_dial(events_of(host, mode, sample), canvas);
 }
@@ -73,6 +75,80 @@ std::string bar(double columns, bool unicode) {
 
 std::string right(const std::string& text, std::size_t width) {
   return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
+}
+
+// One line for each range.
+std::string draw_ranges(const Summary& figures, const Canvas& canvas) {
+  constexpr std::size_t most_ranges = 10;
+  constexpr std::size_t label = 8;
+  constexpr std::size_t count = 7;
+  const Histogram histogram = make_histogram(figures.sorted, most_ranges);
+  constexpr std::size_t taken = 2 * label + count + 7;
+  const double room = canvas.columns > taken + 8 ? static_cast<double>(canvas.columns - taken) : 8;
+  const auto most = static_cast<double>(std::ranges::max(histogram.counts));
+  std::string text;
+  double from = histogram.from;
+  for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
+    text += right(in_words(from), label) + " to " + right(in_words(histogram.edges[i]), label) +
+            right(std::to_string(histogram.counts[i]), count) + "  ";
+    if (histogram.counts[i] > 0)
+      text += bar(static_cast<double>(histogram.counts[i]) / most * room, canvas.unicode);
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+    from = histogram.edges[i];
+  }
+  return text;
+}
+
+// The counts of a mode over the axis of all modes: a column for each range.
+std::string draw_columns(const std::vector<std::size_t>& counts, bool unicode) {
+  static constexpr const char* heights[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  static constexpr const char* plain[] = {" ", ".", ".", ":", ":", "+", "+", "#", "#"};
+  const std::size_t most = std::max<std::size_t>(std::ranges::max(counts), 1);
+  std::string text;
+  for (const std::size_t count : counts) {
+    const std::size_t height = (count * 8 + most - 1) / most;  // what is there is seen
+    text += unicode ? heights[height] : plain[height];
+  }
+  return text;
+}
+
+std::vector<std::size_t> count_in(const Histogram& axis, std::span<const double> sorted) {
+  std::vector<std::size_t> counts(axis.edges.size());
+  for (const double value : sorted) {
+    const auto edge = std::ranges::upper_bound(axis.edges, value);
+    const auto range = static_cast<std::size_t>(edge - axis.edges.begin());
+    ++counts[std::min(range, counts.size() - 1)];
+  }
+  return counts;
+}
+
+std::string draw_modes(const HostSamples& host,
+                       std::span<const Summary> summaries,
+                       const Canvas& canvas) {
+  std::vector<double> all;
+  std::size_t label = 0;
+  for (std::size_t k = 0; k < summaries.size(); ++k) {
+    all.insert(all.end(), summaries[k].sorted.begin(), summaries[k].sorted.end());
+    label = std::max(label, host.modes[k].mode.size());
+  }
+  std::ranges::sort(all);
+  const std::size_t room = canvas.columns > label + 20 ? canvas.columns - label - 3 : 16;
+  const Histogram axis = make_histogram(all, room);
+  const std::string from = in_words(axis.from);
+  const std::string to = in_words(axis.edges.back());
+  std::string text(label + 2, ' ');
+  text += from + std::string(room > from.size() + to.size() ? room - from.size() - to.size() : 1, ' ') +
+          to + '\n';
+  for (std::size_t k = 0; k < summaries.size(); ++k) {
+    if (!summaries[k].any_connected()) continue;
+    const std::string& mode = host.modes[k].mode;
+    std::string line = mode + std::string(label + 2 - mode.size(), ' ') +
+                       draw_columns(count_in(axis, summaries[k].sorted), canvas.unicode);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+  }
+  return text;
 }
 
 }  // namespace
@@ -103,28 +179,15 @@ std::string draw_typical_and_worst(const HostSamples& host,
   return text;
 }
 
-std::string draw_histogram(const Summary& figures, const Canvas& canvas) {
-  constexpr std::size_t most_ranges = 10;
-  constexpr std::size_t label = 10;
-  constexpr std::size_t count = 8;
-  const Histogram histogram = make_histogram(figures.sorted, most_ranges);
-  const std::size_t taken = 2 * label + count + 4;
-  const double room = canvas.columns > taken + 8 ? static_cast<double>(canvas.columns - taken) : 8;
-  const std::size_t most =
-      histogram.counts.empty() ? 0 : *std::ranges::max_element(histogram.counts);
-  std::string text;
-  double from = histogram.from;
-  for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
-    const double share = static_cast<double>(histogram.counts[i]) / static_cast<double>(most);
-    text += right(to_string(rounded(from)), label) + " -" +
-            right(to_string(rounded(histogram.edges[i])), label) +
-            right(std::to_string(histogram.counts[i]), count - 2) + "  ";
-    if (histogram.counts[i] > 0) text += bar(share * room, canvas.unicode);
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += '\n';
-    from = histogram.edges[i];
-  }
-  return text;
+std::string draw_distributions(const HostSamples& host,
+                               std::span<const Summary> summaries,
+                               const Canvas& canvas) {
+  constexpr std::size_t fewest = 8;
+  std::size_t connected = 0;
+  for (const Summary& figures : summaries) connected = std::max(connected, figures.sorted.size());
+  if (connected < fewest) return {};
+  return summaries.size() == 1 ? draw_ranges(summaries.front(), canvas)
+                               : draw_modes(host, summaries, canvas);
 }
 
 }  // namespace gladhand

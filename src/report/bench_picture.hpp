@@ -1,6 +1,7 @@
 // Pictures of samples: a dial as a waterfall, and how often which time occurred.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "gladhand/summary.hpp"
@@ -15,7 +16,10 @@ std::string draw_typical_and_worst(const HostSamples& host,
                                    const Summary& figures,
                                    const Canvas& canvas);
 
-/// One line for each range of times. Empty without connected samples.
-std::string draw_histogram(const Summary& figures, const Canvas& canvas);
+/// How often which time occurred: one line for each range of times, or, where there are several
+/// modes, one line for each mode over one axis. Empty for too few samples.
+std::string draw_distributions(const HostSamples& host,
+                               std::span<const Summary> summaries,
+                               const Canvas& canvas);
 
 }  // namespace gladhand

@@ -19,7 +19,9 @@ constexpr const char* plain = "\033[0m";
 
 using Row = std::vector<std::string>;
 
-std::string in_words(double microseconds) { return to_string(Moment(std::llround(microseconds))); }
+std::string in_words(double microseconds) {
+  return to_precise_string(Moment(std::llround(microseconds)));
+}
 
 // The end of a name tells hosts apart as well as its begin does.
 std::string elide(const std::string& text, std::size_t width) {
@@ -31,7 +33,7 @@ std::string elide(const std::string& text, std::size_t width) {
 std::string share(std::size_t part, std::size_t all) {
   if (all == 0) return "-";
   return std::to_string(std::lround(100.0 * static_cast<double>(part) / static_cast<double>(all))) +
-         " %";
+         '%';
 }
 
 Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, bool with_mode) {
@@ -96,12 +98,8 @@ std::string table(const BenchRun& run,
 std::string pictures(const HostSamples& host,
                      std::span<const Summary> summaries,
                      const Canvas& canvas) {
-  std::string text;
-  for (std::size_t k = 0; k < host.modes.size(); ++k) {
-    const std::string histogram = draw_histogram(summaries[k], canvas);
-    if (!histogram.empty())
-      text += '\n' + host.host + ", " + host.modes[k].mode + '\n' + histogram;
-  }
+  std::string text = draw_distributions(host, summaries, canvas);
+  if (!text.empty()) text = '\n' + host.host + '\n' + text;
   const std::string dials =
       draw_typical_and_worst(host, host.modes.front(), summaries.front(), canvas);
   if (!dials.empty())
