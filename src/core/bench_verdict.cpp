@@ -223,7 +223,25 @@ bool failed_from_some_point_on(const ModeSamples& mode) {
          last_good - ordered.rbegin() >= several;
 }
 
+// The one cause of all failures, where every dial of every mode failed for it.
+std::optional<std::string_view> only_cause(const Findings& findings) {
+  std::optional<std::string_view> cause;
+  for (const ModeSamples& mode : findings.host.modes) {
+    for (const Sample& sample : mode.samples) {
+      const std::string_view error = findings.host.error_of(sample);
+      if (sample.outcome == SampleOutcome::connected || error != cause.value_or(error))
+        return std::nullopt;
+      cause = error;
+    }
+  }
+  return cause;
+}
+
 void tell_failures(const Findings& findings, Sentences& told) {
+  if (const auto cause = only_cause(findings); cause && findings.summaries.size() > 1) {
+    told.push_back("every dial failed: " + std::string(*cause));
+    return;
+  }
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
     const Summary& summary = findings.summaries[i];
     const ModeSamples& mode = findings.host.modes[i];

@@ -20,11 +20,11 @@ bool Schedule::has_more(const Host& host) const {
   return host.position < host.modes * (std::uint64_t{options_.warmup} + options_.samples);
 }
 
+// In an open loop the queue gives only the hosts' order; the rate says when.
 void Schedule::queue(std::size_t host, Moment due) {
-  if (has_more(hosts_[host])) queue_.push({due, orders_++, host});
+  if (has_more(hosts_[host])) queue_.push({options_.rate ? Moment{} : due, orders_++, host});
 }
 
-// In an open loop the queue gives only the hosts' order; the rate says when.
 Moment Schedule::due(const Place& place) const {
   if (!options_.rate) return place.due;
   return Moment(std::llround(static_cast<double>(begun_) * 1e6 / *options_.rate));

@@ -77,12 +77,20 @@ std::string right(const std::string& text, std::size_t width) {
   return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
 }
 
+// As many ranges as can be told apart by three digits, ten at most.
+std::size_t count_ranges(const Summary& figures) {
+  constexpr double most = 10;
+  constexpr double least_ratio = 1.02;
+  const double ratio = figures.max() / std::max(figures.min(), 1.0);
+  return static_cast<std::size_t>(
+      std::clamp(std::log(std::max(ratio, 1.0)) / std::log(least_ratio), 1.0, most));
+}
+
 // One line for each range.
 std::string draw_ranges(const Summary& figures, const Canvas& canvas) {
-  constexpr std::size_t most_ranges = 10;
   constexpr std::size_t label = 8;
   constexpr std::size_t count = 7;
-  const Histogram histogram = make_histogram(figures.sorted, most_ranges);
+  const Histogram histogram = make_histogram(figures.sorted, count_ranges(figures));
   constexpr std::size_t taken = 2 * label + count + 7;
   const double room = canvas.columns > taken + 8 ? static_cast<double>(canvas.columns - taken) : 8;
   const auto most = static_cast<double>(std::ranges::max(histogram.counts));

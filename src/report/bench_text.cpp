@@ -55,7 +55,7 @@ std::string draw_table(const std::vector<Row>& rows, std::size_t texts, const Ca
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   std::size_t taken = 0;
   for (std::size_t i = 1; i < widths.size(); ++i) taken += widths[i] + 2;
-  constexpr std::size_t narrowest = 12;
+  constexpr std::size_t narrowest = 8;
   if (widths[0] + taken > canvas.columns)
     widths[0] = std::min(widths[0],
                          canvas.columns > taken + narrowest ? canvas.columns - taken : narrowest);

@@ -1,0 +1,234 @@
+// The reports of gladhand-bench for programs and for people, of one fixed run.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gladhand/sample_builder.hpp"
+#include "report/bench_csv.hpp"
+#include "report/bench_json.hpp"
+#include "report/bench_text.hpp"
+#include "report/openmetrics.hpp"
+
+namespace gladhand::bench_report_test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+Endpoint at(std::string_view address) { return parse_address(address, 22).value(); }
+
+// A host that falls back to IPv4 in every dial, and one with an odd name that does not exist.
+BenchRun story() {
+  BenchRun run;
+  run.started = std::chrono::sys_seconds(1'795'377'600s);  // 2026-11-22T20:00:00Z
+  run.duration = 9s;
+  run.environment = {"0.1.0", "Linux 6.1", 2, "here", "gladhand-bench db.example"};
+  run.terms = {.samples = 8, .concurrency = 1, .timeout = 30s, .connection_attempt_delay = 250ms,
+               .resolution_delay = 50ms};
+  HostSamples db{.host = "db.example", .port = "22", .modes = {{.mode = "race"}}};
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    SampleBuilder builder;
+    builder.begin();
+    const Moment end = 300ms + i * i * 2ms;
+    const std::vector<Event> events = {
+        {0ms, SendQuery{Family::ipv6}},
+        {0ms, SendQuery{Family::ipv4}},
+        {12ms, AnswerReceived{Family::ipv4, AnswerStatus::addresses, {{at("192.0.2.1"), {}}}}},
+        {20ms, AnswerReceived{Family::ipv6, AnswerStatus::addresses, {{at("2001:db8::1"), {}}}}},
+        {20ms, StartAttempt{1, at("2001:db8::1"), StartReason::preferred_family_known}},
+        {270ms, StartAttempt{0, at("192.0.2.1"), StartReason::connection_attempt_delay_over}},
+        {end, Connected{0}},
+        {end, CancelAttempt{1, CancelReason::lost}},
+        {end, Finish{Outcome::connected, 0, {}, {}}},
+    };
+    for (const Event& event : events) builder.take(event);
+    builder.store({i, i * 1s, i * 1s}, db, db.modes[0]);
+  }
+  HostSamples gone{.host = "gone\"\\.example", .port = "2,2", .modes = {{.mode = "race"}}};
+  SampleBuilder builder;
+  builder.begin();
+  builder.fail("no, \"not\" here", 3ms);
+  builder.store({0, 1ms, 1ms}, gone, gone.modes[0]);
+  run.hosts = {db, gone};
+  return run;
+}
+
+std::vector<std::vector<Summary>> figures(const BenchRun& run) {
+  std::vector<std::vector<Summary>> result;
+  for (const HostSamples& host : run.hosts) result.push_back({summarise(host, host.modes[0])});
+  return result;
+}
+
+template <typename Write>
+std::string text_of(Write write) {
+  std::string text;
+  write([&text](std::string_view piece) { text += piece; });
+  return text;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::size_t width(const std::string& line) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(line, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+TEST_CASE("the JSON report holds every figure and every sample") {
+  const BenchRun run = story();
+  const auto summaries = figures(run);
+  const Json json = Json::parse(
+      text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
+  CHECK(json["schema"] == "gladhand-bench/1");
+  CHECK(json["started"] == "2026-11-22T20:00:00Z");
+  CHECK(json["duration_us"] == 9'000'000);
+  CHECK(json["environment"]["cpus"] == 2);
+  CHECK(json["options"]["until"] == "tcp");
+  CHECK(json["options"]["rate_per_s"].is_null());
+  CHECK(json["saturated"] == false);
+  CHECK(json["verdicts"] == Json{"1 of 2 hosts connect"});
+  const Json& mode = json["hosts"][0]["modes"][0];
+  CHECK(mode["summary"]["median_us"] == 325'000);
+  CHECK(mode["summary"]["wins"] == Json{{"IPv6", 0}, {"IPv4", 8}});
+  CHECK(mode["summary"]["median_ci95_us"].size() == 2);
+  CHECK(mode["summary"]["phases"]["dns_aaaa"] == Json{{"median_us", 20'000}, {"p90_us", 20'000}});
+  CHECK_FALSE(mode["summary"]["phases"].contains("connect_ipv6"));
+  REQUIRE(mode["samples"].size() == 8);
+  const Json& sample = mode["samples"][2];
+  CHECK(sample["n"] == 2);
+  CHECK(sample["intended_us"] == 2'000'000);
+  CHECK(sample["outcome"] == "connected");
+  CHECK(sample["error"].is_null());
+  CHECK(sample["total_us"] == 308'000);
+  CHECK(sample["address"] == "192.0.2.1");
+  CHECK(sample["phases"] ==
+        Json{{"dns_aaaa_us", 20'000}, {"dns_a_us", 12'000}, {"connect_us", 38'000}});
+  CHECK(sample["queries"][0] == Json{{"type", "AAAA"}, {"start_us", 0}, {"end_us", 20'000},
+                                     {"status", "addresses"}, {"addresses", 1}});
+  CHECK(sample["attempts"][0] ==
+        Json{{"address", "2001:db8::1"}, {"family", "IPv6"}, {"start_us", 20'000},
+             {"end_us", 308'000}, {"outcome", "canceled"}, {"error", nullptr}});
+}
+
+TEST_CASE("a host that never connected has no times in the JSON report") {
+  const BenchRun run = story();
+  const auto summaries = figures(run);
+  const Json json = Json::parse(
+      text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
+  const Json& host = json["hosts"][1];
+  CHECK(host["host"] == "gone\"\\.example");
+  CHECK(host["modes"][0]["summary"]["loss"] == 1);
+  CHECK_FALSE(host["modes"][0]["summary"].contains("median_us"));
+  CHECK(host["modes"][0]["samples"][0]["error"] == "no, \"not\" here");
+  CHECK_FALSE(host["modes"][0]["samples"][0].contains("address"));
+}
+
+TEST_CASE("[RFC 4180] CSV has one line for each sample, and quotes what needs it") {
+  const BenchRun run = story();
+  const auto lines =
+      lines_of(text_of([&run](const TextSink& sink) { write_bench_csv(run, sink); }));
+  REQUIRE(lines.size() == 10);
+  CHECK(lines[1] ==
+        "db.example,22,race,0,0,0,connected,,300000,IPv4,192.0.2.1,20000,12000,30000,,,2\r");
+  CHECK(lines[9] ==
+        "\"gone\"\"\\.example\",\"2,2\",race,0,1000,1000,failed,\"no, \"\"not\"\" here\",3000,,,,,,,,0\r");
+}
+
+TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels are escaped") {
+  const BenchRun run = story();
+  const auto summaries = figures(run);
+  const auto lines = lines_of(
+      text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); }));
+  CHECK(lines.back() == "# EOF");
+  const std::string labels =
+      R"({host="db.example",port="22",mode="race",family="IPv4",phase="total")";
+  const auto holds = [&lines](const std::string& line) {
+    return std::ranges::find(lines, line) != lines.end();
+  };
+  CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"0.25\"} 0"));
+  CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"0.5\"} 8"));
+  CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"+Inf\"} 8"));
+  CHECK(holds("gladhand_bench_phase_seconds_sum" + labels + "} 2.68"));
+  CHECK(holds(R"(gladhand_bench_samples{host="gone\"\\.example",port="2,2",mode="race",outcome="failed"} 1)"));
+  CHECK(holds(R"(gladhand_bench_loss_ratio{host="db.example",port="22",mode="race"} 0.0)"));
+}
+
+TEST_CASE("the text for a person") {
+  BenchRun run = story();
+  run.hosts.pop_back();
+  const std::string text = describe_run(run, figures(run), {});
+  CHECK(text == R"(host        dials  failed  median     p90     p99     max  IPv6  IPv4
+db.example      8       -  325 ms  380 ms  396 ms  398 ms    0%  100%
+
+db.example
+  300 ms to   309 ms      3  ██████████████████████████████████████████████████
+  309 ms to   317 ms      0
+  317 ms to   327 ms      1  ████████████████▋
+  327 ms to   336 ms      1  ████████████████▋
+  336 ms to   346 ms      0
+  346 ms to   355 ms      1  ████████████████▋
+  355 ms to   366 ms      0
+  366 ms to   376 ms      1  ████████████████▋
+  376 ms to   387 ms      0
+  387 ms to   398 ms      1  ████████████████▋
+
+db.example, race, median: sample 3, 318 ms
+             0                                           318 ms
+AAAA         ┄┄┄●                                               1 address, 20 ms
+A            ┄●                                                 1 address, 12 ms
+2001:db8::1     ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━○  given up, 298 ms
+192.0.2.1                                            ━━━━━━━━●  connected, 48 ms
+
+worst: sample 7, 398 ms
+             0                                          398 ms
+AAAA         ┄┄●                                               1 address, 20 ms
+A            ┄●                                                1 address, 12 ms
+2001:db8::1    ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━○  given up, 378 ms
+192.0.2.1                                   ━━━━━━━━━━━━━━━━●  connected, 128 ms
+
+db.example:
+  IPv4 wins 8 of 8 races
+  IPv6 is broken: none of 8 attempts connected (no answer)
+)");
+}
+
+TEST_CASE("the text keeps to the width of its terminal, and to ASCII where it must") {
+  const BenchRun run = story();
+  const auto summaries = figures(run);
+  for (const unsigned columns : {70U, 80U, 120U})
+    for (const std::string& line : lines_of(describe_run(run, summaries, {.columns = columns})))
+      CHECK(width(line) <= columns);
+  const std::string plain = describe_run(run, summaries, {.unicode = false});
+  CHECK(std::ranges::all_of(plain, [](char c) { return c == '\n' || (c >= ' ' && c < 127); }));
+  CHECK(plain.find('#') != plain.npos);
+}
+
+TEST_CASE("colour marks failures, and only where it is wanted") {
+  const BenchRun run = story();
+  const auto summaries = figures(run);
+  CHECK(describe_run(run, summaries, {}).find('\033') == std::string::npos);
+  CHECK(describe_run(run, summaries, {.colour = true}).find("\033[31m1\033[0m") !=
+        std::string::npos);
+}
+
+TEST_CASE("progress tells count, rate, failures and the time left") {
+  CHECK(progress_line({.done = 20, .total = 100, .failures = 3, .elapsed = 10s}, 80) ==
+        "20 of 100 dials, 2.0/s, 3 failed, 40 s left");
+  CHECK(progress_line({.done = 500, .elapsed = 10s, .bound = 25s}, 80) ==
+        "500 dials, 50/s, 0 failed, 15 s left");
+  CHECK(progress_line({.done = 500, .elapsed = 10s}, 80) == "500 dials, 50/s, 0 failed");
+  CHECK(progress_line({.done = 500, .elapsed = 10s}, 10) == "500 dials");
+}
+
+}  // namespace gladhand::bench_report_test

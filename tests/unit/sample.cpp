@@ -1,0 +1,391 @@
+// Samples out of events, figures and sentences out of samples, judgements out of figures.
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "gladhand/bench_mode.hpp"
+#include "gladhand/bench_verdict.hpp"
+#include "gladhand/error.hpp"
+#include "gladhand/host_list.hpp"
+#include "gladhand/sample_builder.hpp"
+#include "gladhand/threshold.hpp"
+
+using namespace gladhand;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Family AAAA = Family::ipv6;
+constexpr Family A = Family::ipv4;
+
+Endpoint at(std::string_view address) { return parse_address(address, 22).value(); }
+
+std::error_code error(int number) { return {number, std::system_category()}; }
+
+const Endpoint six = at("2001:db8::1");
+const Endpoint four = at("192.0.2.1");
+
+AnswerReceived answer(Family family, const Endpoint& endpoint) {
+  return {family, AnswerStatus::addresses, {{endpoint, {}}}};
+}
+
+// Both questions, IPv6 silent, IPv4 connects 30 ms after its start.
+std::vector<Event> fallback() {
+  return {
+      {0ms, DialStarted{{AAAA, A}, {}}},
+      {0ms, SendQuery{AAAA}},
+      {1ms, SendQuery{A}},
+      {12ms, AnswerReceived{answer(A, four)}},
+      {20ms, AnswerReceived{answer(AAAA, six)}},
+      {20ms, StartAttempt{1, six, StartReason::preferred_family_known}},
+      {270ms, StartAttempt{0, four, StartReason::connection_attempt_delay_over}},
+      {300ms, Connected{0}},
+      {300ms, CancelAttempt{1, CancelReason::lost}},
+      {300ms, Finish{Outcome::connected, 0, {}, {}}},
+      {301ms, Connected{1}},
+      {301ms, CancelAttempt{1, CancelReason::lost}},
+  };
+}
+
+std::vector<Event> ended(Outcome outcome, std::vector<Event> before) {
+  const Moment last = before.empty() ? Moment{} : before.back().at;
+  before.push_back({last, Finish{outcome, 0, {}, {}}});
+  return before;
+}
+
+std::vector<Event> failed(std::vector<int> errors) {
+  std::vector<Event> events;
+  AttemptId id = 0;
+  for (const int number : errors) {
+    events.push_back({Moment(id * 1000), StartAttempt{id, six, StartReason::attempt_failed}});
+    events.push_back({Moment(id * 1000 + 500), AttemptFailed{id, error(number)}});
+    ++id;
+  }
+  return ended(Outcome::all_attempts_failed, std::move(events));
+}
+
+struct Run {
+  HostSamples host{.host = "db.example", .port = "22"};
+
+  explicit Run(std::vector<std::string> modes = {"race"}) {
+    for (std::string& mode : modes) host.modes.push_back({.mode = std::move(mode)});
+  }
+
+  SampleBuilder builder{};
+  void add(const std::vector<Event>& events, std::size_t mode = 0, SampleFrame frame = {}) {
+    builder.begin();
+    for (const Event& event : events) builder.take(event);
+    builder.store(frame, host, host.modes[mode]);
+  }
+  const Sample& last(std::size_t mode = 0) const { return host.modes[mode].samples.back(); }
+  std::optional<Moment> last(Phase phase) const {
+    return duration(host, host.modes[0], host.modes[0].samples.back(), phase);
+  }
+  std::vector<std::string> verdicts() const {
+    std::vector<Summary> summaries;
+    for (const ModeSamples& mode : host.modes) summaries.push_back(summarise(host, mode));
+    return host_verdicts(host, summaries);
+  }
+};
+
+// A dial to one address that connects after `time`, the k-th to start.
+void connect(Run& run, std::size_t mode, const Endpoint& endpoint, Moment time) {
+  const auto number = static_cast<std::uint32_t>(run.host.modes[mode].samples.size());
+  run.add({{0ms, StartAttempt{0, endpoint, StartReason::nothing_to_wait_for}},
+           {time, Connected{0}},
+           {time, Finish{Outcome::connected, 0, {}, {}}}},
+          mode,
+          {number, number * 1s, number * 1s});
+}
+
+bool holds(const std::vector<std::string>& sentences, const std::string& part) {
+  for (const std::string& sentence : sentences)
+    if (sentence.find(part) != sentence.npos) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_SUITE("samples") {
+  TEST_CASE("every phase of a dial is told apart") {
+    Run run;
+    run.add(fallback());
+    CHECK(run.last().outcome == SampleOutcome::connected);
+    CHECK(run.last().error == Sample::none);
+    CHECK(run.last(Phase::total) == 300ms);
+    CHECK(run.last(Phase::dns_aaaa) == 20ms);
+    CHECK(run.last(Phase::dns_a) == 11ms);
+    CHECK(run.last(Phase::connect) == 30ms);
+    CHECK(run.last(Phase::connect_ipv4) == 30ms);
+    CHECK_FALSE(run.last(Phase::connect_ipv6));
+    CHECK_FALSE(run.last(Phase::proxy));
+    CHECK_FALSE(run.last(Phase::banner));
+    CHECK(run.host.address_of(run.host.modes[0], run.last()) == four);
+  }
+
+  TEST_CASE("attempts are in the order of their starts, and a loser ends when it is given up") {
+    Run run;
+    run.add(fallback());
+    const auto attempts = run.host.modes[0].attempts_of(run.last());
+    REQUIRE(attempts.size() == 2);
+    CHECK(run.host.addresses[attempts[0].address] == six);
+    CHECK(attempts[0].outcome == AttemptOutcome::canceled);
+    CHECK(attempts[0].end == 300ms);
+    CHECK(attempts[1].outcome == AttemptOutcome::success);
+    CHECK(run.last().winner == 1);
+  }
+
+  TEST_CASE("a late start counts as time that was waited") {
+    Run run;
+    run.add(fallback(), 0, {.number = 3, .intended = 1000ms, .started = 1250ms});
+    CHECK(run.last(Phase::total) == 550ms);
+    CHECK(run.last(Phase::connect) == 30ms);
+    CHECK(run.last().number == 3);
+  }
+
+  TEST_CASE("a question that nobody waited for has no duration") {
+    Run run;
+    run.add({{0ms, SendQuery{AAAA}},
+             {0ms, SendQuery{A}},
+             {5ms, AnswerReceived{answer(A, four)}},
+             {55ms, StartAttempt{0, four, StartReason::resolution_delay_over}},
+             {60ms, Connected{0}},
+             {60ms, Finish{Outcome::connected, 0, {}, {}}}});
+    CHECK_FALSE(run.last(Phase::dns_aaaa));
+    CHECK(run.host.modes[0].queries_of(run.last())[0].end == 60ms);
+    CHECK(run.last(Phase::dns_a) == 5ms);
+  }
+
+  TEST_CASE("a failure is named by its cause, and a refusal tells more than silence") {
+    const auto outcome_of = [](const std::vector<Event>& events) {
+      Run run;
+      run.add(events);
+      CHECK_FALSE(run.last(Phase::total));
+      CHECK_FALSE(run.host.error_of(run.last()).empty());
+      return run.last().outcome;
+    };
+    CHECK(outcome_of(failed({ECONNREFUSED, ECONNREFUSED})) == SampleOutcome::refused);
+    CHECK(outcome_of(failed({ENETUNREACH, ECONNREFUSED})) == SampleOutcome::refused);
+    CHECK(outcome_of(failed({ENETUNREACH, EHOSTUNREACH})) == SampleOutcome::unreachable);
+    CHECK(outcome_of(failed({ETIMEDOUT})) == SampleOutcome::timed_out);
+    CHECK(outcome_of(failed({ECONNREFUSED, EADDRNOTAVAIL})) == SampleOutcome::failed);
+    CHECK(outcome_of(ended(Outcome::timed_out, {})) == SampleOutcome::timed_out);
+    CHECK(outcome_of(ended(Outcome::no_address, {})) == SampleOutcome::no_address);
+  }
+
+  TEST_CASE("an error of the dial itself is a failed sample with its text") {
+    Run run;
+    run.builder.begin();
+    run.builder.fail("no descriptors", 3ms);
+    run.builder.store({}, run.host, run.host.modes[0]);
+    CHECK(run.last().outcome == SampleOutcome::failed);
+    CHECK(run.host.error_of(run.last()) == "no descriptors");
+  }
+
+  TEST_CASE("the first line of a server is a phase; turned away is not connected") {
+    const auto with_banner = [](const BannerResult& result) {
+      Run run;
+      run.builder.begin();
+      for (const Event& event : fallback()) run.builder.take(event);
+      run.builder.set_banner(result);
+      run.builder.store({}, run.host, run.host.modes[0]);
+      return run;
+    };
+    using enum BannerResult::Kind;
+    const Run good = with_banner({line, "SSH-2.0-x", 340ms});
+    CHECK(good.last(Phase::banner) == 40ms);
+    CHECK(good.last(Phase::total) == 340ms);
+    CHECK(with_banner({line, "Not allowed at this time", 340ms}).last().outcome ==
+          SampleOutcome::penalised);
+    CHECK(with_banner({line, "Exceeded MaxStartups", 340ms}).last().outcome ==
+          SampleOutcome::penalised);
+    CHECK(with_banner({closed, "", 340ms}).last().outcome == SampleOutcome::closed);
+    CHECK(with_banner({timed_out, "", 30s}).last().outcome == SampleOutcome::timed_out);
+  }
+
+  TEST_CASE("addresses and texts are kept once") {
+    Run run;
+    for (int i = 0; i < 5; ++i) run.add(failed({ECONNREFUSED}));
+    CHECK(run.host.addresses.size() == 1);
+    CHECK(run.host.texts.size() == 1);
+  }
+}
+
+TEST_SUITE("figures") {
+  TEST_CASE("failures count for loss, not for times") {
+    Run run;
+    for (const Moment time : {10ms, 20ms, 30ms}) connect(run, 0, four, time);
+    run.add(failed({ECONNREFUSED}));
+    const Summary summary = summarise(run.host, run.host.modes[0]);
+    CHECK(summary.count == 4);
+    CHECK(summary.failures == 1);
+    CHECK(summary.loss() == 0.25);
+    CHECK(summary.median == 20000);
+    CHECK(summary.max() == 30000);
+    CHECK(summary.ipv4_wins == 3);
+    CHECK(summary.phases.at(Phase::connect_ipv4).count == 3);
+    CHECK_FALSE(summary.phases.contains(Phase::connect_ipv6));
+  }
+
+  TEST_CASE("thresholds are read and judged") {
+    Run run;
+    for (const Moment time : {10ms, 20ms, 30ms}) connect(run, 0, four, time);
+    run.add(failed({ECONNREFUSED}));
+    const Summary summary = summarise(run.host, run.host.modes[0]);
+    const auto met = [&summary](const char* text) { return is_met(parse_threshold(text), summary); };
+    CHECK(met("median>19.9ms"));
+    CHECK_FALSE(met("median>20ms"));
+    CHECK(met("median>=20ms"));
+    CHECK(met("p50>=0.02"));
+    CHECK(met("p99>29ms"));
+    CHECK_FALSE(met("max>30ms"));
+    CHECK(met("max<=30ms"));
+    CHECK(met("min<11ms"));
+    CHECK(met("mean>=20ms"));
+    CHECK(met("loss>24%"));
+    CHECK_FALSE(met("loss>25%"));
+    CHECK(met("failures>=1"));
+    CHECK_FALSE(met("failures>1"));
+  }
+
+  TEST_CASE("a host that never connected is beyond every limit of time") {
+    Run run;
+    run.add(failed({ECONNREFUSED}));
+    const Summary summary = summarise(run.host, run.host.modes[0]);
+    CHECK(is_met(parse_threshold("p99>200ms"), summary));
+    CHECK_FALSE(is_met(parse_threshold("p99<200ms"), summary));
+  }
+
+  TEST_CASE("what is no threshold is a usage error") {
+    for (const char* text : {"", "p99", "p99>", ">200ms", "p101>1s", "p>1s", "p99=1s", "loss>1",
+                             "loss>1ms", "failures>1ms", "median>1%", "p99>>1s", "p99>-1s"}) {
+      CAPTURE(text);
+      CHECK_THROWS_AS(parse_threshold(text), UsageError);
+    }
+  }
+}
+
+TEST_SUITE("command line") {
+  TEST_CASE("modes") {
+    const auto modes = parse_modes("race,v4,v6,each,sequential,delay=100ms");
+    REQUIRE(modes.size() == 6);
+    CHECK(modes[1].family == Family::ipv4);
+    CHECK(modes[5].delay == 100ms);
+    CHECK(modes[5].name == "delay=100ms");
+    for (const char* text : {"", "race,", "v5", "delay=", "delay=x", "delay=1ms", "delay=3s", "race,race"}) {
+      CAPTURE(text);
+      CHECK_THROWS_AS(parse_modes(text), UsageError);
+    }
+  }
+
+  TEST_CASE("hosts with and without a port") {
+    const auto split = [](const char* text) {
+      const HostAndPort it = split_host(text, "22");
+      return it.host + ' ' + it.port;
+    };
+    CHECK(split("db.example") == "db.example 22");
+    CHECK(split("db.example:2222") == "db.example 2222");
+    CHECK(split("2001:db8::1") == "2001:db8::1 22");
+    CHECK(split("[2001:db8::1]") == "2001:db8::1 22");
+    CHECK(split("[fe80::1%eth0]:2222") == "fe80::1%eth0 2222");
+    for (const char* text : {"", ":22", "db.example:", "[2001:db8::1", "[2001:db8::1]22", "[]:22"}) {
+      CAPTURE(text);
+      CHECK_THROWS_AS(split_host(text, "22"), UsageError);
+    }
+  }
+
+  TEST_CASE("a list of hosts has comments and blank lines") {
+    CHECK(read_host_list("# fleet\na.example\n\n  b.example:2222  # the other\n[2001:db8::1]:22") ==
+          std::vector<std::string>{"a.example", "b.example:2222", "[2001:db8::1]:22"});
+    CHECK_THROWS_AS(read_host_list("a.example b.example\n"), UsageError);
+  }
+}
+
+TEST_SUITE("sentences") {
+  TEST_CASE("who wins, and what the race costs and saves") {
+    Run run({"race", "v4", "v6", "sequential"});
+    for (int i = 0; i < 10; ++i) {
+      connect(run, 0, six, 20ms + Moment(i * 10));
+      connect(run, 1, four, 80ms + Moment(i * 10));
+      connect(run, 2, six, 15ms + Moment(i * 10));
+      connect(run, 3, six, 1s + Moment(i * 10));
+    }
+    const auto told = run.verdicts();
+    CHECK(holds(told, "IPv6 wins 10 of 10 races"));
+    CHECK(holds(told, "the race costs 5.00 ms against the faster family, IPv6 alone"));
+    CHECK(holds(told, "the race saves 60.0 ms against the slower family, IPv4 alone"));
+    CHECK(holds(told, "the race saves 980 ms against one address after another"));
+  }
+
+  TEST_CASE("what cannot be told apart is not told apart") {
+    Run run({"race", "v4"});
+    for (int i = 0; i < 10; ++i) {
+      connect(run, 0, four, 20ms + Moment((i * 7 % 10) * 300));
+      connect(run, 1, four, 20ms + Moment((i * 3 % 10) * 310));
+    }
+    CHECK(holds(run.verdicts(), "the race is as fast as IPv4 alone"));
+  }
+
+  TEST_CASE("a family that never connects is broken, one that only loses is not") {
+    Run broken;
+    Run losing;
+    for (int i = 0; i < 3; ++i) {
+      broken.add(fallback());
+      std::vector<Event> quick = fallback();
+      quick[6].at = 60ms;  // IPv4 began 40 ms after IPv6, and won 10 ms later
+      for (std::size_t k = 7; k < quick.size(); ++k) quick[k].at = 70ms;
+      losing.add(quick);
+    }
+    CHECK(holds(broken.verdicts(), "IPv6 is broken: none of 3 attempts connected (no answer)"));
+    CHECK_FALSE(holds(losing.verdicts(), "broken"));
+  }
+
+  TEST_CASE("a slow family and slow answers are named") {
+    Run run({"v4", "v6"});
+    for (int i = 0; i < 5; ++i) {
+      connect(run, 0, four, 10ms);
+      connect(run, 1, six, 90ms);
+    }
+    CHECK(holds(run.verdicts(), "IPv6 is slow: its connects take 90.0 ms, those of IPv4 10.0 ms"));
+    Run answers;
+    std::vector<Event> late = fallback();
+    late[3].at = 90ms;  // A
+    answers.add(late);
+    CHECK(holds(answers.verdicts(), "A answers come 69.0 ms after those of AAAA"));
+  }
+
+  TEST_CASE("two groups are shown in their order") {
+    Run run;
+    for (const Moment time : {2ms, 252ms, 2ms, 252ms, 2ms, 252ms, 2ms, 2ms})
+      connect(run, 0, four, time);
+    CHECK(holds(run.verdicts(), "two groups: 5 samples around 2.00 ms, 3 around 252 ms; in order o^o^o^oo"));
+  }
+
+  TEST_CASE("being turned away and sudden refusals are named") {
+    Run sudden;
+    for (int i = 0; i < 4; ++i) connect(sudden, 0, four, 2ms);
+    for (std::uint32_t i = 0; i < 3; ++i)
+      sudden.add(failed({ECONNREFUSED}), 0, {4 + i, (4 + i) * 1s, (4 + i) * 1s});
+    CHECK(holds(sudden.verdicts(), "it connected at first and then refused"));
+    Run always;
+    for (int i = 0; i < 4; ++i) always.add(failed({ECONNREFUSED}));
+    CHECK_FALSE(holds(always.verdicts(), "at first"));
+    CHECK(holds(always.verdicts(), "4 of 4 failed (100 %): Connection refused"));
+  }
+
+  TEST_CASE("a run whose own queue is as long as what it measures says so") {
+    Run host;
+    for (int i = 0; i < 10; ++i) connect(host, 0, four, 5ms);
+    BenchRun run;
+    run.hosts = {host.host};
+    const std::vector<std::vector<Summary>> summaries = {{summarise(host.host, host.host.modes[0])}};
+    run.lag = {100us, 400us};
+    CHECK_FALSE(is_saturated(run, summaries));
+    run.lag = {400us, 2ms};
+    CHECK(is_saturated(run, summaries));
+    CHECK(holds(run_verdicts(run, summaries), "saturated"));
+  }
+}

@@ -1,0 +1,121 @@
+// When which dial begins, in simulated time.
+#include "gladhand/schedule.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+using namespace gladhand;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Log = std::vector<std::string>;
+
+// Runs a schedule whose dials all take `takes`; each turn as "ms host mode number".
+Log run(const ScheduleOptions& options, std::vector<std::size_t> modes, Moment takes,
+        std::size_t most = 1000) {
+  Schedule schedule(options, std::move(modes));
+  std::vector<std::pair<Moment, Turn>> running;
+  Log log;
+  Moment now{};
+  while (!schedule.finished(now) && log.size() < most) {
+    while (const auto turn = schedule.next(now)) {
+      log.push_back(std::to_string(now / 1ms) + ' ' + std::to_string(turn->host) + ' ' +
+                    std::to_string(turn->mode) + ' ' + std::to_string(turn->number) +
+                    (turn->warmup ? " warm" : "") +
+                    (turn->intended != now ? " meant for " + std::to_string(turn->intended / 1ms)
+                                           : ""));
+      running.emplace_back(now + takes, *turn);
+    }
+    const auto wake = schedule.wake();
+    if (!running.empty() && (!wake || running.front().first <= *wake)) {
+      now = running.front().first;
+      schedule.ended(running.front().second, now);
+      running.erase(running.begin());
+    } else if (wake) {
+      CHECK(*wake > now);
+      now = *wake;
+    } else {
+      break;
+    }
+  }
+  CHECK(schedule.running() == running.size());
+  return log;
+}
+
+ScheduleOptions polite(unsigned samples) {
+  return {.samples = samples, .concurrency = 64, .spread = 1ms};
+}
+
+}  // namespace
+
+TEST_CASE("a host is dialled once a second, the next not before the last has ended") {
+  CHECK(run(polite(3), {1}, 20ms) == Log{"0 0 0 0", "1000 0 0 1", "2000 0 0 2"});
+  CHECK(run(polite(3), {1}, 1500ms) == Log{"0 0 0 0", "1500 0 0 1", "3000 0 0 2"});
+}
+
+TEST_CASE("hosts begin a moment apart and keep their distance") {
+  CHECK(run(polite(2), {1, 1}, 20ms) == Log{"0 0 0 0", "1 1 0 0", "1000 0 0 1", "1001 1 0 1"});
+}
+
+TEST_CASE("modes take turns, each round one place further") {
+  CHECK(run(polite(3), {3}, 20ms) == Log{"0 0 0 0", "1000 0 1 0", "2000 0 2 0", "3000 0 1 1",
+                                         "4000 0 2 1", "5000 0 0 1", "6000 0 2 2", "7000 0 0 2",
+                                         "8000 0 1 2"});
+}
+
+TEST_CASE("rounds of warm-up come first and are told") {
+  ScheduleOptions options = polite(1);
+  options.warmup = 1;
+  CHECK(run(options, {1}, 20ms) == Log{"0 0 0 0 warm", "1000 0 0 0"});
+}
+
+TEST_CASE("no more dials at once than allowed; who waits comes first when a place is free") {
+  ScheduleOptions options = polite(1);
+  options.concurrency = 2;
+  CHECK(run(options, {1, 1, 1}, 100ms) == Log{"0 0 0 0", "1 1 0 0", "100 2 0 0"});
+}
+
+TEST_CASE("a flood does not wait") {
+  ScheduleOptions options = polite(4);
+  options.gap = 0ms;
+  options.spread = 0ms;
+  options.concurrency = 2;
+  CHECK(run(options, {1}, 5ms) == Log{"0 0 0 0", "0 0 0 1", "5 0 0 2", "5 0 0 3"});
+}
+
+TEST_CASE("an open loop begins by the clock, whatever became of the dials before") {
+  ScheduleOptions options = polite(4);
+  options.rate = 10;
+  CHECK(run(options, {1}, 350ms) == Log{"0 0 0 0", "100 0 0 1", "200 0 0 2", "300 0 0 3"});
+  CHECK(run(options, {1, 1}, 10ms, 3) == Log{"0 0 0 0", "100 1 0 0", "200 0 0 1"});
+}
+
+TEST_CASE("[coordinated omission] a late turn keeps the time it was meant for") {
+  ScheduleOptions options = polite(4);
+  options.rate = 10;
+  options.concurrency = 1;
+  CHECK(run(options, {1}, 250ms) ==
+        Log{"0 0 0 0", "250 0 0 1 meant for 100", "500 0 0 2 meant for 200",
+            "750 0 0 3 meant for 300"});
+}
+
+TEST_CASE("no dial begins after the duration; without a number of samples only it ends the run") {
+  ScheduleOptions options = polite(0);
+  options.duration = 2500ms;
+  CHECK(run(options, {1}, 20ms) == Log{"0 0 0 0", "1000 0 0 1", "2000 0 0 2"});
+  CHECK(Schedule(options, {1}).total() == 0);
+}
+
+TEST_CASE("the number of all dials is known beforehand") {
+  ScheduleOptions options = polite(5);
+  options.warmup = 2;
+  CHECK(Schedule(options, {3, 1}).total() == 28);
+}
+
+TEST_CASE("a host without modes has no turn") {
+  CHECK(run(polite(1), {0, 1}, 1ms) == Log{"1 1 0 0"});
+}
