@@ -21,6 +21,7 @@
 #include "io/file.hpp"
 #include "io/handover.hpp"
 #include "io/idna.hpp"
+#include "io/input_file.hpp"
 #include "io/limits.hpp"
 #include "io/output_file.hpp"
 #include "io/socket_setup.hpp"
@@ -43,14 +44,9 @@ void tell(const std::string& text) { write_all(STDERR_FILENO, name + text + '\n'
 
 std::vector<Target> read_targets(const BenchSettings& settings) {
   std::vector<std::string> hosts = settings.hosts;
-  if (settings.hosts_file) {
-    const bool standard_input = *settings.hosts_file == "-";
-    const std::string path = standard_input ? "/dev/stdin" : *settings.hosts_file;
-    if (!standard_input && ::access(path.c_str(), R_OK) != 0)
-      throw UsageError("--hosts: cannot read " + in_quotes(path));
-    for (std::string& host : read_host_list(read_file(path.c_str())))
+  if (settings.hosts_file)
+    for (std::string& host : read_host_list(read_input(*settings.hosts_file, "--hosts")))
       hosts.push_back(std::move(host));
-  }
   if (hosts.empty()) throw UsageError("there is no host in " + in_quotes(*settings.hosts_file));
   const std::string services = read_file("/etc/services");
   std::vector<Target> targets;

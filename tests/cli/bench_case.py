@@ -1,0 +1,119 @@
+"""What the tests of gladhand-bench share: how it is run, and servers that are slow or unfriendly."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+
+from common import ENVIRONMENT, CommandTest
+from support import dns
+
+BENCH = os.environ.get("GLADHAND_BENCH", "build/gladhand-bench")
+WELL, NOT_WELL, USAGE, SYSTEM_FAILURE = 0, 1, 64, 71
+
+
+def words(*arguments):
+    return [BENCH, *map(str, arguments)]
+
+
+def run(*arguments, timeout=30, **how):
+    how.setdefault("env", ENVIRONMENT)
+    return subprocess.run(words(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                          timeout=timeout, **how)
+
+
+class Server:
+    """Accepts on one address, waits, sends a text and closes; or keeps open when there is none to send."""
+
+    def __init__(self, text=b"SSH-2.0-test\r\n", delay=0.0, address="127.0.0.1", port=0, keep=False, limit=None):
+        """limit: only that many connections get the text, later ones "Not allowed at this time"."""
+        self.text, self.delay, self.keep, self.limit = text, delay, keep, limit
+        self.times, self.endings, self._open = [], [], []
+        self._changed = threading.Condition()
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.create_server((address, port), family=family, backlog=512)
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+        for connection in self._open:
+            connection.close()
+
+    def wait_for(self, count, timeout=10.0):
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.times) >= count, timeout):
+                raise AssertionError(f"{len(self.times)} connections instead of {count}")
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with self._changed:
+                self.times.append(time.monotonic())
+                turned_away = self.limit is not None and len(self.times) > self.limit
+                self._changed.notify_all()
+            if self.delay or self.keep:
+                threading.Thread(target=self._answer, args=(connection, turned_away), daemon=True).start()
+            else:
+                self._answer(connection, turned_away)
+
+    def _answer(self, connection, turned_away):
+        time.sleep(self.delay)
+        text = b"Not allowed at this time\r\n" if turned_away else self.text
+        if text:  # an empty send(2) would take the news of a reset away
+            with contextlib.suppress(OSError):
+                connection.sendall(text)
+        if self.keep:
+            self._open.append(connection)
+            return
+        connection.settimeout(0.5)
+        try:
+            self.endings.append("end" if not connection.recv(1) else "data")
+        except ConnectionResetError:
+            self.endings.append("reset")
+        except OSError:
+            self.endings.append("open")
+        connection.close()
+
+
+class BenchTest(CommandTest):
+    def serve(self, *arguments, **fields):
+        return self.enter(Server(*arguments, **fields))
+
+    def measure(self, *arguments, status=WELL, timeout=30):
+        """The JSON report; its table is not printed."""
+        result = run("--json", "-", *arguments, timeout=timeout)
+        self.assertEqual(result.returncode, status, result)
+        return json.loads(result.stdout)
+
+    def samples(self, *arguments, **how):
+        """The samples of the first mode of the first host."""
+        return self.measure(*arguments, **how)["hosts"][0]["modes"][0]["samples"]
+
+    def name_server(self, **replies):
+        """--dns-server of a server that knows db.example; AAAA=..., A=...."""
+        script = {("db.example", kind): reply for kind, reply in replies.items()}
+        server = self.enter(dns.Server(("127.0.0.1", 0), script=script))
+        address, port = server.endpoints[0][:2]
+        return ("--dns-server", f"{address}:{port}")
+
+    def assert_usage_error(self, result, *texts):
+        self.assertEqual((result.returncode, result.stdout), (USAGE, ""), result)
+        lines = result.stderr.splitlines()
+        self.assertIn(len(lines), (1, 2), result)
+        self.assertRegex(lines[0], r"^gladhand-bench: \S.*[^.\s]$")
+        for text in texts:
+            self.assertIn(text, lines[0])

@@ -1,0 +1,334 @@
+"""gladhand-bench as its users see it: reports, statuses, politeness, progress, Ctrl-C. Loopback only."""
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import unittest
+
+import sandbox
+from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
+from common import ENVIRONMENT, is_connecting, resolve, wait_until
+
+FLOOD = ("--flood", "--reset")
+
+
+def setUpModule():
+    sandbox.available()
+
+
+class Reports(BenchTest):
+    def setUp(self):
+        self.server = self.serve()
+        self.target = f"127.0.0.1:{self.server.port}"
+
+    def test_a_table_on_standard_output(self):
+        result = run(*FLOOD, "-n", 12, self.target)
+        self.assertEqual((result.returncode, result.stderr), (WELL, ""))
+        lines = result.stdout.splitlines()
+        self.assertEqual(lines[0].split(), ["host", "dials", "failed", "median", "p90", "p99", "max", "IPv6", "IPv4"])
+        self.assertRegex(lines[1], rf"^{re.escape(self.target)} +12 +- .* 0% +100%$")
+        self.assertIn("IPv4 wins 12 of 12 races", result.stdout)
+        self.assertNotIn("\033", result.stdout)
+
+    def test_json_on_standard_output_is_alone_there(self):
+        report = self.measure(*FLOOD, "-n", 5, self.target)
+        self.assertEqual(report["schema"], "gladhand-bench/1")
+        self.assertEqual((report["options"]["samples"], report["options"]["until"]), (5, "tcp"))
+        mode = report["hosts"][0]["modes"][0]
+        self.assertEqual(mode["summary"]["count"], 5)
+        self.assertEqual([sample["n"] for sample in mode["samples"]], list(range(5)))
+        totals = sorted(sample["total_us"] for sample in mode["samples"])
+        self.assertEqual((mode["summary"]["min_us"], mode["summary"]["median_us"], mode["summary"]["max_us"]),
+                         (totals[0], totals[2], totals[4]))
+
+    def test_files_beside_the_table_and_nothing_left_behind(self):
+        path = self.temporary_path("report")
+        names = {kind: f"{path}.{kind}" for kind in ("json", "csv", "prom")}
+        result = run(*FLOOD, "-n", 4, "--compare", "race,v4", "--json", names["json"], "--csv", names["csv"],
+                     "--openmetrics", names["prom"], self.target)
+        self.assertEqual((result.returncode, result.stderr), (WELL, ""))
+        self.assertIn("median", result.stdout)
+        self.assertEqual(sorted(os.listdir(os.path.dirname(path))), ["report.csv", "report.json", "report.prom"])
+        with open(names["json"], encoding="utf-8") as file:
+            report = json.load(file)
+        with open(names["csv"], encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        samples = [(mode["mode"], sample) for mode in report["hosts"][0]["modes"] for sample in mode["samples"]]
+        self.assertEqual(len(rows), 8)
+        for row, (mode, sample) in zip(rows, samples):
+            self.assertEqual((row["mode"], row["n"], row["total_us"], row["outcome"], row["address"]),
+                             (mode, str(sample["n"]), str(sample["total_us"]), "connected", "127.0.0.1"))
+
+    def test_a_report_that_cannot_be_written_is_known_before_the_first_dial(self):
+        self.assert_usage_error(run(*FLOOD, "--json", "/nonexistent/report", self.target), "/nonexistent/report")
+        self.assertEqual(self.server.times, [])
+
+    def test_a_full_disk_is_an_error(self):
+        result = run(*FLOOD, "-n", 3, "--csv", "/dev/full", self.target)
+        self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
+        self.assertIn("No space left", result.stderr)
+
+
+class OpenMetrics(BenchTest):
+    SAMPLE = re.compile(r'^([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\]|\\.)*",?)*)\})? (\S+)$')
+    SUFFIXES = re.compile("_(bucket|count|sum)$")
+
+    def parse(self, text):
+        """[(name, labels, value)]; fails on what the format does not allow."""
+        lines = text.split("\n")
+        self.assertEqual(lines[-2:], ["# EOF", ""])
+        types, samples, current = {}, [], None
+        for line in lines[:-2]:
+            if line.startswith("# "):
+                keyword, name, rest = line[2:].split(" ", 2)
+                self.assertIn(keyword, ("TYPE", "UNIT", "HELP"))
+                if keyword == "TYPE":
+                    self.assertNotIn(name, types, "a family comes once")
+                    types[name] = rest
+                    current = name
+                self.assertEqual(name, current, line)
+                if keyword == "UNIT":
+                    self.assertTrue(name.endswith("_" + rest), line)
+                continue
+            found = self.SAMPLE.match(line)
+            self.assertTrue(found, line)
+            family = self.SUFFIXES.sub("", found[1]) if types[current] == "histogram" else found[1]
+            self.assertEqual(family, current, "samples of a family are together")
+            labels = dict(re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', found[2] or ""))
+            samples.append((found[1], labels, float(found[3])))
+        return samples
+
+    def test_every_line_is_of_the_format_and_every_histogram_adds_up(self):
+        server = self.serve()
+        result = run(*FLOOD, "-n", 6, "--until", "banner", "--compare", "race,v6", "--openmetrics", "-",
+                     *resolve("db.example", "127.0.0.1"), f"db.example:{server.port}")
+        self.assertEqual(result.returncode, WELL, result)
+        samples = self.parse(result.stdout)
+        series = {}
+        for name, labels, value in samples:
+            if name == "gladhand_bench_phase_seconds_bucket":
+                bound = float(labels.pop("le"))
+                series.setdefault(tuple(sorted(labels.items())), []).append((bound, value))
+        self.assertTrue(series)
+        for labels, buckets in series.items():
+            self.assertEqual(buckets, sorted(buckets), labels)
+            self.assertEqual([count for _, count in buckets], sorted(count for _, count in buckets))
+            self.assertEqual(buckets[-1], (float("inf"), 6))
+        self.assertEqual({dict(labels)["phase"] for labels in series}, {"total", "connect", "banner"})
+        outcomes = {(labels["mode"], labels["outcome"]): value for name, labels, value in samples
+                    if name == "gladhand_bench_samples"}
+        self.assertEqual((outcomes["race", "connected"], outcomes["v6", "no_address"]), (6, 6))
+
+
+class Statuses(BenchTest):
+    def setUp(self):
+        self.server = self.serve()
+        self.target = f"127.0.0.1:{self.server.port}"
+
+    def test_thresholds(self):
+        for expression, status in (("p99>10s", WELL), ("p99<10s", NOT_WELL), ("loss>0%", WELL), ("loss>=0%", NOT_WELL),
+                                   ("failures>0", WELL)):
+            with self.subTest(expression):
+                result = run(*FLOOD, "-n", 3, "--fail-if", expression, self.target)
+                self.assertEqual(result.returncode, status, result)
+                told = f"gladhand-bench: {expression}: 127.0.0.1 (race)\n"
+                self.assertEqual(result.stderr, told if status == NOT_WELL else "")
+
+    def test_one_of_several_thresholds_is_enough(self):
+        result = run(*FLOOD, "-n", 3, "--fail-if", "p99>10s", "--fail-if", "max<10s", self.target)
+        self.assertEqual(result.returncode, NOT_WELL)
+        self.assertIn("max<10s", result.stderr)
+        self.assertNotIn("p99", result.stderr)
+
+    def test_nothing_connected(self):
+        port = self.refusing().port
+        report = self.measure(*FLOOD, "-n", 2, f"127.0.0.1:{port}", status=NOT_WELL)
+        mode = report["hosts"][0]["modes"][0]
+        self.assertEqual([sample["outcome"] for sample in mode["samples"]], ["refused", "refused"])
+        self.assertEqual((mode["summary"]["loss"], "median_us" in mode["summary"]), (1, False))
+
+    def test_one_dead_host_of_two_is_no_failure_unless_asked(self):
+        dead = f"127.0.0.1:{self.refusing().port}"
+        self.assertEqual(run(*FLOOD, "-n", 2, dead, self.target).returncode, WELL)
+        result = run(*FLOOD, "-n", 2, "--fail-if", "p50>1s", dead, self.target)
+        self.assertEqual(result.returncode, NOT_WELL)
+        self.assertEqual(len(result.stderr.splitlines()), 1)
+
+    def test_usage_errors(self):
+        for arguments, text in (
+                ((), "HOST"), (("--until", "tls", self.target), "tls"), (("--compare", "v5", self.target), "v5"),
+                (("--fail-if", "p99=1", self.target), "p99=1"), (("--rate", "0", self.target), "--rate"),
+                (("-n", "0", self.target), "--samples"), (("--json", "-", "--csv", "-", self.target), "standard output"),
+                (("--hosts", "/nonexistent"), "/nonexistent"), (("127.0.0.1:99999",), "99999"),
+                (("--what", self.target), "--what"), (("--relay", self.target), "--relay")):
+            with self.subTest(arguments):
+                self.assert_usage_error(run(*arguments), text)
+        self.assertEqual(self.server.times, [])
+
+
+class Targets(BenchTest):
+    def test_hosts_from_a_file_and_from_standard_input(self):
+        port = self.serve().port
+        path = self.temporary_path("hosts")
+        text = f"# two\n127.0.0.1:{port}\n\n[::ffff:127.0.0.1]:{port} # the same\n"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        for how, given in (((path,), {}), (("-",), {"input": text})):
+            result = run(*FLOOD, "-n", 1, "--json", "-", "--hosts", *how, **given)
+            hosts = json.loads(result.stdout)["hosts"]
+            self.assertEqual([(host["host"], host["port"]) for host in hosts],
+                             [("127.0.0.1", str(port)), ("::ffff:127.0.0.1", str(port))])
+
+    def test_each_address_is_a_mode_of_its_own(self):
+        server = self.serve()
+        report = self.measure(*FLOOD, "-n", 3, "--compare", "each", *resolve("db.example", "127.0.0.1", "127.0.0.2"),
+                              f"db.example:{server.port}")
+        modes = report["hosts"][0]["modes"]
+        self.assertEqual([mode["mode"] for mode in modes], ["127.0.0.1", "127.0.0.2"])
+        self.assertEqual({sample["address"] for sample in modes[0]["samples"]}, {"127.0.0.1"})
+        self.assertEqual([sample["outcome"] for sample in modes[1]["samples"]], ["refused"] * 3)
+
+    def test_modes_take_turns(self):
+        server = self.serve()
+        report = self.measure(*FLOOD, "-n", 3, "--compare", "race,v4,delay=100ms", f"127.0.0.1:{server.port}")
+        order = sorted((sample["started_us"], mode["mode"]) for mode in report["hosts"][0]["modes"]
+                       for sample in mode["samples"])
+        self.assertEqual([mode for _, mode in order], ["race", "v4", "delay=100ms", "v4", "delay=100ms", "race",
+                                                       "delay=100ms", "race", "v4"])
+
+    def test_warm_up_is_dialled_and_not_counted(self):
+        server = self.serve()
+        samples = self.samples(*FLOOD, "-n", 2, "--warmup", 3, f"127.0.0.1:{server.port}")
+        self.assertEqual([sample["n"] for sample in samples], [0, 1])
+        server.wait_for(5)
+        self.assertEqual(len(server.times), 5)
+
+
+class FirstLine(BenchTest):
+    def outcomes(self, server, *arguments, status=WELL):
+        samples = self.samples(*FLOOD, "-n", 3, "--until", "banner", *arguments, f"127.0.0.1:{server.port}", status=status)
+        return {(sample["outcome"], sample["error"]) for sample in samples}
+
+    def test_it_ends_the_dial(self):
+        self.assertEqual(self.outcomes(self.serve()), {("connected", None)})
+
+    def test_a_server_that_closes_and_one_that_is_silent(self):
+        self.assertEqual(self.outcomes(self.serve(b"", delay=0.01, keep=False), "--timeout", "5s", status=NOT_WELL),
+                         {("closed", "closed before its first line")})
+        self.assertEqual(self.outcomes(self.serve(b"", keep=True), "--timeout", "300ms", status=NOT_WELL),
+                         {("timed_out", "connected, but silent")})
+
+    def test_sshd_that_penalises_is_named(self):
+        server = self.serve(limit=2)
+        result = run(*FLOOD, "-n", 5, "--until", "banner", f"127.0.0.1:{server.port}")
+        self.assertEqual(result.returncode, WELL, result)
+        self.assertIn("3 of 5 failed (60 %): Not allowed at this time", result.stdout)
+        self.assertIn("the server turns this client away", result.stdout)
+
+
+class Manners(BenchTest):
+    def test_a_host_is_dialled_once_a_second(self):
+        server = self.serve()
+        samples = self.samples("-n", 3, f"127.0.0.1:{server.port}")
+        starts = [sample["started_us"] for sample in samples]
+        for earlier, later in zip(starts, starts[1:]):
+            self.assertGreaterEqual(later - earlier, 1_000_000)
+            self.assertLess(later - earlier, 1_300_000)
+        server.wait_for(3)
+        for earlier, later in zip(server.times, server.times[1:]):
+            self.assertGreater(later - earlier, 0.9)
+
+    def test_a_rate_over_that_must_be_meant(self):
+        result = run("--rate", 3, "127.0.0.1", "127.0.0.2")
+        self.assert_usage_error(result, "one dial a second to each host")
+        self.assertIn("hint: ", result.stderr)
+        self.assertIn("--flood", result.stderr)
+
+    def test_an_orderly_close_unless_a_reset_is_asked_for(self):
+        for options, ending in ((("--flood",), "end"), (FLOOD, "reset")):
+            server = self.serve(b"", delay=0.05)
+            self.measure(*options, "-n", 1, f"127.0.0.1:{server.port}")
+            wait_until(lambda: server.endings, "the end of the connection")
+            self.assertEqual(server.endings, [ending])
+
+    def test_the_open_loop_counts_from_the_intended_start(self):
+        """Twenty a second to a server that takes 150 ms, one at a time: each waits longer than the last."""
+        server = self.serve(delay=0.15)
+        samples = self.samples(*FLOOD, "--rate", 20, "-c", 1, "-n", 5, "--until", "banner",
+                               f"127.0.0.1:{server.port}")
+        self.assertEqual([sample["intended_us"] for sample in samples], [0, 50_000, 100_000, 150_000, 200_000])
+        totals = [sample["total_us"] for sample in samples]
+        for earlier, later in zip(totals, totals[1:]):
+            self.assertGreater(later - earlier, 90_000)
+        self.assertLess(max(sample["phases"]["connect_us"] for sample in samples), 50_000)
+
+    def test_ports_in_time_wait_are_pointed_at(self):
+        server = self.serve()
+        result = run("--flood", "--duration", "100ms", f"127.0.0.1:{server.port}")
+        self.assertIn("TIME_WAIT", result.stderr)
+        self.assertEqual(run(*FLOOD, "--duration", "100ms", f"127.0.0.1:{server.port}").stderr, "")
+
+    def test_few_descriptors_are_said_and_kept_to(self):
+        server = self.serve()
+        limited = ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', *words(*FLOOD, "-n", 50, "-c", 40, "--json", "-",
+                                                                       f"127.0.0.1:{server.port}")]
+        result = subprocess.run(limited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT,
+                                timeout=30)
+        self.assertIn("only 64 descriptors", result.stderr)
+        self.assertEqual(json.loads(result.stdout)["hosts"][0]["modes"][0]["summary"]["failures"], 0)
+
+
+class Running(BenchTest):
+    def test_ctrl_c_prints_what_there_is(self):
+        server = self.serve()
+        path = self.temporary_path("report")
+        with subprocess.Popen(words("--duration", "60s", "--json", path, f"127.0.0.1:{server.port}"),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+            server.wait_for(2)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=10)
+        self.assertEqual((process.returncode, errors), (WELL, ""))
+        self.assertIn("median", output)
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        self.assertIn(report["hosts"][0]["modes"][0]["summary"]["count"], (1, 2))
+        self.assertLess(report["duration_us"], 30_000_000)
+
+    def test_ctrl_c_while_a_dial_hangs(self):
+        hole = self.black_hole()
+        with subprocess.Popen(words(f"127.0.0.1:{hole.port}"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              encoding="utf-8", env=ENVIRONMENT) as process:
+            wait_until(lambda: is_connecting(hole.port), "the SYN")
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=5)
+        self.assertEqual((process.returncode, errors), (NOT_WELL, ""))
+        self.assertRegex(output.splitlines()[1], r" 0 +- +- +- ")
+
+    def test_a_progress_line_on_a_terminal_and_none_elsewhere(self):
+        server = self.serve()
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as terminal:
+            with subprocess.Popen(words("-n", 2, f"127.0.0.1:{server.port}"), stdout=subprocess.PIPE, stderr=theirs,
+                                  encoding="utf-8", env=ENVIRONMENT) as process:
+                os.close(theirs)
+                output, _ = process.communicate(timeout=20)
+            seen = b""
+            try:
+                while piece := terminal.read(65536):
+                    seen += piece
+            except OSError:  # the other end is closed
+                pass
+        text = seen.decode()
+        self.assertRegex(text, r"\r1 of 2 dials, \d+(\.\d)?/s, 0 failed, \d+ s left\x1b\[K")
+        self.assertTrue(text.endswith("\r\x1b[K"), "it is gone at the end")
+        self.assertNotIn("\r", output)
+        self.assertEqual(run("-n", 2, f"127.0.0.1:{server.port}").stderr, "")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,62 @@
+"""Ten thousand hosts from a file, 512 at once: all are dialled, in little memory."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import sandbox
+from bench_case import WELL, BenchTest, words
+from common import ENVIRONMENT, SANITIZED
+from support import dns
+
+HOSTS, AT_ONCE, MEBIBYTE = 10_000, 512, 1 << 20
+BOUND = 64
+
+
+def setUpModule():
+    sandbox.enter()
+
+
+class Fleet(BenchTest):
+    def measure_memory(self, hosts, *arguments):
+        """(the report, the highest resident size in MiB)"""
+        listing, report = self.temporary_path("hosts"), self.temporary_path("report")
+        with open(listing, "w", encoding="ascii") as file:
+            file.writelines(host + "\n" for host in hosts)
+        with open(os.devnull, "w", encoding="ascii") as nowhere:
+            process = subprocess.Popen(words("--hosts", listing, "-n", 1, "-c", AT_ONCE, "--reset", "--json", report, *arguments),
+                                       stdout=nowhere, env=ENVIRONMENT)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, WELL)
+        with open(report, encoding="utf-8") as file:
+            return json.load(file), usage.ru_maxrss / 1024
+
+    def assert_all_connected(self, report, memory):
+        outcomes = [host["modes"][0]["samples"][0]["outcome"] for host in report["hosts"]]
+        self.assertEqual(len(outcomes), HOSTS)
+        self.assertEqual(set(outcomes), {"connected"})
+        if not SANITIZED:
+            print(memory); self.assertLess(memory, BOUND)
+
+    def test_addresses(self):
+        server = self.serve(b"", address="0.0.0.0")
+        hosts = [f"127.{i >> 8 & 255}.{i & 255}.1:{server.port}" for i in range(256, HOSTS + 256)]
+        self.assert_all_connected(*self.measure_memory(hosts))
+
+    def test_names_that_are_slow_to_resolve(self):
+        """512 dials wait for their answers at once, most of the time."""
+        server = self.serve(b"", address="0.0.0.0")
+        script = {}
+        for i in range(HOSTS):
+            script[f"h{i}.example", "A"] = dns.answer(f"127.{i >> 8 & 255}.{i & 255}.1", delay=0.7)
+            script[f"h{i}.example", "AAAA"] = dns.nodata(delay=0.7)
+        nameserver = self.enter(dns.Server(("127.0.0.1", 0), script=script))
+        address, port = nameserver.endpoints[0][:2]
+        hosts = [f"h{i}.example:{server.port}" for i in range(HOSTS)]
+        self.assert_all_connected(*self.measure_memory(hosts, "--dns-server", f"{address}:{port}", "--timeout", "60s"))
+
+
+if __name__ == "__main__":
+    unittest.main()

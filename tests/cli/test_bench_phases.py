@@ -1,0 +1,115 @@
+"""Every phase that gladhand-bench tells against servers whose delays are known, and its verdicts on them.
+
+A busy machine makes a server later than it was told to be, never earlier. So of several samples the
+quickest must be within 1 ms or 2 % of the truth, whichever is more, and none may be before it by more than
+a tenth of a millisecond, which two clocks may differ by.
+"""
+
+import unittest
+
+import sandbox
+from bench_case import WELL, BenchTest, run
+from common import resolve
+from support import dns, receiver
+
+FLOOD = ("--flood", "--reset")
+SAMPLES = 12
+MS = 1000
+
+
+def setUpModule():
+    sandbox.enter()
+
+
+class Phases(BenchTest):
+    def assert_true(self, figures, truth, phases=1):
+        """figures and truth in microseconds; phases: how many were added up."""
+        self.assertEqual(len(figures), SAMPLES)
+        self.assertGreaterEqual(min(figures), truth - MS // 10)
+        self.assertLessEqual(min(figures), truth + phases * max(MS, truth // 50))
+
+    def phases(self, samples, phase):
+        return [sample["phases"][phase + "_us"] for sample in samples if phase + "_us" in sample["phases"]]
+
+    def test_questions(self):
+        server = self.serve()
+        servers = self.name_server(AAAA=dns.answer("::1", delay=0.040), A=dns.answer("127.0.0.1", delay=0.025))
+        samples = self.samples(*FLOOD, "-n", SAMPLES, *servers, "--resolution-delay", "1s", f"db.example:{server.port}")
+        self.assert_true(self.phases(samples, "dns_aaaa"), 40 * MS)
+        self.assert_true(self.phases(samples, "dns_a"), 25 * MS)
+        self.assert_true([sample["total_us"] for sample in samples], 40 * MS, phases=2)
+
+    def test_a_question_that_is_not_waited_for_costs_the_resolution_delay(self):
+        server = self.serve()
+        servers = self.name_server(AAAA=dns.drop(), A=dns.answer("127.0.0.1", delay=0.010))
+        samples = self.samples(*FLOOD, "-n", SAMPLES, *servers, f"db.example:{server.port}")
+        self.assert_true(self.phases(samples, "dns_a"), 10 * MS)
+        self.assertEqual(self.phases(samples, "dns_aaaa"), [])
+        self.assertEqual({sample["queries"][0]["status"] for sample in samples}, {"unanswered"})
+        self.assert_true([sample["total_us"] for sample in samples], 60 * MS, phases=2)
+
+    def test_the_first_line(self):
+        server = self.serve(delay=0.060)
+        samples = self.samples(*FLOOD, "-n", SAMPLES, "--until", "banner", f"127.0.0.1:{server.port}")
+        self.assert_true(self.phases(samples, "banner"), 60 * MS)
+        self.assert_true([sample["total_us"] for sample in samples], 60 * MS, phases=2)
+
+    def test_attempts_and_the_winner(self):
+        """IPv6 is silent: it is given up after the delay, and IPv4 alone takes no time."""
+        hole = self.black_hole("::1", port=receiver.free_port("::1", "127.0.0.1"))
+        self.serve(port=hole.port)
+        samples = self.samples(*FLOOD, "-n", SAMPLES, "--connection-attempt-delay", "100ms",
+                               *resolve("db.example", "::1", "127.0.0.1"), f"db.example:{hole.port}")
+        self.assert_true([sample["total_us"] for sample in samples], 100 * MS, phases=2)
+        self.assert_true([sample["attempts"][1]["start_us"] for sample in samples], 100 * MS)
+        self.assert_true(self.phases(samples, "connect"), 0)
+        self.assertEqual({(sample["family"], sample["attempts"][0]["outcome"]) for sample in samples},
+                         {("IPv4", "canceled")})
+
+
+class Verdicts(BenchTest):
+    """The sentences follow from the same figures."""
+
+    def verdicts(self, *arguments):
+        report = self.measure(*FLOOD, "-n", SAMPLES, *arguments)
+        return report["hosts"][0]["verdicts"], report["hosts"][0]["modes"]
+
+    def test_what_the_race_saves_against_one_address_after_another(self):
+        hole = self.black_hole("::1", port=receiver.free_port("::1", "127.0.0.1"))
+        self.serve(port=hole.port)
+        verdicts, modes = self.verdicts("--compare", "race,sequential", "--timeout", "400ms",
+                                        "--connection-attempt-delay", "50ms",
+                                        *resolve("db.example", "::1", "127.0.0.1"), f"db.example:{hole.port}")
+        race, sequential = (mode["summary"]["median_us"] for mode in modes)
+        self.assertAlmostEqual(race, 50 * MS, delta=20 * MS)
+        self.assertAlmostEqual(sequential, 400 * MS, delta=20 * MS)
+        self.assertTrue([text for text in verdicts if text.startswith("the race saves 3") and "one address after" in text],
+                        verdicts)
+        self.assertIn("IPv4 wins 12 of 12 races", verdicts)
+        self.assertTrue([text for text in verdicts if text.startswith("IPv6 is broken: none of 12 attempts")], verdicts)
+
+    def test_late_answers(self):
+        server = self.serve()
+        servers = self.name_server(AAAA=dns.answer("::1", delay=0.070), A=dns.answer("127.0.0.1"))
+        verdicts, _ = self.verdicts(*servers, "--resolution-delay", "1s", "--timeout", "2s", f"db.example:{server.port}")
+        self.assertTrue([text for text in verdicts if text.startswith("AAAA answers come ")], verdicts)
+
+    def test_sequential_waits_for_every_answer_and_asks_each_address_once(self):
+        port = receiver.free_port("::1", "127.0.0.1")
+        self.serve(port=port)
+        servers = self.name_server(AAAA=dns.answer("::1", delay=0.005), A=dns.answer("127.0.0.1", delay=0.080))
+        _, modes = self.verdicts("--compare", "sequential", *servers, f"db.example:{port}")
+        for sample in modes[0]["samples"]:
+            self.assertEqual([(attempt["address"], attempt["outcome"]) for attempt in sample["attempts"]],
+                             [("::1", "failure"), ("127.0.0.1", "success")])
+            self.assertGreaterEqual(sample["attempts"][0]["start_us"], 80 * MS - MS // 10)
+
+    def test_all_is_well(self):
+        server = self.serve()
+        result = run(*FLOOD, "-n", SAMPLES, *resolve("db.example", "127.0.0.1"), f"db.example:{server.port}")
+        self.assertEqual((result.returncode, result.stderr), (WELL, ""))
+        self.assertNotIn("broken", result.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
