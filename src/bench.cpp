@@ -17,6 +17,7 @@
 #include "gladhand/bench_verdict.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/host_list.hpp"
+#include "gladhand/merge.hpp"
 #include "gladhand/target.hpp"
 #include "io/file.hpp"
 #include "io/handover.hpp"
@@ -27,8 +28,10 @@
 #include "io/socket_setup.hpp"
 #include "report/bench_csv.hpp"
 #include "report/bench_json.hpp"
+#include "report/bench_json_reader.hpp"
 #include "report/bench_text.hpp"
 #include "report/openmetrics.hpp"
+#include "report/page.hpp"
 #include "terminal.hpp"
 
 namespace gladhand {
@@ -122,12 +125,15 @@ struct Files {
     if (settings.json) json.emplace(*settings.json, "--json");
     if (settings.csv) csv.emplace(*settings.csv, "--csv");
     if (settings.openmetrics) openmetrics.emplace(*settings.openmetrics, "--openmetrics");
-    table = settings.json != "-" && settings.csv != "-" && settings.openmetrics != "-";
+    if (settings.page) page.emplace(*settings.page, "--report");
+    table = settings.json != "-" && settings.csv != "-" && settings.openmetrics != "-" &&
+            settings.page != "-";
   }
 
   std::optional<OutputFile> json;
   std::optional<OutputFile> csv;
   std::optional<OutputFile> openmetrics;
+  std::optional<OutputFile> page;
   bool table = true;
 };
 
@@ -149,6 +155,10 @@ void write_reports(const BenchRun& run, const Summaries& summaries, Files& files
     write_openmetrics(run, summaries, into(*files.openmetrics));
     files.openmetrics->commit();
   }
+  if (files.page) {
+    write_page(run, summaries, into(*files.page));
+    files.page->commit();
+  }
 }
 
 BenchStatus judge(const BenchRun& run,
@@ -162,7 +172,7 @@ BenchStatus judge(const BenchRun& run,
       connected = connected || summaries[i][k].any_connected();
       for (const Threshold& threshold : thresholds) {
         if (!is_met(threshold, summaries[i][k]) || ++met > most_told) continue;
-        tell(threshold.text + ": " + run.hosts[i].host + " (" + run.hosts[i].modes[k].mode + ')');
+        tell(threshold.text + ": " + run.hosts[i].host + " (" + run.hosts[i].modes[k].label() + ')');
       }
     }
   }
@@ -231,6 +241,18 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
   leave(judge(result, summaries, settings.thresholds));
 }
 
+[[noreturn]] void merge(const BenchSettings& settings, int argc, char** argv) {
+  Files files(settings);
+  std::vector<RunOfFile> runs;
+  for (const std::string& file : settings.hosts)
+    runs.push_back(read_bench_json(file, read_input(file, "--merge")));
+  BenchRun result = merge_runs(std::move(runs));
+  result.environment = environment(argc, argv);
+  const Summaries summaries = summarise_all(result.hosts);
+  write_reports(result, summaries, files);
+  leave(judge(result, summaries, settings.thresholds));
+}
+
 int fail(const Error& error) {
   tell(error.what());
   if (!error.hint().empty()) write_all(STDERR_FILENO, "hint: " + error.hint() + '\n');
@@ -247,6 +269,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     BenchSettings settings = parse_bench_command_line(argc, argv);
+    if (settings.answer.empty() && settings.merge) merge(settings, argc, argv);
     if (settings.answer.empty()) run(std::move(settings), argc, argv);
     write_all(STDOUT_FILENO, settings.answer);
     return static_cast<int>(BenchStatus::well);

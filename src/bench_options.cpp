@@ -143,6 +143,20 @@ constexpr std::array options = {
          reports,
          "Write histograms and gauges for Prometheus to FILE ('-': stdout)"},
         [](BenchSettings& s, const Values& v) { s.openmetrics = v.back(); }},
+    Row{{"--report",
+         "FILE",
+         false,
+         Needs::nothing,
+         reports,
+         "Write all of it as one page for a browser to FILE ('-': stdout)"},
+        [](BenchSettings& s, const Values& v) { s.page = v.back(); }},
+    Row{{"--merge",
+         "",
+         false,
+         Needs::nothing,
+         reports,
+         "Dial nothing: each HOST is a file of --json, to be compared with the others"},
+        [](BenchSettings& s, const Values&) { s.merge = true; }},
     Row{{"--fail-if",
          "EXPR",
          true,
@@ -161,6 +175,15 @@ bool is_given(const CommandLine& line, std::string_view names) {
                              [names](const OptionText* it) { return it->names == names; });
 }
 
+// What shapes a dial has no meaning where none is made.
+void check_merge(const CommandLine& line, const BenchSettings& settings) {
+  if (!settings.merge) return;
+  for (const OptionText* it : line.given())
+    if (std::string_view(it->group) != reports)
+      throw UsageError(std::string("--merge dials nothing: it excludes ") + it->names);
+  if (settings.hosts.size() < 2) throw UsageError("--merge needs two files or more");
+}
+
 void complete(const CommandLine& line, BenchSettings& settings) {
   ScheduleOptions& schedule = settings.bench.schedule;
   if (schedule.duration.count() > 0 && !is_given(line, "-n,--samples")) schedule.samples = 0;
@@ -172,7 +195,8 @@ void complete(const CommandLine& line, BenchSettings& settings) {
   }
   if (settings.bench.modes.empty()) settings.bench.modes = parse_modes("race");
   const auto to_stdout = [](const std::optional<std::string>& file) { return file == "-"; };
-  if (to_stdout(settings.json) + to_stdout(settings.csv) + to_stdout(settings.openmetrics) > 1)
+  if (to_stdout(settings.json) + to_stdout(settings.csv) + to_stdout(settings.openmetrics) +
+          to_stdout(settings.page) > 1)
     throw UsageError("only one report can go to standard output");
 }
 
@@ -195,6 +219,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   }
   if (settings.hosts.empty() && !settings.hosts_file)
     throw UsageError("a HOST or --hosts is required", std::string("usage: ") + usage);
+  check_merge(line, settings);
   complete(line, settings);
   complete(line, settings.bench.dial);
   return settings;

@@ -19,13 +19,15 @@ enum class BenchStatus {
 };
 
 struct BenchSettings {
-  std::vector<std::string> hosts;         ///< HOST[:PORT], as given
+  std::vector<std::string> hosts;         ///< HOST[:PORT], as given; with `merge`: files
+  bool merge = false;
   std::optional<std::string> hosts_file;  ///< more of them; "-" is standard input
   BenchOptions bench;
   bool flood = false;
   std::optional<std::string> json;        ///< files; "-" is standard output
   std::optional<std::string> csv;
   std::optional<std::string> openmetrics;
+  std::optional<std::string> page;
   std::vector<Threshold> thresholds;
   std::string answer;                     ///< --help or --version: print this and do nothing else
 };

@@ -9,13 +9,13 @@ import pathlib
 import re
 import sys
 
-LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2"}
+LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2", "nlohmann": "nlohmann_json"}
 
 # room: the rooms and libraries it may not include
 FORBIDDEN = {
-    "core": {"io", "report", "app", "Asio", "c-ares", "CLI11", "libidn2", "clock", "streams"},
+    "core": {"io", "report", "app", "Asio", "c-ares", "CLI11", "libidn2", "nlohmann_json", "clock", "streams"},
     "report": {"io", "app", "Asio", "c-ares", "CLI11", "libidn2", "streams"},
-    "io": {"report", "app", "CLI11", "streams"},
+    "io": {"report", "app", "CLI11", "nlohmann_json", "streams"},
     "app": set(),
 }
 STREAMS = {"iostream", "fstream", "sstream", "ostream", "istream", "iomanip"}

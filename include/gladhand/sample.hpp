@@ -80,6 +80,7 @@ struct Sample {
 /// All samples of one mode, in the order they ended.
 struct ModeSamples {
   std::string mode;
+  std::string vantage{};  ///< of merged runs: where from; empty for a run of its own
   std::vector<Sample> samples{};
   std::vector<QuerySample> queries{};
   std::vector<AttemptSample> attempts{};
@@ -90,6 +91,9 @@ struct ModeSamples {
   std::span<const AttemptSample> attempts_of(const Sample& sample) const {
     return std::span(attempts).subspan(sample.first_attempt, sample.attempts);
   }
+
+  /// The mode for a person to read, with the vantage point if it has one.
+  std::string label() const { return vantage.empty() ? mode : mode + " from " + vantage; }
 };
 
 struct HostSamples {
@@ -157,12 +161,23 @@ struct LoopLag {
   Moment p90{};
 };
 
+/// A run that was merged into another.
+struct BenchSource {
+  std::string vantage;
+  std::chrono::sys_seconds started{};
+  Moment duration{};
+  BenchEnvironment environment{};
+  BenchTerms terms{};
+  bool saturated = false;
+};
+
 struct BenchRun {
   std::chrono::sys_seconds started{};
   Moment duration{};
   BenchEnvironment environment{};
   BenchTerms terms{};
   LoopLag lag{};
+  std::vector<BenchSource> sources{};  ///< what it was merged from; empty for a run of its own
   std::vector<HostSamples> hosts{};
 };
 

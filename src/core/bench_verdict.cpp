@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "gladhand/comparison.hpp"
 #include "gladhand/duration.hpp"
 
 namespace gladhand {
@@ -304,7 +305,9 @@ void tell_shape(const Findings& findings, Sentences& told) {
 
 }  // namespace
 
-std::vector<std::string> host_verdicts(const HostSamples& host, std::span<const Summary> summaries) {
+namespace {
+
+Sentences own_verdicts(const HostSamples& host, std::span<const Summary> summaries) {
   const Findings findings{host, summaries};
   Sentences told;
   tell_wins(findings, told);
@@ -317,7 +320,42 @@ std::vector<std::string> host_verdicts(const HostSamples& host, std::span<const 
   return told;
 }
 
+// What the vantage points of a merged run say against each other, then what each says alone.
+Sentences merged_verdicts(const HostSamples& host, std::span<const Summary> summaries) {
+  Sentences told;
+  for (const Comparison& it : compare_vantages(host, summaries))
+    told.push_back(describe(it, host, summaries));
+  std::vector<std::string> vantages;
+  for (const ModeSamples& mode : host.modes)
+    if (std::ranges::find(vantages, mode.vantage) == vantages.end())
+      vantages.push_back(mode.vantage);
+  for (const std::string& vantage : vantages) {
+    HostSamples part{host.host, host.port, host.addresses, host.texts};
+    std::vector<Summary> figures;
+    for (std::size_t i = 0; i < host.modes.size(); ++i) {
+      if (host.modes[i].vantage != vantage) continue;
+      part.modes.push_back(host.modes[i]);
+      figures.push_back(summaries[i]);
+    }
+    for (const std::string& sentence : own_verdicts(part, figures))
+      told.push_back("from " + vantage + ": " + sentence);
+  }
+  return told;
+}
+
+bool is_merged(const HostSamples& host) {
+  return std::ranges::any_of(host.modes, [](const ModeSamples& it) { return !it.vantage.empty(); });
+}
+
+}  // namespace
+
+std::vector<std::string> host_verdicts(const HostSamples& host, std::span<const Summary> summaries) {
+  return is_merged(host) ? merged_verdicts(host, summaries) : own_verdicts(host, summaries);
+}
+
 bool is_saturated(const BenchRun& run, std::span<const std::vector<Summary>> summaries) {
+  if (!run.sources.empty())
+    return std::ranges::any_of(run.sources, &BenchSource::saturated);
   constexpr double unavoidable = 500;  // what a timer of an idle machine may be late by
   constexpr double share = 0.1;
   double fastest = 0;
@@ -337,7 +375,11 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
     if (std::ranges::none_of(modes, &Summary::any_connected)) ++dead;
   if (run.hosts.size() > 1)
     told.push_back(of(run.hosts.size() - dead, run.hosts.size()) + " hosts connect");
-  if (is_saturated(run, summaries))
+  for (const BenchSource& source : run.sources)
+    if (source.saturated)
+      told.push_back("from " + source.vantage +
+                     ": saturated, so the latencies are the program's own as much as the network's");
+  if (run.sources.empty() && is_saturated(run, summaries))
     told.push_back("saturated: this program was " + in_words(static_cast<double>(run.lag.p90.count())) +
                    " late in a tenth of all looks at its clock (median " +
                    in_words(static_cast<double>(run.lag.median.count())) +

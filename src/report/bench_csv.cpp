@@ -33,14 +33,17 @@ std::string line(const HostSamples& host, const ModeSamples& mode, const Sample&
     const auto time = duration(host, mode, sample, phase);
     text += ',' + (time ? std::to_string(time->count()) : "");
   }
-  return text + ',' + std::to_string(sample.attempts) + "\r\n";
+  text += ',' + std::to_string(sample.attempts);
+  if (!mode.vantage.empty()) text += ',' + quoted(mode.vantage);
+  return text + "\r\n";
 }
 
 }  // namespace
 
 void write_bench_csv(const BenchRun& run, const TextSink& write) {
   write("host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
-        "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts\r\n");
+        "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts");
+  write(run.sources.empty() ? "\r\n" : ",vantage\r\n");
   for (const HostSamples& host : run.hosts)
     for (const ModeSamples& mode : host.modes)
       for (const Sample& sample : mode.samples) write(line(host, mode, sample));

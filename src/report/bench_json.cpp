@@ -6,7 +6,7 @@
 #include <string>
 
 #include "gladhand/bench_verdict.hpp"
-#include "json_line.hpp"
+#include "gladhand/comparison.hpp"
 
 namespace gladhand {
 
@@ -62,6 +62,31 @@ std::string terms(const BenchTerms& it) {
       .add("connection_attempt_delay_us", it.connection_attempt_delay.count())
       .add("resolution_delay_us", it.resolution_delay.count())
       .object();
+}
+
+std::string source(const BenchSource& it) {
+  return JsonLine()
+      .add("vantage", it.vantage)
+      .add("started", timestamp(it.started))
+      .add("duration_us", it.duration.count())
+      .raw("environment", environment(it.environment))
+      .raw("options", terms(it.terms))
+      .add("saturated", it.saturated)
+      .object();
+}
+
+std::string comparison(const HostSamples& host, const Comparison& it) {
+  JsonLine line;
+  line.add("mode", host.modes[it.first].mode)
+      .add("first", host.modes[it.first].vantage)
+      .add("second", host.modes[it.second].vantage)
+      .add("verdict", to_string(it.verdict));
+  if (it.ci95)
+    line.add("difference_us", rounded(it.difference))
+        .raw("ci95_us",
+             '[' + std::to_string(rounded(it.ci95->low)) + ',' +
+                 std::to_string(rounded(it.ci95->high)) + ']');
+  return line.object();
 }
 
 std::string summary(const Summary& it) {
@@ -148,19 +173,14 @@ std::string sample(const HostSamples& host, const ModeSamples& mode, const Sampl
       .object();
 }
 
-// An object's text without its last brace, so that more can follow.
-std::string opened(const JsonLine& line) {
-  std::string text = line.object();
-  text.pop_back();
-  return text;
-}
-
 void write_mode(const HostSamples& host,
                 const ModeSamples& mode,
                 const Summary& figures,
                 const TextSink& write) {
   JsonLine line;
-  line.add("mode", mode.mode).raw("summary", summary(figures));
+  line.add("mode", mode.mode);
+  if (!mode.vantage.empty()) line.add("vantage", mode.vantage);
+  line.raw("summary", summary(figures));
   write(opened(line) + ",\"samples\":[");
   for (std::size_t i = 0; i < mode.samples.size(); ++i)
     write((i == 0 ? "\n" : ",\n") + sample(host, mode, mode.samples[i]));
@@ -169,9 +189,13 @@ void write_mode(const HostSamples& host,
 
 }  // namespace
 
-void write_bench_json(const BenchRun& run,
-                      std::span<const std::vector<Summary>> summaries,
-                      const TextSink& write) {
+std::string opened(const JsonLine& line) {
+  std::string text = line.object();
+  text.pop_back();
+  return text;
+}
+
+JsonLine bench_json_head(const BenchRun& run, std::span<const std::vector<Summary>> summaries) {
   JsonLine head;
   head.add("schema", "gladhand-bench/1")
       .add("started", timestamp(run.started))
@@ -180,13 +204,31 @@ void write_bench_json(const BenchRun& run,
       .raw("options", terms(run.terms))
       .add("saturated", is_saturated(run, summaries))
       .raw("verdicts", strings(run_verdicts(run, summaries)));
+  if (!run.sources.empty())
+    head.raw("merged", array(run.sources, source)).add("method", comparison_method);
+  return head;
+}
+
+JsonLine bench_json_host(const HostSamples& host, std::span<const Summary> summaries) {
+  JsonLine line;
+  line.add("host", host.host)
+      .add("port", host.port)
+      .raw("verdicts", strings(host_verdicts(host, summaries)));
+  const std::vector<Comparison> found = compare_vantages(host, summaries);
+  if (!found.empty())
+    line.raw("comparisons",
+             array(found, [&host](const Comparison& it) { return comparison(host, it); }));
+  return line;
+}
+
+void write_bench_json(const BenchRun& run,
+                      std::span<const std::vector<Summary>> summaries,
+                      const TextSink& write) {
+  const JsonLine head = bench_json_head(run, summaries);
   write(opened(head) + ",\"hosts\":[");
   for (std::size_t i = 0; i < run.hosts.size(); ++i) {
     const HostSamples& host = run.hosts[i];
-    JsonLine line;
-    line.add("host", host.host)
-        .add("port", host.port)
-        .raw("verdicts", strings(host_verdicts(host, summaries[i])));
+    const JsonLine line = bench_json_host(host, summaries[i]);
     write((i == 0 ? "\n" : ",\n") + opened(line) + ",\"modes\":[");
     for (std::size_t k = 0; k < host.modes.size(); ++k) {
       if (k > 0) write(",");

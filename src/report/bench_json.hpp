@@ -3,15 +3,27 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "gladhand/summary.hpp"
+#include "json_line.hpp"
 
 namespace gladhand {
 
 /// Takes a piece of text; pieces come in order.
 using TextSink = std::function<void(std::string_view)>;
+
+/// The object's members that are about the whole run: all before "hosts".
+JsonLine bench_json_head(const BenchRun& run, std::span<const std::vector<Summary>> summaries);
+
+/// Those of one host that stand before its "modes"; `summaries` by mode.
+JsonLine bench_json_host(const HostSamples& host, std::span<const Summary> summaries);
+
+/// An object's text without its last brace, so that more can follow.
+std::string opened(const JsonLine& line);
 
 /// Writes the object in pieces: a fleet's samples need not be in memory twice. `summaries` by host,
 /// then by mode.

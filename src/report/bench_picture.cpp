@@ -138,7 +138,7 @@ std::string draw_modes(const HostSamples& host,
   std::size_t label = 0;
   for (std::size_t k = 0; k < summaries.size(); ++k) {
     all.insert(all.end(), summaries[k].sorted.begin(), summaries[k].sorted.end());
-    label = std::max(label, host.modes[k].mode.size());
+    label = std::max(label, host.modes[k].label().size());
   }
   std::ranges::sort(all);
   const std::size_t room = canvas.columns > label + 20 ? canvas.columns - label - 3 : 16;
@@ -150,7 +150,7 @@ std::string draw_modes(const HostSamples& host,
           to + '\n';
   for (std::size_t k = 0; k < summaries.size(); ++k) {
     if (!summaries[k].any_connected()) continue;
-    const std::string& mode = host.modes[k].mode;
+    const std::string mode = host.modes[k].label();
     std::string line = mode + std::string(label + 2 - mode.size(), ' ') +
                        draw_columns(count_in(axis, summaries[k].sorted), canvas.unicode);
     line.erase(line.find_last_not_of(' ') + 1);
@@ -161,10 +161,7 @@ std::string draw_modes(const HostSamples& host,
 
 }  // namespace
 
-std::string draw_typical_and_worst(const HostSamples& host,
-                                   const ModeSamples& mode,
-                                   const Summary& figures,
-                                   const Canvas& canvas) {
+TypicalAndWorst typical_and_worst(const ModeSamples& mode, const Summary& figures) {
   const Sample* typical = nullptr;
   const Sample* worst = nullptr;
   const auto distance = [&figures](const Sample& sample) {
@@ -178,9 +175,17 @@ std::string draw_typical_and_worst(const HostSamples& host,
     if (sample.outcome != SampleOutcome::connected) continue;
     if (typical == nullptr || distance(sample) < distance(*typical)) typical = &sample;
   }
+  return {typical, worst == typical ? nullptr : worst};
+}
+
+std::string draw_typical_and_worst(const HostSamples& host,
+                                   const ModeSamples& mode,
+                                   const Summary& figures,
+                                   const Canvas& canvas) {
+  const auto [typical, worst] = typical_and_worst(mode, figures);
   std::string text;
   if (typical != nullptr) text += draw("median", host, mode, *typical, canvas);
-  if (worst != nullptr && worst != typical) {
+  if (worst != nullptr) {
     if (!text.empty()) text += '\n';
     text += draw("worst", host, mode, *worst, canvas);
   }

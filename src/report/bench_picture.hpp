@@ -9,6 +9,13 @@
 
 namespace gladhand {
 
+struct TypicalAndWorst {
+  const Sample* typical = nullptr;  ///< connected, nearest to the median
+  const Sample* worst = nullptr;    ///< failures included; null when it is the same
+};
+
+TypicalAndWorst typical_and_worst(const ModeSamples& mode, const Summary& figures);
+
 /// The waterfalls of the connected sample nearest to the median and of the worst one, failures
 /// included. Empty without samples.
 std::string draw_typical_and_worst(const HostSamples& host,

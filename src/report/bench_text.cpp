@@ -38,7 +38,7 @@ std::string share(std::size_t part, std::size_t all) {
 
 Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, bool with_mode) {
   Row row = {host.host + (host.port == "22" ? "" : ':' + host.port)};
-  if (with_mode) row.push_back(mode.mode);
+  if (with_mode) row.push_back(mode.label());
   row.push_back(std::to_string(it.count));
   row.push_back(it.failures == 0 ? "-" : std::to_string(it.failures));
   for (const double value : {it.median, it.p90, it.p99, it.max()})
@@ -103,7 +103,7 @@ std::string pictures(const HostSamples& host,
   const std::string dials =
       draw_typical_and_worst(host, host.modes.front(), summaries.front(), canvas);
   if (!dials.empty())
-    text += '\n' + host.host + ", " + host.modes.front().mode + ", " + dials;
+    text += '\n' + host.host + ", " + host.modes.front().label() + ", " + dials;
   return text;
 }
 

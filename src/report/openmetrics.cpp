@@ -40,7 +40,9 @@ std::string number(double value) {
 }
 
 std::string labels_of(const HostSamples& host, const ModeSamples& mode) {
-  return label("host", host.host) + ',' + label("port", host.port) + ',' + label("mode", mode.mode);
+  return label("host", host.host) + ',' + label("port", host.port) + ',' +
+         label("mode", mode.mode) +
+         (mode.vantage.empty() ? "" : ',' + label("vantage", mode.vantage));
 }
 
 void head(const char* name, const char* type, const char* unit, const char* help,

@@ -1,0 +1,111 @@
+#include "gladhand/comparison.hpp"
+
+#include <cmath>
+
+#include "gladhand/duration.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Verdict = Comparison::Verdict;
+
+std::string in_words(double microseconds) {
+  return to_precise_string(Moment(std::llround(microseconds)));
+}
+
+std::string signed_words(double microseconds) {
+  return (microseconds < 0 ? "-" : "") + in_words(std::abs(microseconds));
+}
+
+Verdict judge(const Summary& first, const Summary& second, const std::optional<Interval>& ci95) {
+  if (!first.any_connected() || !second.any_connected()) return Verdict::unconnected;
+  if (!ci95) return Verdict::too_few;
+  if (ci95->low > 0) return Verdict::slower;
+  if (ci95->high < 0) return Verdict::faster;
+  return Verdict::no_difference;
+}
+
+std::string counts(const Summary& first, const Summary& second) {
+  const std::size_t one = first.sorted.size();
+  const std::size_t two = second.sorted.size();
+  return one == two ? std::to_string(one) : std::to_string(one) + " and " + std::to_string(two);
+}
+
+std::string describe_difference(const Comparison& it, const std::string& other, const std::string& n) {
+  const bool slower = it.verdict == Verdict::slower;
+  const double ends[] = {slower ? it.ci95->low : -it.ci95->high,
+                         slower ? it.ci95->high : -it.ci95->low};
+  return in_words(std::abs(it.difference)) + (slower ? " slower" : " faster") + " than from " + other +
+         " at the median (95 % interval " + in_words(ends[0]) + " to " + in_words(ends[1]) +
+         ", bootstrap, n = " + n + ')';
+}
+
+std::string describe_unconnected(const Summary& first,
+                                 const Summary& second,
+                                 const std::string& from,
+                                 const std::string& other) {
+  if (!first.any_connected() && !second.any_connected())
+    return "nothing connected, nor from " + other;
+  const bool second_did = second.any_connected();
+  return (second_did ? "connected, but nothing from " + other
+                     : "nothing connected, though it did from " + other) +
+         " (median " + in_words(second_did ? second.median : first.median) + " from " +
+         (second_did ? from : other) + ')';
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::slower: return "slower";
+    case Verdict::faster: return "faster";
+    case Verdict::no_difference: return "no_difference";
+    case Verdict::too_few: return "too_few";
+    case Verdict::unconnected: return "unconnected";
+  }
+  return {};
+}
+
+std::vector<Comparison> compare_vantages(const HostSamples& host,
+                                         std::span<const Summary> summaries) {
+  std::vector<Comparison> found;
+  for (std::size_t i = 0; i < host.modes.size(); ++i) {
+    for (std::size_t k = i + 1; k < host.modes.size(); ++k) {
+      if (host.modes[i].mode != host.modes[k].mode) continue;
+      const Summary& first = summaries[i];
+      const Summary& second = summaries[k];
+      const auto ci95 = median_difference_interval(second.sorted, first.sorted);
+      found.push_back(
+          {i, k, second.median - first.median, ci95, judge(first, second, ci95)});
+    }
+  }
+  return found;
+}
+
+std::string describe(const Comparison& it,
+                     const HostSamples& host,
+                     std::span<const Summary> summaries) {
+  const Summary& first = summaries[it.first];
+  const Summary& second = summaries[it.second];
+  const std::string& from = host.modes[it.second].vantage;
+  const std::string& other = host.modes[it.first].vantage;
+  const std::string medians =
+      "medians " + in_words(second.median) + " and " + in_words(first.median);
+  const std::string begin = host.modes[it.second].mode + " from " + from + ": ";
+  switch (it.verdict) {
+    case Verdict::slower:
+    case Verdict::faster: return begin + describe_difference(it, other, counts(second, first));
+    case Verdict::no_difference:
+      return begin + "no difference from " + other + " that " + counts(second, first) +
+             " samples can show (" + medians + "; 95 % interval of the difference " +
+             signed_words(it.ci95->low) + " to " + signed_words(it.ci95->high) + ", bootstrap)";
+    case Verdict::too_few:
+      return begin + "too few samples to compare with " + other + " (" + counts(second, first) +
+             "; 5 are needed)";
+    case Verdict::unconnected: return begin + describe_unconnected(first, second, from, other);
+  }
+  return {};
+}
+
+}  // namespace gladhand

@@ -1,0 +1,306 @@
+#include "bench_json_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <system_error>
+
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Json = nlohmann::json;
+
+// A value of another shape than the schema has; `path` grows on the way out.
+struct WrongShape {
+  std::string path;
+  std::string what;
+};
+
+template <typename Read>
+auto within(const std::string& part, Read read) {
+  try {
+    return read();
+  } catch (WrongShape& wrong) {
+    wrong.path = part + (wrong.path.empty() || wrong.path.front() == '[' ? "" : ".") + wrong.path;
+    throw;
+  }
+}
+
+const Json& member(const Json& object, const char* key) {
+  if (!object.is_object()) throw WrongShape{"", "is no object"};
+  const auto found = object.find(key);
+  if (found == object.end()) throw WrongShape{key, "is missing"};
+  return *found;
+}
+
+// json_string() writes each byte as a character of its own: back to bytes. Other text stays.
+std::string to_bytes(const std::string& text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x80) {
+      bytes += text[i];
+    } else if ((lead == 0xc2 || lead == 0xc3) && i + 1 < text.size()) {
+      bytes += static_cast<char>((lead & 3) << 6 | (text[++i] & 0x3f));
+    } else {
+      return text;
+    }
+  }
+  return bytes;
+}
+
+std::string string_of(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  if (!value.is_string()) throw WrongShape{key, "is no string"};
+  return to_bytes(value.get_ref<const std::string&>());
+}
+
+std::string optional_string(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? std::string() : string_of(object, key);
+}
+
+bool bool_of(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  if (!value.is_boolean()) throw WrongShape{key, "is neither true nor false"};
+  return value.get<bool>();
+}
+
+std::uint64_t number_of(const Json& object, const char* key, std::uint64_t most) {
+  const Json& value = member(object, key);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
+    throw WrongShape{key, "is no whole number from 0 to " + std::to_string(most)};
+  return value.get<std::uint64_t>();
+}
+
+// A century in microseconds: sums of two stay far from overflow.
+Moment moment_of(const Json& object, const char* key) {
+  constexpr std::uint64_t most = 3'200'000'000'000'000;
+  return Moment(static_cast<Moment::rep>(number_of(object, key, most)));
+}
+
+template <typename Read>
+void for_each(const Json& object, const char* key, std::size_t most, Read read) {
+  const Json& list = member(object, key);
+  if (!list.is_array()) throw WrongShape{key, "is no list"};
+  if (list.size() > most) throw WrongShape{key, "is too long"};
+  for (std::size_t i = 0; i < list.size(); ++i)
+    within(key + ('[' + std::to_string(i) + ']'), [&] { read(list[i]); });
+}
+
+/// The value of a closed set whose name is `key`'s text.
+template <typename Enum>
+Enum one_of(const Json& object, const char* key, Enum last) {
+  const std::string name = string_of(object, key);
+  for (int i = 0; i <= static_cast<int>(last); ++i)
+    if (name == to_string(static_cast<Enum>(i))) return static_cast<Enum>(i);
+  throw WrongShape{key, "is unknown: " + in_quotes(name)};
+}
+
+// --- samples -------------------------------------------------------------------------------
+
+Endpoint endpoint_of(const std::string& text) {
+  if (const auto address = parse_address(text, 0)) return *address;
+  return parse_address(std::string_view(text).substr(0, text.find('%')), 0).value_or(Endpoint());
+}
+
+template <typename Item>
+std::uint32_t position_of(std::vector<Item>& items, const Item& item) {
+  const auto found = std::ranges::find(items, item);
+  if (found == items.end()) items.push_back(item);
+  return static_cast<std::uint32_t>(found - items.begin());
+}
+
+// The system's text of an error back to its number; 0 for one that this system does not have.
+std::int16_t error_of(const std::string& text) {
+  constexpr int last = 133;
+  for (int number = 1; number <= last; ++number)
+    if (text == std::error_code(number, std::system_category()).message())
+      return static_cast<std::int16_t>(number);
+  return 0;
+}
+
+void check_order(Moment start, Moment end) {
+  if (end < start) throw WrongShape{"end_us", "is before start_us"};
+}
+
+QuerySample read_query(const Json& from) {
+  constexpr auto last = AnswerStatus::bad_answer;
+  QuerySample query;
+  const std::string type = string_of(from, "type");
+  if (type != "AAAA" && type != "A") throw WrongShape{"type", "is neither AAAA nor A"};
+  query.family = type == "A" ? Family::ipv4 : Family::ipv6;
+  if (string_of(from, "status") != to_string(std::optional<AnswerStatus>()))
+    query.status = one_of(from, "status", last);
+  query.addresses = static_cast<std::uint16_t>(number_of(from, "addresses", 65535));
+  query.start = moment_of(from, "start_us");
+  query.end = moment_of(from, "end_us");
+  check_order(query.start, query.end);
+  return query;
+}
+
+AttemptSample read_attempt(const Json& from, HostSamples& host) {
+  AttemptSample attempt;
+  attempt.address = position_of(host.addresses, endpoint_of(string_of(from, "address")));
+  attempt.outcome = one_of(from, "outcome", AttemptOutcome::canceled);
+  attempt.error = error_of(optional_string(from, "error"));
+  attempt.start = moment_of(from, "start_us");
+  attempt.end = moment_of(from, "end_us");
+  check_order(attempt.start, attempt.end);
+  return attempt;
+}
+
+std::uint32_t find_winner(std::span<const AttemptSample> attempts) {
+  const auto found = std::ranges::find(attempts, AttemptOutcome::success, &AttemptSample::outcome);
+  return found == attempts.end() ? Sample::none
+                                 : static_cast<std::uint32_t>(found - attempts.begin());
+}
+
+void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
+  constexpr std::size_t most = 65535;
+  Sample sample;
+  sample.number = static_cast<std::uint32_t>(
+      number_of(from, "n", std::numeric_limits<std::uint32_t>::max()));
+  sample.intended = moment_of(from, "intended_us");
+  sample.started = moment_of(from, "started_us");
+  sample.total = moment_of(from, "total_us");
+  sample.outcome = one_of(from, "outcome", SampleOutcome::failed);
+  if (const std::string error = optional_string(from, "error"); !error.empty())
+    sample.error = position_of(host.texts, error);
+  const Json& phases = member(from, "phases");
+  within("phases", [&] {
+    if (!phases.is_object()) throw WrongShape{"", "is no object"};
+    if (phases.contains("proxy_us")) sample.proxy = moment_of(phases, "proxy_us");
+    if (phases.contains("banner_us")) sample.banner = moment_of(phases, "banner_us");
+  });
+  sample.first_query = static_cast<std::uint32_t>(mode.queries.size());
+  sample.first_attempt = static_cast<std::uint32_t>(mode.attempts.size());
+  for_each(from, "queries", most, [&](const Json& it) { mode.queries.push_back(read_query(it)); });
+  for_each(from, "attempts", most,
+           [&](const Json& it) { mode.attempts.push_back(read_attempt(it, host)); });
+  sample.queries = static_cast<std::uint16_t>(mode.queries.size() - sample.first_query);
+  sample.attempts = static_cast<std::uint16_t>(mode.attempts.size() - sample.first_attempt);
+  if (from.contains("address"))
+    sample.winner = find_winner(std::span(mode.attempts).subspan(sample.first_attempt));
+  mode.samples.push_back(sample);
+}
+
+HostSamples read_host(const Json& from) {
+  constexpr std::size_t any = std::numeric_limits<std::size_t>::max();
+  HostSamples host{.host = string_of(from, "host"), .port = string_of(from, "port")};
+  for_each(from, "modes", any, [&host](const Json& it) {
+    ModeSamples mode{.mode = string_of(it, "mode")};
+    for_each(it, "samples", any, [&](const Json& sample) { read_sample(sample, host, mode); });
+    host.modes.push_back(std::move(mode));
+  });
+  return host;
+}
+
+// --- the run -------------------------------------------------------------------------------
+
+std::chrono::sys_seconds read_time(const std::string& text) {
+  std::tm parts{};
+  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') throw WrongShape{"started", "is no time"};
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+}
+
+BenchEnvironment read_environment(const Json& from) {
+  return {string_of(from, "gladhand"), string_of(from, "kernel"),
+          static_cast<unsigned>(number_of(from, "cpus", 1'000'000)), string_of(from, "node"),
+          string_of(from, "command")};
+}
+
+BenchTerms read_terms(const Json& from) {
+  constexpr std::uint64_t most = std::numeric_limits<unsigned>::max();
+  BenchTerms terms;
+  terms.until_banner = string_of(from, "until") == "banner";
+  terms.samples = static_cast<unsigned>(number_of(from, "samples", most));
+  terms.concurrency = static_cast<unsigned>(number_of(from, "concurrency", most));
+  const Json& rate = member(from, "rate_per_s");
+  if (!rate.is_null() && !rate.is_number()) throw WrongShape{"rate_per_s", "is no number"};
+  if (rate.is_number()) terms.rate = rate.get<double>();
+  terms.timeout = moment_of(from, "timeout_us");
+  terms.connection_attempt_delay = moment_of(from, "connection_attempt_delay_us");
+  terms.resolution_delay = moment_of(from, "resolution_delay_us");
+  return terms;
+}
+
+void check_schema(const Json& root) {
+  constexpr const char* schema = "gladhand-bench/1";
+  if (!root.is_object() || !root.contains("schema") || root["schema"] != schema)
+    throw WrongShape{"", std::string("is no report of schema ") + schema};
+  if (root.contains("merged")) throw WrongShape{"", "is merged already: give the files it was made of"};
+}
+
+// Keeps of each host only what is read from it, so that a fleet's report is not in memory as JSON.
+class HostSifter {
+ public:
+  bool operator()(int depth, Json::parse_event_t event, const Json& value) {
+    if (event == Json::parse_event_t::key && depth == 1) in_hosts_ = value == "hosts";
+    if (event != Json::parse_event_t::object_end || depth != 2 || !in_hosts_) return true;
+    try {
+      hosts.push_back(read_host(value));
+    } catch (WrongShape& wrong) {
+      wrong.path = "hosts[" + std::to_string(hosts.size()) + ']' +
+                   (wrong.path.empty() ? "" : "." + wrong.path);
+      if (!fault) fault = wrong;
+    }
+    return false;
+  }
+
+  std::vector<HostSamples> hosts;
+  std::optional<WrongShape> fault;
+
+ private:
+  bool in_hosts_ = false;
+};
+
+RunOfFile read(std::string_view text) {
+  HostSifter sifter;
+  const Json root =
+      Json::parse(text, [&sifter](int depth, Json::parse_event_t event, const Json& value) {
+        return sifter(depth, event, value);
+      });
+  check_schema(root);
+  if (sifter.fault) throw WrongShape(*sifter.fault);
+  RunOfFile result;
+  result.run.started = read_time(string_of(root, "started"));
+  result.run.duration = moment_of(root, "duration_us");
+  result.run.environment =
+      within("environment", [&root] { return read_environment(member(root, "environment")); });
+  result.run.terms = within("options", [&root] { return read_terms(member(root, "options")); });
+  result.saturated = bool_of(root, "saturated");
+  const Json& rest = member(root, "hosts");
+  if (!rest.is_array()) throw WrongShape{"hosts", "is no list"};
+  if (!rest.empty()) throw WrongShape{"hosts", "holds what is no object"};
+  result.run.hosts = std::move(sifter.hosts);
+  return result;
+}
+
+}  // namespace
+
+RunOfFile read_bench_json(const std::string& file, std::string_view text) {
+  try {
+    RunOfFile result = read(text);
+    result.file = file;
+    return result;
+  } catch (const WrongShape& wrong) {
+    throw UsageError(in_quotes(file) + ": " + (wrong.path.empty() ? "" : wrong.path + ' ') +
+                     wrong.what);
+  } catch (const Json::parse_error& error) {
+    throw UsageError(in_quotes(file) + ": is no JSON: broken at byte " +
+                     std::to_string(error.byte));
+  } catch (const Json::exception& error) {
+    throw UsageError(in_quotes(file) + ": is no JSON: " + printable(error.what()));
+  }
+}
+
+}  // namespace gladhand
