@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "position.hpp"
+
 namespace gladhand {
 
 namespace {
@@ -16,13 +18,6 @@ bool all_differ(const std::vector<std::string>& names) {
 std::string without_folder(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   return slash == path.npos ? path : path.substr(slash + 1);
-}
-
-template <typename Item>
-std::uint32_t position_of(std::vector<Item>& items, const Item& item) {
-  const auto found = std::ranges::find(items, item);
-  if (found == items.end()) items.push_back(item);
-  return static_cast<std::uint32_t>(found - items.begin());
 }
 
 // Positions in the lists of `from` become positions in those of `into`.

@@ -9,6 +9,7 @@
 #include <span>
 #include <system_error>
 
+#include "core/position.hpp"
 #include "gladhand/error.hpp"
 
 namespace gladhand {
@@ -109,13 +110,6 @@ Enum one_of(const Json& object, const char* key, Enum last) {
 Endpoint endpoint_of(const std::string& text) {
   if (const auto address = parse_address(text, 0)) return *address;
   return parse_address(std::string_view(text).substr(0, text.find('%')), 0).value_or(Endpoint());
-}
-
-template <typename Item>
-std::uint32_t position_of(std::vector<Item>& items, const Item& item) {
-  const auto found = std::ranges::find(items, item);
-  if (found == items.end()) items.push_back(item);
-  return static_cast<std::uint32_t>(found - items.begin());
 }
 
 // The system's text of an error back to its number; 0 for one that this system does not have.

@@ -30,12 +30,15 @@ std::string figures_of(const Summary& it) {
                    std::llround(it.p99), std::llround(it.max())});
 }
 
+int number_of(std::optional<Family> family) {
+  return !family ? 0 : *family == Family::ipv6 ? 6 : 4;
+}
+
 // 6 or 4 for a connected sample, 0 where it has no such family, -1 for one that failed.
 int mark_of(const HostSamples& host, const ModeSamples& mode, const Sample& sample) {
   if (sample.outcome != SampleOutcome::connected) return -1;
   const auto address = host.address_of(mode, sample);
-  const auto family = address ? address->family() : std::nullopt;
-  return !family ? 0 : *family == Family::ipv6 ? 6 : 4;
+  return number_of(address ? address->family() : std::nullopt);
 }
 
 std::size_t stride_of(const ModeSamples& mode) {
@@ -55,10 +58,16 @@ std::string samples_of(const HostSamples& host, const ModeSamples& mode) {
   return text + ']';
 }
 
-std::string bar(std::string_view label, Moment start, Moment end, std::string_view kind,
-                const std::string& text) {
+// A row of a waterfall: label, start, end, kind, what came of it, and 6 or 4 where it has a family.
+std::string bar(std::string_view label,
+                Moment start,
+                Moment end,
+                std::string_view kind,
+                const std::string& text,
+                int family = 0) {
   return '[' + json_string(label) + ',' + std::to_string(start.count()) + ',' +
-         std::to_string(end.count()) + ',' + json_string(kind) + ',' + json_string(text) + ']';
+         std::to_string(end.count()) + ',' + json_string(kind) + ',' + json_string(text) + ',' +
+         std::to_string(family) + ']';
 }
 
 std::string query_bar(const QuerySample& it) {
@@ -83,10 +92,8 @@ std::string attempt_bar(const HostSamples& host, const AttemptSample& it) {
       text = std::error_code(it.error, std::system_category()).message();
       break;
   }
-  std::string_view kind = to_string(it.outcome);
-  if (it.outcome == AttemptOutcome::success && address.family())
-    kind = *address.family() == Family::ipv6 ? "ipv6" : "ipv4";
-  return bar(to_string(address), it.start, it.end, kind, text);
+  return bar(to_string(address), it.start, it.end, to_string(it.outcome), text,
+             number_of(address.family()));
 }
 
 // The handshakes with proxies begin where the winning attempt ends; the banner ends the dial.
