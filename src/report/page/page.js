@@ -46,7 +46,10 @@
   const connected = (mode) => mode.figures.length > MIN;
   const place = (host) => host.host + (host.port === '22' ? '' : `:${host.port}`);
   const label = (mode) => mode.vantage === undefined ? mode.mode : `${mode.mode} from ${mode.vantage}`;
-  const said = (sentences) => el('ul', {class: 'said'}, sentences.map((it) => el('li', {}, it)));
+  // A sentence begins with a capital, a mode's name stays as it is.
+  const capital = (text) => /^\S*:|^\S+ from /.test(text) ? text : text[0].toUpperCase() + text.slice(1);
+  const said = (sentences) =>
+    el('ul', {class: 'said'}, sentences.map((it) => el('li', {}, capital(it))));
   const familyClass = (family) => family === 6 ? 'ipv6' : family === 4 ? 'ipv4' : 'other';
 
   // --- head ------------------------------------------------------------------------------
@@ -121,17 +124,17 @@
     if (run.hosts.some((host) => new Set(host.modes.map((mode) => mode.mode)).size > 1))
       all.push({name: 'Mode', text: true, value: (row) => row.mode.mode});
     if (merged.length) all.push({name: 'From', text: true, value: (row) => row.mode.vantage});
-    all.push({name: 'Dials', value: (row) => row.mode.figures[COUNT]},
-      {name: 'Failed', value: (row) => row.mode.figures[FAILURES],
-        cell: (row) => row.mode.figures[FAILURES] === 0 ? '\u2013'
-          : el('span', {class: 'bad'}, count(row.mode.figures[FAILURES]))},
-      figure('Median', MEDIAN));
+    all.push(figure('Median', MEDIAN));
     if (merged.length)
       all.push({name: `Against ${merged[0].vantage}`,
         value: (row) => (difference(row.host, row.mode) || {}).difference_us,
         cell: (row) => differenceCell(difference(row.host, row.mode))});
-    all.push(figure('p90', P90), figure('p99', P99), figure('Max', MAX), wins('IPv6', WINS6),
-      wins('IPv4', WINS4));
+    all.push(figure('p90', P90), figure('p99', P99), figure('Max', MAX),
+      {name: 'Failed', value: (row) => row.mode.figures[FAILURES],
+        cell: (row) => row.mode.figures[FAILURES] === 0 ? '\u2013'
+          : el('span', {class: 'bad'}, count(row.mode.figures[FAILURES]))},
+      {name: 'Dials', value: (row) => row.mode.figures[COUNT]},
+      wins('IPv6', WINS6), wins('IPv4', WINS4));
     return all;
   }
 
@@ -204,14 +207,14 @@
     }
 
     const tools = el('div', {class: 'tools'});
-    if (every.length > 20)
+    if (run.hosts.length > 20)
       tools.append(el('input', {type: 'search', placeholder: 'Find a host', 'aria-label': 'Find a host',
         input: (event) => { state.wanted = event.target.value.trim().toLowerCase(); draw(); }}));
     tools.append(status, more);
     draw();
     return {
       element: el('section', {'aria-labelledby': 'figures'}, el('h2', {id: 'figures'}, 'Figures'),
-        every.length > 20 ? tools : undefined,
+        run.hosts.length > 20 || every.length > FIRST_ROWS ? tools : undefined,
         el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'figures'},
           el('table', {}, el('thead', {}, el('tr', {}, heads)), body)),
         el('p', {class: 'soft small'}, 'Times are of dials that connected. IPv6 and IPv4: share of the ' +
@@ -334,7 +337,7 @@
 
   function strip(mode, scale, width) {
     const box = {left: 62, right: 10, top: 12, bottom: 10};
-    const height = 92;
+    const height = 84;
     const n = mode.samples.length / 2;
     const x = (i) => box.left + 8 + (n === 1 ? 0.5 : i / (n - 1)) * (width - box.left - box.right - 16);
     const y = (us) => height - box.bottom - scale.at(us) * (height - box.top - box.bottom);
@@ -347,7 +350,7 @@
     }
     const drawing = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
       'aria-label': `The dials of ${label(mode)} in the order of their starts`});
-    const marks = [scale.ticks[0], scale.ticks[scale.ticks.length - 1]];
+    const marks = [scale.ticks[0], scale.ticks[scale.ticks.length >> 1], scale.ticks[scale.ticks.length - 1]];
     for (const at of new Set(marks.filter((it) => it !== undefined)))
       drawing.append(svg('line', {x1: box.left, x2: width - box.right, y1: y(at), y2: y(at), class: 'grid'}),
         svg('text', {x: box.left - 8, y: y(at) + 4, 'text-anchor': 'end'}, short(at)));
@@ -410,7 +413,8 @@
       return [el('h3', {}, 'Share of the dials that had connected by a time'),
         distribution(series, scale, width), legend(series),
         el('h3', {}, 'Every dial, in the order of the starts'), key(),
-        host.modes.map((mode) => strip(mode, scale, width))];
+        el('div', {class: 'strips'}, host.modes.map((mode) => strip(mode, scale,
+          width < 936 || host.modes.length === 1 ? width : Math.floor((width - 40) / 2))))];
     }
 
     const drawn = el('div');
