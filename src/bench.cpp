@@ -15,6 +15,7 @@
 
 #include "bench_options.hpp"
 #include "gladhand/bench_verdict.hpp"
+#include "gladhand/comparison.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/host_list.hpp"
 #include "gladhand/merge.hpp"
@@ -248,7 +249,8 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
     runs.push_back(read_bench_json(file, read_input(file, "--merge")));
   BenchRun result = merge_runs(std::move(runs));
   result.environment = environment(argc, argv);
-  const Summaries summaries = summarise_all(result.hosts);
+  Summaries summaries = summarise_all(result.hosts);
+  for (std::size_t i = 0; i < summaries.size(); ++i) compare_series(result.hosts[i], summaries[i]);
   write_reports(result, summaries, files);
   leave(judge(result, summaries, settings.thresholds));
 }

@@ -181,7 +181,6 @@ void check_merge(const CommandLine& line, const BenchSettings& settings) {
   for (const OptionText* it : line.given())
     if (std::string_view(it->group) != reports)
       throw UsageError(std::string("--merge dials nothing: it excludes ") + it->names);
-  if (settings.hosts.size() < 2) throw UsageError("--merge needs two files or more");
 }
 
 void complete(const CommandLine& line, BenchSettings& settings) {

@@ -35,14 +35,22 @@ struct Comparison {
 /// "slower", "no_difference", ...
 std::string_view to_string(Comparison::Verdict verdict);
 
-/// Every two series of the same mode, in the order of the modes. A difference is told when its 95 %
+/// Compares every two series of the same mode of a merged run, and puts the intervals into the later
+/// one's Summary::differences: they take the most time of all figures, so they are made once.
+void compare_series(const HostSamples& host, std::span<Summary> summaries);
+
+/// What compare_series() found, in the order of the modes. A difference is told when its 95 %
 /// interval leaves 0 out. `summaries` by mode.
 std::vector<Comparison> compare_vantages(const HostSamples& host,
                                          std::span<const Summary> summaries);
 
-/// The same in words.
+/// One of them in words.
 std::string describe(const Comparison& it,
                      const HostSamples& host,
                      std::span<const Summary> summaries);
+
+/// The vantage points of a run of many hosts against the first one: how often which verdict.
+std::vector<std::string> describe_fleet(const BenchRun& run,
+                                        std::span<const std::vector<Summary>> summaries);
 
 }  // namespace gladhand

@@ -18,6 +18,12 @@ struct PhaseSummary {
   double p90 = 0;
 };
 
+/// Of merged runs: what one series takes more than another of the same mode.
+struct Difference {
+  std::size_t other = 0;           ///< its position in HostSamples::modes
+  std::optional<Interval> ci95{};  ///< of the difference of the medians
+};
+
 /// Times are microseconds, of connected samples only.
 struct Summary {
   std::size_t count = 0;     ///< all samples
@@ -32,6 +38,7 @@ struct Summary {
   std::size_t ipv4_wins = 0;
   std::optional<Bimodal> bimodal{};
   std::map<Phase, PhaseSummary> phases{};  ///< those that occurred, `total` left out
+  std::vector<Difference> differences{};   ///< to the series before it; see compare_series()
 
   double loss() const {
     return count == 0 ? 0 : static_cast<double>(failures) / static_cast<double>(count);

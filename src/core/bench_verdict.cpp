@@ -375,6 +375,7 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
     if (std::ranges::none_of(modes, &Summary::any_connected)) ++dead;
   if (run.hosts.size() > 1)
     told.push_back(of(run.hosts.size() - dead, run.hosts.size()) + " hosts connect");
+  for (const std::string& sentence : describe_fleet(run, summaries)) told.push_back(sentence);
   for (const BenchSource& source : run.sources)
     if (source.saturated)
       told.push_back("from " + source.vantage +

@@ -1,6 +1,7 @@
 #include "gladhand/comparison.hpp"
 
 #include <cmath>
+#include <map>
 
 #include "gladhand/duration.hpp"
 
@@ -67,17 +68,23 @@ std::string_view to_string(Verdict verdict) {
   return {};
 }
 
+void compare_series(const HostSamples& host, std::span<Summary> summaries) {
+  for (std::size_t k = 0; k < host.modes.size(); ++k)
+    for (std::size_t i = 0; i < k; ++i)
+      if (host.modes[i].mode == host.modes[k].mode)
+        summaries[k].differences.push_back(
+            {i, median_difference_interval(summaries[k].sorted, summaries[i].sorted)});
+}
+
 std::vector<Comparison> compare_vantages(const HostSamples& host,
                                          std::span<const Summary> summaries) {
   std::vector<Comparison> found;
-  for (std::size_t i = 0; i < host.modes.size(); ++i) {
-    for (std::size_t k = i + 1; k < host.modes.size(); ++k) {
-      if (host.modes[i].mode != host.modes[k].mode) continue;
-      const Summary& first = summaries[i];
-      const Summary& second = summaries[k];
-      const auto ci95 = median_difference_interval(second.sorted, first.sorted);
-      found.push_back(
-          {i, k, second.median - first.median, ci95, judge(first, second, ci95)});
+  for (std::size_t k = 0; k < host.modes.size(); ++k) {
+    const Summary& second = summaries[k];
+    for (const Difference& it : second.differences) {
+      const Summary& first = summaries[it.other];
+      found.push_back({it.other, k, second.median - first.median, it.ci95,
+                       judge(first, second, it.ci95)});
     }
   }
   return found;
@@ -106,6 +113,36 @@ std::string describe(const Comparison& it,
     case Verdict::unconnected: return begin + describe_unconnected(first, second, from, other);
   }
   return {};
+}
+
+std::vector<std::string> describe_fleet(const BenchRun& run,
+                                        std::span<const std::vector<Summary>> summaries) {
+  std::vector<std::string> told;
+  if (run.hosts.size() < 2) return told;
+  for (std::size_t source = 1; source < run.sources.size(); ++source) {
+    const std::string& vantage = run.sources[source].vantage;
+    std::size_t all = 0;
+    std::map<Verdict, std::size_t> counts;
+    for (std::size_t i = 0; i < run.hosts.size(); ++i) {
+      for (const Comparison& it : compare_vantages(run.hosts[i], summaries[i])) {
+        const std::vector<ModeSamples>& modes = run.hosts[i].modes;
+        if (modes[it.second].vantage != vantage ||
+            modes[it.first].vantage != run.sources.front().vantage)
+          continue;
+        ++all;
+        ++counts[it.verdict];
+      }
+    }
+    if (all == 0) continue;
+    told.push_back("from " + vantage + " against " + run.sources.front().vantage + ": of " +
+                   std::to_string(all) + " medians " + std::to_string(counts[Verdict::slower]) +
+                   " are slower, " + std::to_string(counts[Verdict::faster]) +
+                   " faster, " + std::to_string(counts[Verdict::no_difference]) +
+                   " show no difference, " +
+                   std::to_string(counts[Verdict::too_few] + counts[Verdict::unconnected]) +
+                   " cannot be compared");
+  }
+  return told;
 }
 
 }  // namespace gladhand

@@ -46,10 +46,14 @@
   const connected = (mode) => mode.figures.length > MIN;
   const place = (host) => host.host + (host.port === '22' ? '' : `:${host.port}`);
   const label = (mode) => mode.vantage === undefined ? mode.mode : `${mode.mode} from ${mode.vantage}`;
-  // A sentence begins with a capital, a mode's name stays as it is.
-  const capital = (text) => /^\S*:|^\S+ from /.test(text) ? text : text[0].toUpperCase() + text.slice(1);
+  // A sentence begins with a capital, a mode's name stays as it is. No number is parted from its unit.
+  // The marks of a sequence are for a terminal: here every dial is drawn.
+  function sentence(text) {
+    const plain = text.replace(/; in order [ox^.]+$/, '').replace(/(\d) (us|ms|s|%)(?!\w)/g, '$1\u00a0$2');
+    return /^\S*:|^\S+ from /.test(plain) ? plain : plain.charAt(0).toUpperCase() + plain.slice(1);
+  }
   const said = (sentences) =>
-    el('ul', {class: 'said'}, sentences.map((it) => el('li', {}, capital(it))));
+    el('ul', {class: 'said'}, sentences.map((it) => el('li', {}, sentence(it))));
   const familyClass = (family) => family === 6 ? 'ipv6' : family === 4 ? 'ipv4' : 'other';
 
   // --- head ------------------------------------------------------------------------------
@@ -330,7 +334,7 @@
         svg('circle', {cx: 9, cy: 9, r: 8, class: `badge ${familyClass(it.family)}`}),
         svg('text', {x: 9, y: 12.5, class: 'letter'}, it.letter)),
       el('span', {}, it.name),
-      el('span', {class: 'soft'}, `${count(it.values.length)}\u00d7, median ${time(middle(it.values))}`))));
+      el('span', {class: 'soft'}, `n\u00a0=\u00a0${count(it.values.length)}, median ${time(middle(it.values))}`))));
   }
 
   // --- sequence --------------------------------------------------------------------------
@@ -445,9 +449,9 @@
       ['Samples', options.samples ? `${count(options.samples)} of each host and mode` : 'as many as the time allowed'],
       ['At once', `${plural(options.concurrency, 'dial')} at most` +
         (options.rate_per_s === null ? '' : `, ${options.rate_per_s} begun a second`)],
-      ['Timeout', time(options.timeout_us)],
-      ['Connection Attempt Delay', time(options.connection_attempt_delay_us)],
-      ['Resolution Delay', time(options.resolution_delay_us)],
+      ['Timeout', short(options.timeout_us)],
+      ['Connection Attempt Delay', short(options.connection_attempt_delay_us)],
+      ['Resolution Delay', short(options.resolution_delay_us)],
       ['Command', el('code', {}, environment.command)]];
     return el('dl', {}, rows.map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]));
   }
