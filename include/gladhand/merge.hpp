@@ -20,7 +20,7 @@ struct RunOfFile {
 std::vector<std::string> vantage_names(const std::vector<RunOfFile>& runs);
 
 /// Hosts come in the order in which they are first met, the modes of each side by side, all of one
-/// mode together. Samples keep their numbers and times.
+/// mode together. Samples keep their numbers and times. One run alone is no series of any.
 BenchRun merge_runs(std::vector<RunOfFile> runs);
 
 }  // namespace gladhand

@@ -177,7 +177,7 @@ struct BenchRun {
   BenchEnvironment environment{};
   BenchTerms terms{};
   LoopLag lag{};
-  std::vector<BenchSource> sources{};  ///< what it was merged from; empty for a run of its own
+  std::vector<BenchSource> sources{};  ///< what was read from files, if anything was
   std::vector<HostSamples> hosts{};
 };
 

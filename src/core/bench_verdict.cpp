@@ -378,8 +378,8 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
   for (const std::string& sentence : describe_fleet(run, summaries)) told.push_back(sentence);
   for (const BenchSource& source : run.sources)
     if (source.saturated)
-      told.push_back("from " + source.vantage +
-                     ": saturated, so the latencies are the program's own as much as the network's");
+      told.push_back((run.sources.size() > 1 ? "from " + source.vantage + ": " : std::string()) +
+                     "saturated, so the latencies are the program's own as much as the network's");
   if (run.sources.empty() && is_saturated(run, summaries))
     told.push_back("saturated: this program was " + in_words(static_cast<double>(run.lag.p90.count())) +
                    " late in a tenth of all looks at its clock (median " +

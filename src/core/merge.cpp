@@ -79,7 +79,7 @@ BenchRun merge_runs(std::vector<RunOfFile> runs) {
       if (is_new) merged.hosts.push_back({.host = host.host, .port = host.port});
       HostSamples& into = merged.hosts[place->second];
       for (const ModeSamples& mode : host.modes)
-        append(host, mode, into, series_of(into, mode.mode, names[i]));
+        append(host, mode, into, series_of(into, mode.mode, runs.size() > 1 ? names[i] : ""));
     }
     run.hosts.clear();
     merged.started = i == 0 ? run.started : std::min(merged.started, run.started);

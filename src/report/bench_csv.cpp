@@ -43,7 +43,7 @@ std::string line(const HostSamples& host, const ModeSamples& mode, const Sample&
 void write_bench_csv(const BenchRun& run, const TextSink& write) {
   write("host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
         "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts");
-  write(run.sources.empty() ? "\r\n" : ",vantage\r\n");
+  write(run.sources.size() > 1 ? ",vantage\r\n" : "\r\n");
   for (const HostSamples& host : run.hosts)
     for (const ModeSamples& mode : host.modes)
       for (const Sample& sample : mode.samples) write(line(host, mode, sample));

@@ -228,6 +228,7 @@ TEST_CASE("a host that one file has twice is one series") {
   const BenchRun merged = merge_runs({std::move(twice)});
   REQUIRE(merged.hosts.size() == 1);
   const ModeSamples& mode = merged.hosts[0].modes[0];
+  CHECK(mode.vantage.empty());
   REQUIRE(mode.samples.size() == 4);
   CHECK(to_string(*merged.hosts[0].address_of(mode, mode.samples[3])) == "192.0.2.9");
 }

@@ -127,9 +127,9 @@
     const all = [{name: 'Host', text: true, value: (row) => place(row.host)}];
     if (run.hosts.some((host) => new Set(host.modes.map((mode) => mode.mode)).size > 1))
       all.push({name: 'Mode', text: true, value: (row) => row.mode.mode});
-    if (merged.length) all.push({name: 'From', text: true, value: (row) => row.mode.vantage});
+    if (merged.length > 1) all.push({name: 'From', text: true, value: (row) => row.mode.vantage});
     all.push(figure('Median', MEDIAN));
-    if (merged.length)
+    if (merged.length > 1)
       all.push({name: `Against ${merged[0].vantage}`,
         value: (row) => (difference(row.host, row.mode) || {}).difference_us,
         cell: (row) => differenceCell(difference(row.host, row.mode))});
@@ -222,7 +222,7 @@
         el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'figures'},
           el('table', {}, el('thead', {}, el('tr', {}, heads)), body)),
         el('p', {class: 'soft small'}, 'Times are of dials that connected. IPv6 and IPv4: share of the ' +
-          'connections that went there.' + (merged.length ? ` Differences of medians with their 95\u00a0% intervals ` +
+          'connections that went there.' + (merged.length > 1 ? ` Differences of medians with their 95\u00a0% intervals ` +
           `(${run.method}).` : ''))),
       mark(host) { state.host = host; draw(); },
     };
@@ -461,7 +461,8 @@
       el('h2', {id: 'environment'}, 'Where and how it was measured'));
     if (!merged.length) section.append(terms(run.environment, run.options, run.started, run.duration_us));
     for (const it of merged)
-      section.append(el('h3', {}, it.vantage), terms(it.environment, it.options, it.started, it.duration_us));
+      section.append(merged.length > 1 ? el('h3', {}, it.vantage) : '',
+        terms(it.environment, it.options, it.started, it.duration_us));
     return section;
   }
 
