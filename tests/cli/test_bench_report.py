@@ -46,7 +46,7 @@ CONTRASTS = """
     const drawn = element instanceof SVGElement ? style.fill : style.color;
     found.push([ratio(parse(drawn), behind(element)), 'text', walker.currentNode.data]);
   }
-  for (const element of document.querySelectorAll('path.line, path.dots, path.crosses, .bar:not(.query)')) {
+  for (const element of document.querySelectorAll('path.line, path.dots, path.crosses, .bar')) {
     const style = getComputedStyle(element);
     const drawn = style.stroke === 'none' ? style.fill : style.stroke;
     found.push([ratio(parse(drawn), behind(element)), 'graphic', element.getAttribute('class')]);

@@ -31,10 +31,10 @@
   // Three digits: 48 us, 1.23 ms, 251 ms, 1.02 s.
   function parts(us) {
     const size = Math.abs(us);
-    if (size < 999.5) return [String(Math.round(us)), '\u00b5s'];
-    const [value, unit] = size < 999500 ? [us / 1e3, 'ms'] : [us / 1e6, 's'];
-    const wide = Math.abs(value);
-    return [value.toFixed(wide < 9.995 ? 2 : wide < 99.95 ? 1 : 0), unit];
+    const sign = us < 0 ? '\u2212' : '';
+    if (size < 999.5) return [sign + Math.round(size), '\u00b5s'];
+    const [value, unit] = size < 999500 ? [size / 1e3, 'ms'] : [size / 1e6, 's'];
+    return [sign + value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0), unit];
   }
   const time = (us) => parts(us).join('\u00a0');
   function timeCell(us) {
@@ -106,8 +106,9 @@
     if (it.verdict === 'no_difference') return 'none shown';
     if (!it.ci95_us) return '\u2013';
     const sign = it.difference_us < 0 ? '\u2212' : '+';
+    const [low, high] = it.ci95_us.map(parts);
     return [sign, timeCell(Math.abs(it.difference_us)),
-      el('span', {class: 'unit'}, ` (${parts(it.ci95_us[0])[0]} to ${time(it.ci95_us[1])})`)];
+      el('span', {class: 'unit'}, ` (${low[1] === high[1] ? low[0] : low.join('\u00a0')} to ${high.join('\u00a0')})`)];
   }
 
   const figure = (name, index) => ({
@@ -189,7 +190,7 @@
       }));
     }
 
-    // In pieces, so that ten thousand rows do not hold the page up.
+    // The first rows at once. The others together: each time some are added, all are measured again.
     function draw() {
       const turn = ++state.drawing;
       const rows = sorted(every, state.column, state.direction)
@@ -198,7 +199,7 @@
       body.replaceChildren();
       (function next(from) {
         if (turn !== state.drawing) return;
-        const to = Math.min(from + 500, end);
+        const to = from === 0 ? Math.min(FIRST_ROWS, end) : end;
         const piece = document.createDocumentFragment();
         for (let i = from; i < to; ++i) piece.append(line(rows[i], rows[i - 1]));
         body.append(piece);
