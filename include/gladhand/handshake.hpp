@@ -1,6 +1,7 @@
-// Handshake: what is said to a proxy or a multiplexer before the connection is ssh's. Pure machines:
-// they are told what the peer has sent, say what to send, and own no socket. The server's first
-// words may share a segment with the peer's last: a machine says exactly which bytes were its own.
+// Handshake: what is said to a proxy or a multiplexer before the connection is ssh's. Pure
+// machines: they are told what the peer has sent, say what to send, and own no socket. The server's
+// first words may share a segment with the peer's last: a machine says exactly which bytes were its
+// own.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +44,8 @@ class Handshake {
   std::string take_output();
 
   /// Tells `bytes`, the next that the peer has sent, as many as are there; returns how many of them
-  /// belong to the handshake. Only those may be taken from the socket. The rest is to be told again,
-  /// with what follows it, if it goes on; zero with State::talking: more is needed to tell.
+  /// belong to the handshake. Only those may be taken from the socket. The rest is to be told
+  /// again, with what follows it, if it goes on; zero with State::talking: more is needed to tell.
   virtual std::size_t receive(std::string_view bytes) = 0;
 
   /// Tells that the peer has ended the connection.
@@ -64,8 +65,8 @@ class Handshake {
   std::string failure_;
 };
 
-/// Whether `scheme` has words for the destination: SOCKS4 has none for IPv6, and only 4a, 5h and http
-/// take a name; a zone is nobody's but this machine's.
+/// Whether `scheme` has words for the destination: SOCKS4 has none for IPv6, and only 4a, 5h and
+/// http take a name; a zone is nobody's but this machine's.
 bool can_ask_for(ProxyScheme scheme, const Destination& destination);
 
 /// Asks a proxy for a connection. With credentials they are used as soon as the protocol allows,
@@ -77,8 +78,8 @@ std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
 /// Asks a TCP port service multiplexer for a service by its name [RFC 1078].
 std::unique_ptr<Handshake> ask_tcpmux(std::string_view service);
 
-/// Asks the multiplexer of a virtual machine (Firecracker, Cloud Hypervisor) for a port of its guest:
-/// "CONNECT port", answered by "OK number" or by the guest at once.
+/// Asks the multiplexer of a virtual machine (Firecracker, Cloud Hypervisor) for a port of its
+/// guest: "CONNECT port", answered by "OK number" or by the guest at once.
 std::unique_ptr<Handshake> ask_vsock_mux(std::uint32_t port);
 
 }  // namespace gladhand

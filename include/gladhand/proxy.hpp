@@ -22,6 +22,9 @@ enum class ProxyScheme : std::uint8_t {
 /// "socks5h", ...
 std::string_view to_string(ProxyScheme scheme);
 
+/// The scheme by its name in any case. Empty where it is none of ours.
+std::optional<ProxyScheme> parse_scheme(std::string_view text);
+
 struct Credentials {
   std::string user;
   std::string password;
@@ -41,7 +44,8 @@ struct Proxy {
 std::string to_string(const Proxy& proxy);
 
 /// Reads SCHEME://[USER[:PASSWORD]@]HOST[:PORT][/]; without a port 1080 for SOCKS [IANA] and 80 for
-/// http. Throws UsageError, which shows neither user nor password; https:// has an error of its own.
+/// http. Throws UsageError, which shows neither user nor password; https:// has an error of its
+/// own.
 Proxy parse_proxy(std::string_view url);
 
 /// A host to be reached without the proxy, as NO_PROXY lists them (blanks or commas between): "*",
@@ -50,8 +54,8 @@ Proxy parse_proxy(std::string_view url);
 bool is_listed(std::string_view no_proxy, std::string_view host, std::uint16_t port);
 
 /// The user and password for `proxy` in the text of an authentication file: URLs, one a line, as
-/// git-credential-store(1) has them; '#' begins a comment. The first with the proxy's host, port and
-/// kind (any SOCKS scheme stands for all) counts, and its user where the proxy's URL names one.
+/// git-credential-store(1) has them; '#' begins a comment. The first with the proxy's host, port
+/// and kind (any SOCKS scheme stands for all) counts, and its user where the proxy's URL names one.
 /// Throws Error for a line that is no URL, naming its number and nothing else of it.
 std::optional<Credentials> find_credentials(std::string_view file, const Proxy& proxy);
 
