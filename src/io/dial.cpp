@@ -14,7 +14,9 @@
 #include "file.hpp"
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
+#include "local_target.hpp"
 #include "resolver.hpp"
+#include "socket_setup.hpp"
 
 namespace gladhand {
 
@@ -33,7 +35,7 @@ class Driver {
         options_(std::move(options)),
         sink_(std::move(sink)),
         network_(options_.attempt.socket),
-        source_(find_name_source(target_, options_.names, network_)),
+        source_(find_source()),
         race_(race_options(), policy()),
         bell_(loop),
         slow_alarm_(loop) {}
@@ -51,6 +53,15 @@ class Driver {
   }
 
  private:
+  NameSource find_source() {
+    if (target_.kind == Target::Kind::internet)
+      return find_name_source(target_, options_.names, network_);
+    local_ = find_local_address(target_, options_.race.timeout);
+    NameSource source{local_.origin, {}, {}};
+    if (local_.endpoint) source.known.push_back(*local_.endpoint);
+    return source;
+  }
+
   RaceOptions race_options() const {
     RaceOptions race = options_.race;
     race.prepare = !options_.before.empty();
@@ -64,9 +75,7 @@ class Driver {
     return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
   }
 
-  Moment since_start() const {
-    return std::chrono::duration_cast<Moment>(Clock::now() - start_);
-  }
+  Moment since_start() const { return std::chrono::duration_cast<Moment>(Clock::now() - start_); }
 
   void begin() {
     if (sink_) {
@@ -78,6 +87,10 @@ class Driver {
                         options_.race.preferred_family_count,
                         race_.preferred_family(),
                         source_.origin});
+    }
+    if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
+      options_.attempt.socket.protocol = Protocol::tcp;
+      if (sink_) report(FellBackToTcp{});
     }
     if (!options_.on_slow.empty()) watch_for_slowness();
     inbox_.push_back(DialStarted{source_.questions, with_sources(source_.known)});
@@ -121,8 +134,7 @@ class Driver {
   }
 
   void tell(const Fact& fact) {
-    if (sink_)
-      std::visit([this](const auto& it) { report_fact(it); }, fact);
+    if (sink_) std::visit([this](const auto& it) { report_fact(it); }, fact);
     for (const Action& action : race_.step(fact, now_)) {
       if (sink_) std::visit([this](const auto& it) { report(it); }, action);
       std::visit([this](const auto& it) { carry_out(it); }, action);
@@ -140,16 +152,15 @@ class Driver {
 
   void carry_out(const SendQuery& order) {
     if (!resolver_)
-      resolver_.emplace(loop_,
-                        target_.name,
-                        target_.port,
-                        source_.questions,
-                        source_.conf,
-                        [this](const Resolver::Answer& answer) {
-                          put(AnswerReceived{answer.family,
-                                             answer.status,
-                                             with_sources(answer.addresses)});
-                        });
+      resolver_.emplace(
+          loop_,
+          target_.name,
+          target_.port,
+          source_.questions,
+          source_.conf,
+          [this](const Resolver::Answer& answer) {
+            put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
+          });
     resolver_->ask(order.family);
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }
@@ -163,9 +174,9 @@ class Driver {
     before_->async_wait([this](int status) {
       before_running_ = false;
       if (status != 0)
-        failure_ = Error(ExitStatus::not_handed_over,
-                                "--before " + in_quotes(options_.before.front()) + ' ' +
-                                    describe_wait_status(status));
+        failure_ = Error(
+            ExitStatus::not_handed_over,
+            "--before " + in_quotes(options_.before.front()) + ' ' + describe_wait_status(status));
       put(Prepared{});
     });
   }
@@ -221,8 +232,9 @@ class Driver {
   }
 
   Command::Environment environment(const std::string& addresses) const {
-    Command::Environment variables = {{"GLADHAND_HOST", target_.host},
-                                      {"GLADHAND_PORT", std::to_string(target_.port)}};
+    const bool internet = target_.kind == Target::Kind::internet;
+    const std::string port = internet ? std::to_string(target_.port) : target_.service;
+    Command::Environment variables = {{"GLADHAND_HOST", target_.host}, {"GLADHAND_PORT", port}};
     if (!addresses.empty()) variables.emplace_back("GLADHAND_ADDRESSES", addresses);
     return variables;
   }
@@ -233,8 +245,7 @@ class Driver {
     std::vector<Candidate> candidates;
     candidates.reserve(endpoints.size());
     for (const Endpoint& endpoint : endpoints)
-      candidates.push_back(
-          {endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
+      candidates.push_back({endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
     return candidates;
   }
 
@@ -245,6 +256,7 @@ class Driver {
                       to_string(now_));
     DialResult result;
     result.finish = std::move(finish_);
+    result.failure = local_.failure;
     if (result.finish.outcome == Outcome::connected)
       result.socket = attempts_[result.finish.winner]->release();
     return result;
@@ -256,6 +268,7 @@ class Driver {
   DialOptions options_;
   EventSink sink_;
   Network network_;
+  LocalAddress local_;
   NameSource source_;
   Race race_;
   asio::steady_timer bell_;
