@@ -59,7 +59,7 @@ class Handshake {
  protected:
   void send(std::string_view bytes) { output_ += bytes; }
   void become(State state) { state_ = state; }
-  void fail(std::string why);
+  void fail(std::string_view why);
 
  private:
   State state_ = State::talking;

@@ -127,6 +127,7 @@ TEST_CASE("what is no URL of a proxy is refused, and its error shows neither use
                                  "http://alice:secret@h\n"s,
                                  "http://alice:secret\0@h"s,
                                  "http://alice:secret@h\x7f"s,
+                                 "http://alice:sec\x7fret@h"s,
                                  "http://alice:secret%@h"s,
                                  "http://alice:secret%4@h"s,
                                  "http://alice:secret%4x@h"s,
@@ -180,6 +181,7 @@ TEST_CASE("NO_PROXY lists names with their subdomains, addresses, ranges, or eve
       {"a b c", "example.org", false},
       {".", "example.org", false},
       {"..", "example.org", false},
+      {".", "a..", false},
       {"org", "example.org", true},
       {"*.example.org", "db.example.org", false},
       {"example.org:22", "example.org", true},
@@ -245,7 +247,7 @@ TEST_CASE("the file's first entry with the proxy's kind, host and port counts") 
       "# for the office\n"
       "\n"
       "  https://alice:for-git@proxy.example:3128/some/path  \r\n"
-      "http://alice:one@proxy.example:3128\n"
+      "http://alice:one@proxy.example:3128\r\n"
       "http://bob:two@PROXY.example.:3128/ # no longer alice\n"
       "socks5://carol:thr%20ee@proxy.example\n"
       "socks4://dave@192.0.2.1:99\n"
@@ -260,6 +262,7 @@ TEST_CASE("the file's first entry with the proxy's kind, host and port counts") 
   CHECK(found("http://eve@proxy.example:3128") == "none");
   CHECK(found("http://proxy.example") == "none");
   CHECK(found("http://other.example:3128") == "none");
+  CHECK(found("http://proxy.example:1080") == "none");
   for (const char* scheme : {"socks4", "socks4a", "socks5", "socks5h"})
     CHECK(found((scheme + "://proxy.example"s).c_str()) == "carol thr ee");
   CHECK(found("socks5://192.0.2.1:99") == "dave ");
