@@ -18,9 +18,9 @@ namespace gladhand {
 
 /// Whom a proxy is to connect to: an address, or a name that the proxy resolves.
 struct Destination {
-  std::optional<Endpoint> address;  ///< its port counts, too
+  std::optional<Endpoint> address;  ///< with its port
   std::string name;                 ///< where there is no address
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;           ///< likewise
 };
 
 class Handshake {
@@ -45,10 +45,12 @@ class Handshake {
 
   /// Tells `bytes`, the next that the peer has sent, as many as are there; returns how many of them
   /// belong to the handshake. Only those may be taken from the socket. The rest is to be told
-  /// again, with what follows it, if it goes on; zero with State::talking: more is needed to tell.
+  /// again, with what follows it, if it goes on. Zero with State::talking, which only the
+  /// multiplexer of a virtual machine comes to: more than these is needed to tell.
   virtual std::size_t receive(std::string_view bytes) = 0;
 
-  /// Tells that the peer has ended the connection.
+  /// Tells that the peer has ended the connection: a failure, unless the proxy has said by then
+  /// that it wants credentials and can be asked again.
   virtual void end();
 
   /// Answers wants_credentials.
@@ -57,7 +59,7 @@ class Handshake {
  protected:
   void send(std::string_view bytes) { output_ += bytes; }
   void become(State state) { state_ = state; }
-  void fail(std::string why);
+  void fail(std::string_view why);
 
  private:
   State state_ = State::talking;

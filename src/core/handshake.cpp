@@ -19,7 +19,7 @@ void Handshake::end() {
 
 void Handshake::provide(const Credentials& /*credentials*/) {}
 
-void Handshake::fail(std::string why) {
+void Handshake::fail(std::string_view why) {
   state_ = State::failed;
   failure_ = printable(why);
   output_.clear();
@@ -85,7 +85,7 @@ bool fits_socks4(const Endpoint& address) {
 
 class Refusal final : public Handshake {
  public:
-  explicit Refusal(std::string why) { fail(std::move(why)); }
+  explicit Refusal(std::string_view why) { fail(why); }
   std::size_t receive(std::string_view /*bytes*/) override { return 0; }
 };
 

@@ -157,16 +157,14 @@ void HttpConnect::take_status_line(std::string_view line) {
   challenge_.reusable = status->minor_version != '0';
   if (code_ / 100 == 2) return;
   if (code_ / 100 == 1 && code_ != 101) return;  // interim, and nobody asked for an upgrade
-  if (code_ == 407 && identified_) return fail("the proxy refuses these credentials");
   if (code_ == 407) return;
   std::string why = std::to_string(code_);
   if (!status->reason.empty()) why += ' ' + std::string(status->reason);
   fail(why);
 }
 
-// Only a 407 has fields that count: those of a 2xx are ignored [RFC 9112 §6.3].
+// They count in a 407 alone: a 2xx has no body, whatever its fields say [RFC 9112 §6.3].
 void HttpConnect::take_field(std::string_view line) {
-  if (code_ != 407) return;
   const std::size_t colon = line.find(':');
   const std::string_view name = line.substr(0, colon);
   if (colon == line.npos || name.find_first_of(" \t") != name.npos) {
@@ -196,6 +194,8 @@ void HttpConnect::take_blank_line() {
   part_ = Part::status_line;
   if (code_ / 100 == 1) return;
   if (code_ != 407) return become(State::done);
+  if (identified_ && (challenge_.basic || challenge_.offered.empty()))
+    return fail("the proxy refuses these credentials");
   if (!challenge_.basic)
     return fail("wants authentication, but not Basic: it offers " +
                 (challenge_.offered.empty() ? "nothing" : challenge_.offered));

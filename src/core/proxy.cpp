@@ -47,26 +47,25 @@ void read_user(std::string_view text, Proxy& proxy) {
   if (colon != text.npos) proxy.password = decode(text.substr(colon + 1));
 }
 
-// The zone of a literal is that of parse_address or, as in other URLs, behind "%25" [RFC 6874 §2].
+// The zone of a literal is as parse_address has it or, as in other URLs, behind "%25" [RFC 6874
+// §2].
 std::string read_literal(std::string_view text) {
-  const std::size_t percent = text.find('%');
-  std::string_view zone = text.substr(std::min(percent, text.size()));
-  if (!looks_like_ipv6(text) || !parse_address(text.substr(0, percent), 0) || zone == "%")
+  std::string literal(text);
+  const std::size_t percent = std::min(text.find('%'), text.size());
+  const std::string_view address = text.substr(0, percent);
+  const std::string_view zone = text.substr(percent);
+  if (!looks_like_ipv6(address) || !parse_address(address, 0) || zone == "%")
     throw UsageError("the proxy's host is in brackets, but is no IPv6 address");
-  if (zone.starts_with("%25") && zone.size() > 3)
-    zone.remove_prefix(3);
-  else
-    zone.remove_prefix(std::min<std::size_t>(zone.size(), 1));
-  std::string literal(text.substr(0, percent));
-  return zone.empty() ? literal : literal + '%' + std::string(zone);
+  if (zone.starts_with("%25") && zone.size() > 3) literal.erase(percent + 1, 2);
+  return literal;
 }
 
 std::string read_name(std::string_view text) {
+  if (looks_like_ipv6(text)) throw UsageError("the proxy's host has a colon, but no brackets");
   try {
     if (!parse_address(text, 0)) check_name(text);
   } catch (const UsageError&) {  // it would quote the host
-    throw UsageError("the proxy's host is neither a name nor an address",
-                     "an IPv6 address goes in brackets");
+    throw UsageError("the proxy's host is neither a name nor an address");
   }
   return std::string(text);
 }

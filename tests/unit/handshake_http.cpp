@@ -197,6 +197,7 @@ TEST_CASE("a 407 is answered on a new connection where this one is not kept for 
                              "Content-Length: 3\r\nConnection: close\r\n",
                              "Content-Length: 3\r\nProxy-Connection: Keep-Alive, CLOSE\r\n",
                              "Content-Length: 3\r\nConnection:\r\n close\r\n",
+                             "Content-Length: 3\r\nConnection : close\r\n",
                              "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
                              "Transfer-Encoding: chunked\r\n",
                              "Content-Length: 3\r\nContent-Length: 4\r\n",
@@ -233,10 +234,17 @@ TEST_CASE("a proxy that closes after its 407 is asked again on a new connection"
 }
 
 TEST_CASE("credentials that were told and refused are not told again") {
-  check_fails(http_with_password, wants_basic, "the proxy refuses these credentials");
+  check_fails(http_with_password, wants_basic + "\r\n", "the proxy refuses these credentials");
   check_fails(http,
-              wants_basic + "Content-Length: 0\r\n\r\n" + wants_basic,
+              wants_basic + "Content-Length: 0\r\n\r\n" + wants_basic + "\r\n",
               "the proxy refuses these credentials");
+}
+
+TEST_CASE("a proxy that knows only other ways than Basic says so, whatever it was told before") {
+  check_fails(http_with_password,
+              "HTTP/1.1 407 No\r\nProxy-Authenticate: Digest\r\n\r\n",
+              "wants authentication, but not Basic: it offers Digest");
+  check_fails(http_with_password, "HTTP/1.1 407 No\r\n\r\n", "the proxy refuses these credentials");
 }
 
 TEST_CASE("a 407 that does not offer Basic fails with what it offers") {

@@ -202,6 +202,14 @@ TEST_CASE("[RFC 1928 §3] a method that was not offered, and none at all, are fa
   check_fails(socks5, "\x05\x01", "chose authentication method 0x01, which was not offered");
 }
 
+TEST_CASE("what was still to be sent is not, once the handshake has failed") {
+  const auto machine = socks5();
+  machine->take_output();
+  machine->receive(chose_none + "\x05\x05");
+  CHECK(machine->state() == State::failed);
+  CHECK(machine->take_output().empty());
+}
+
 TEST_CASE("a wrong version or an unknown address type is no SOCKS5") {
   check_fails(
       socks5, "HTTP/1.1 400 Bad Request\r\n", "speaks no SOCKS5: its answer begins with 0x48");
