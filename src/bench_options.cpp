@@ -195,6 +195,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   }
   if (settings.hosts.empty() && !settings.hosts_file)
     throw UsageError("a HOST or --hosts is required", std::string("usage: ") + usage);
+  settings.given = line.given();
   complete(line, settings);
   complete(line, settings.bench.dial);
   return settings;

@@ -7,6 +7,7 @@
 
 #include "gladhand/threshold.hpp"
 #include "io/bench_runner.hpp"
+#include "option_table.hpp"
 
 namespace gladhand {
 
@@ -22,6 +23,7 @@ struct BenchSettings {
   std::vector<std::string> hosts;         ///< HOST[:PORT], as given
   std::optional<std::string> hosts_file;  ///< more of them; "-" is standard input
   BenchOptions bench;
+  std::vector<const OptionText*> given;   ///< for check_meaning
   bool flood = false;
   std::optional<std::string> json;        ///< files; "-" is standard output
   std::optional<std::string> csv;

@@ -104,7 +104,7 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
       "seconds.",
       usage,
       version_text);
-  line.app().add_option("HOST", settings.host, "Name or address");
+  const CLI::Option* host = line.app().add_option("HOST", settings.host, "Name or address; unix/PATH, vsock/CID, ...");
   line.app().add_option("PORT", settings.port, "Number or service name");
   line.offer(dial_option_rows(), settings.dial);
   line.offer(std::span<const Row>(options), settings);
@@ -112,10 +112,11 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
     settings.answer = *answer;
     return settings;
   }
-  if (settings.port.empty())
-    throw UsageError("HOST and PORT are required", std::string("usage: ") + usage);
+  if (host->empty())
+    throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);
   line.exclude("--relay", "--fdpass");
   complete(line, settings.dial);
+  settings.given = line.given();
   return settings;
 }
 

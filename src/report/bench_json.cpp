@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gladhand/bench_verdict.hpp"
+#include "gladhand/error.hpp"
 #include "json_line.hpp"
 
 namespace gladhand {
@@ -115,7 +116,7 @@ std::string attempt(const HostSamples& host, const AttemptSample& it) {
       .add("end_us", it.end.count())
       .add("outcome", to_string(it.outcome));
   if (it.outcome == AttemptOutcome::failure) {
-    line.add("error", std::error_code(it.error, std::system_category()).message());
+    line.add("error", system_words(it.error));
   } else {
     line.raw("error", "null");
   }

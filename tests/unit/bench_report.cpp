@@ -52,7 +52,7 @@ BenchRun story() {
   HostSamples gone{.host = "gone\"\\.example", .port = "2,2", .modes = {{.mode = "race"}}};
   SampleBuilder builder;
   builder.begin();
-  builder.fail("no, \"not\" here", 3ms);
+  builder.fail(SampleOutcome::failed, "no, \"not\" here", 3ms);
   builder.store({0, 1ms, 1ms}, gone, gone.modes[0]);
   run.hosts = {db, gone};
   return run;

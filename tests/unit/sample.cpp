@@ -179,7 +179,7 @@ TEST_SUITE("samples") {
   TEST_CASE("an error of the dial itself is a failed sample with its text") {
     Run run;
     run.builder.begin();
-    run.builder.fail("no descriptors", 3ms);
+    run.builder.fail(SampleOutcome::failed, "no descriptors", 3ms);
     run.builder.store({}, run.host, run.host.modes[0]);
     CHECK(run.last().outcome == SampleOutcome::failed);
     CHECK(run.host.error_of(run.last()) == "no descriptors");
@@ -373,7 +373,7 @@ TEST_SUITE("sentences") {
     Run always;
     for (int i = 0; i < 4; ++i) always.add(failed({ECONNREFUSED}));
     CHECK_FALSE(holds(always.verdicts(), "at first"));
-    CHECK(holds(always.verdicts(), "4 of 4 failed (100 %): Connection refused"));
+    CHECK(holds(always.verdicts(), "4 of 4 failed (100 %): connection refused"));
   }
 
   TEST_CASE("a run whose own queue is as long as what it measures says so") {
