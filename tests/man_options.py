@@ -92,7 +92,7 @@ def compare_synopsis(program, in_synopsis):
 
 
 def compare_statuses(header, page):
-    enumeration = re.search(r"enum class ExitStatus[^{]*\{(.*?)\};", header, re.DOTALL)
+    enumeration = re.search(r"enum class \w*Status[^{]*\{(.*?)\};", header, re.DOTALL)
     in_program = {int(number) for number in re.findall(r"=\s*(\d+)", enumeration[1])}
     on_page = {int(number) for number in
                re.findall(r"^\.It (\d+)$", section(page, "EXIT STATUS"), re.MULTILINE)}
