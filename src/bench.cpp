@@ -40,7 +40,9 @@ using Summaries = std::vector<std::vector<Summary>>;
 
 constexpr const char* name = "gladhand-bench: ";
 
-void tell(const std::string& text) { write_all(STDERR_FILENO, name + text + '\n'); }
+void tell(const std::string& text) {
+  write_all(STDERR_FILENO, name + text + '\n');
+}
 
 // --- what is to be dialled -----------------------------------------------------------------
 
@@ -211,7 +213,9 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
 }
 
 // Dials that a signal has interrupted are not waited for: the process ends with them.
-[[noreturn]] void leave(BenchStatus status) { ::_exit(static_cast<int>(status)); }
+[[noreturn]] void leave(BenchStatus status) {
+  ::_exit(static_cast<int>(status));
+}
 
 [[noreturn]] void run(BenchSettings settings, int argc, char** argv) {
   BenchOptions& options = settings.bench;
@@ -236,8 +240,7 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
   asio::io_context loop(1);
   asio::signal_set signals(loop, SIGINT, SIGTERM);
   signals.async_wait([&loop](std::error_code, int) { loop.stop(); });
-  BenchRunner runner(
-      loop, options, std::move(targets), progress(options.schedule.duration));
+  BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
   runner.run();
   signals.clear();  // a second one ends the process at once
   erase_progress();

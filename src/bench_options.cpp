@@ -82,8 +82,7 @@ constexpr std::array options = {
          "Begin no dial after this time; without -n, dial until then"},
         [](BenchSettings& s, const Values& v) {
           s.bench.schedule.duration = read_duration(v.back(), "--duration");
-          if (s.bench.schedule.duration.count() == 0)
-            throw UsageError("--duration must be over 0");
+          if (s.bench.schedule.duration.count() == 0) throw UsageError("--duration must be over 0");
         }},
     Row{{"--warmup",
          "N",

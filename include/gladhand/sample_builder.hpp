@@ -72,7 +72,7 @@ class SampleBuilder {
   std::vector<AttemptId> by_start() const;
 
   Moment now_{};
-  Moment race_began_{};            // this and the next two: of the race that runs
+  Moment race_began_{};  // this and the next two: of the race that runs
   std::size_t first_query_ = 0;
   AttemptId first_attempt_ = 0;
   Moment handshake_began_{};

@@ -129,8 +129,8 @@ FamilyCount count_family(const HostSamples& host, Family family) {
   for (const ModeSamples& mode : host.modes) {
     for (const AttemptSample& attempt : mode.attempts) {
       if (host.addresses[attempt.address].family() != family) continue;
-      const bool early = attempt.outcome == AttemptOutcome::canceled &&
-                         attempt.end - attempt.start < long_wait;
+      const bool early =
+          attempt.outcome == AttemptOutcome::canceled && attempt.end - attempt.start < long_wait;
       if (early) continue;
       ++count.attempts;
       if (attempt.outcome == AttemptOutcome::success) ++count.connected;
@@ -251,12 +251,12 @@ void tell_failures(const Findings& findings, Sentences& told) {
     const auto failed = std::ranges::find_if(
         mode.samples, [](const Sample& s) { return s.outcome != SampleOutcome::connected; });
     told.push_back(prefix(findings, i) + of(summary.failures, summary.count) + " failed (" +
-                   percent(summary.loss()) + "): " +
-                   std::string(findings.host.error_of(*failed)));
+                   percent(summary.loss()) + "): " + std::string(findings.host.error_of(*failed)));
     if (penalised > 0) {
-      told.push_back(prefix(findings, i) +
-                     "the server turns this client away (PerSourcePenalties or MaxStartups of sshd) in " +
-                     of(static_cast<std::size_t>(penalised), summary.count) + " samples");
+      told.push_back(
+          prefix(findings, i) +
+          "the server turns this client away (PerSourcePenalties or MaxStartups of sshd) in " +
+          of(static_cast<std::size_t>(penalised), summary.count) + " samples");
     } else if (failed_from_some_point_on(mode)) {
       told.push_back(prefix(findings, i) +
                      "it connected at first and then refused: the server may limit this client");
@@ -289,12 +289,13 @@ void tell_shape(const Findings& findings, Sentences& told) {
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
     const Summary& summary = findings.summaries[i];
     if (const auto& two = summary.bimodal) {
-      told.push_back(prefix(findings, i) + "two groups: " +
-                     std::to_string(summary.sorted.size() - two->slower) + " samples around " +
-                     in_words(two->low) + ", " + std::to_string(two->slower) + " around " +
-                     in_words(two->high) + "; in order " +
+      told.push_back(prefix(findings, i) +
+                     "two groups: " + std::to_string(summary.sorted.size() - two->slower) +
+                     " samples around " + in_words(two->low) + ", " + std::to_string(two->slower) +
+                     " around " + in_words(two->high) + "; in order " +
                      sequence(findings.host.modes[i], two->split));
-    } else if (const std::size_t outliers = count_outliers(summary.sorted, noticeable); outliers > 0) {
+    } else if (const std::size_t outliers = count_outliers(summary.sorted, noticeable);
+               outliers > 0) {
       told.push_back(prefix(findings, i) + std::to_string(outliers) +
                      (outliers == 1 ? " outlier" : " outliers") + ", up to " +
                      in_words(summary.max()));
@@ -304,7 +305,8 @@ void tell_shape(const Findings& findings, Sentences& told) {
 
 }  // namespace
 
-std::vector<std::string> host_verdicts(const HostSamples& host, std::span<const Summary> summaries) {
+std::vector<std::string> host_verdicts(const HostSamples& host,
+                                       std::span<const Summary> summaries) {
   const Findings findings{host, summaries};
   Sentences told;
   tell_wins(findings, told);
@@ -338,7 +340,8 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
   if (run.hosts.size() > 1)
     told.push_back(of(run.hosts.size() - dead, run.hosts.size()) + " hosts connect");
   if (is_saturated(run, summaries))
-    told.push_back("saturated: this program was " + in_words(static_cast<double>(run.lag.p90.count())) +
+    told.push_back("saturated: this program was " +
+                   in_words(static_cast<double>(run.lag.p90.count())) +
                    " late in a tenth of all looks at its clock (median " +
                    in_words(static_cast<double>(run.lag.median.count())) +
                    "), so the latencies are its own as much as the network's");

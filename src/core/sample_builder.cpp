@@ -55,7 +55,9 @@ void SampleBuilder::on(const Configured& /*event*/) {
   first_attempt_ = static_cast<AttemptId>(attempts_.size());
 }
 
-void SampleBuilder::on(const HandshakeStarted& /*event*/) { handshake_began_ = now_; }
+void SampleBuilder::on(const HandshakeStarted& /*event*/) {
+  handshake_began_ = now_;
+}
 
 void SampleBuilder::on(const HandshakeFinished& /*event*/) {
   proxy_ = std::max(proxy_, Moment(0)) + now_ - handshake_began_;
@@ -67,13 +69,14 @@ void SampleBuilder::on(const SendQuery& event) {
 }
 
 void SampleBuilder::on(const AnswerReceived& event) {
-  const auto query = std::find_if(
-      queries_.begin() + static_cast<std::ptrdiff_t>(first_query_),
-      queries_.end(),
-      [&event](const QuerySample& it) { return it.family == event.family; });
+  const auto query =
+      std::find_if(queries_.begin() + static_cast<std::ptrdiff_t>(first_query_),
+                   queries_.end(),
+                   [&event](const QuerySample& it) { return it.family == event.family; });
   if (query == queries_.end() || query->status || finished_) return;
   query->status = event.status;
-  query->addresses = static_cast<std::uint16_t>(std::min<std::size_t>(event.candidates.size(), 65535));
+  query->addresses =
+      static_cast<std::uint16_t>(std::min<std::size_t>(event.candidates.size(), 65535));
   query->end = now_;
 }
 
@@ -83,7 +86,9 @@ void SampleBuilder::on(const StartAttempt& event) {
   attempts_[id] = {.endpoint = event.endpoint, .sample = {.start = now_}, .started = true};
 }
 
-void SampleBuilder::on(const Connected& event) { end(event.attempt, AttemptOutcome::success); }
+void SampleBuilder::on(const Connected& event) {
+  end(event.attempt, AttemptOutcome::success);
+}
 
 void SampleBuilder::on(const AttemptFailed& event) {
   end(event.attempt, AttemptOutcome::failure, event.cause.value());

@@ -94,8 +94,8 @@ void BenchRunner::spawn(asio::awaitable<void> task) {
 asio::awaitable<void> BenchRunner::prepare() {
   start_ = Clock::now();
   for (Plan& plan : plans_) {
-    const bool asks = std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind) !=
-                      plan.modes.end();
+    const bool asks =
+        std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind) != plan.modes.end();
     if (asks) co_await learn_addresses(plan);
   }
   begin();
@@ -236,11 +236,12 @@ asio::awaitable<void> BenchRunner::dial_once(const Plan& plan,
   };
   DialResult result;
   try {
-    result = co_await dial_through(loop_,
-                                   aim(plan.target, mode),
-                                   shape(options_.dial, mode),
-                                   [&builder](const Event& event) { builder.take(event); });
-    if (result.failure) builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());
+    result = co_await dial_through(
+        loop_, aim(plan.target, mode), shape(options_.dial, mode), [&builder](const Event& event) {
+          builder.take(event);
+        });
+    if (result.failure)
+      builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());
   } catch (const std::exception& error) {
     builder.fail(SampleOutcome::failed, error.what(), since_start());
   }

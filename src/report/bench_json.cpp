@@ -21,7 +21,9 @@ std::string timestamp(std::chrono::sys_seconds at) {
   return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-long long rounded(double microseconds) { return std::llround(microseconds); }
+long long rounded(double microseconds) {
+  return std::llround(microseconds);
+}
 
 std::string decimal(double number) {
   char text[32];
@@ -87,8 +89,7 @@ std::string summary(const Summary& it) {
     line.raw("median_ci95_us",
              '[' + std::to_string(rounded(it.median_ci95->low)) + ',' +
                  std::to_string(rounded(it.median_ci95->high)) + ']');
-  return line
-      .raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())
+  return line.raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())
       .add("bimodal", it.bimodal.has_value())
       .raw("phases", phases.object())
       .object();

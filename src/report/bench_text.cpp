@@ -90,8 +90,7 @@ std::string table(const BenchRun& run,
   std::vector<Row> rows = {std::move(head)};
   for (std::size_t i = 0; i < run.hosts.size(); ++i)
     for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
-      rows.push_back(
-          row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
+      rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
   return draw_table(rows, with_mode ? 2 : 1, canvas);
 }
 
@@ -102,8 +101,7 @@ std::string pictures(const HostSamples& host,
   if (!text.empty()) text = '\n' + host.host + '\n' + text;
   const std::string dials =
       draw_typical_and_worst(host, host.modes.front(), summaries.front(), canvas);
-  if (!dials.empty())
-    text += '\n' + host.host + ", " + host.modes.front().mode + ", " + dials;
+  if (!dials.empty()) text += '\n' + host.host + ", " + host.modes.front().mode + ", " + dials;
   return text;
 }
 
@@ -144,8 +142,7 @@ std::string describe_run(const BenchRun& run,
     said += '\n' + run.hosts[i].host + ":\n";
     for (const std::string& sentence : sentences) said += wrap(sentence, canvas.columns);
   }
-  for (const std::string& sentence : run_verdicts(run, summaries))
-    said += '\n' + sentence + '\n';
+  for (const std::string& sentence : run_verdicts(run, summaries)) said += '\n' + sentence + '\n';
   return text + said;
 }
 

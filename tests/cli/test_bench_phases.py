@@ -8,7 +8,7 @@ a tenth of a millisecond, which two clocks may differ by.
 import unittest
 
 import sandbox
-from bench_case import WELL, BenchTest, run
+from bench_case import WELL, BenchTest, SocksServer, run
 from common import resolve
 from support import dns, receiver
 
@@ -53,6 +53,14 @@ class Phases(BenchTest):
         samples = self.samples(*FLOOD, "-n", SAMPLES, "--until", "banner", f"127.0.0.1:{server.port}")
         self.assert_true(self.phases(samples, "banner"), 60 * MS)
         self.assert_true([sample["total_us"] for sample in samples], 60 * MS, phases=2)
+
+    def test_the_handshake_with_a_proxy(self):
+        proxy = self.enter(SocksServer(delay=0.030))
+        samples = self.samples(*FLOOD, "-n", SAMPLES, "--proxy", f"socks5h://127.0.0.1:{proxy.port}", "db.example")
+        self.assert_true(self.phases(samples, "proxy"), 30 * MS)
+        self.assert_true(self.phases(samples, "connect"), 0)
+        self.assert_true([sample["total_us"] for sample in samples], 30 * MS, phases=2)
+        self.assertEqual({sample["address"] for sample in samples}, {"127.0.0.1"})
 
     def test_attempts_and_the_winner(self):
         """IPv6 is silent: it is given up after the delay, and IPv4 alone takes no time."""

@@ -2,7 +2,8 @@
 //
 //     import numpy as np
 //     a = np.sort(np.array([1203,1187,250931,1345,1299,1250,1188,2503,1201,1277.0]))
-//     for p in (0,2.5,10,25,33.3,50,75,90,95,97.5,99,100): print(p, repr(float(np.percentile(a, p))))
+//     for p in (0,2.5,10,25,33.3,50,75,90,95,97.5,99,100): print(p, repr(float(np.percentile(a,
+//     p))))
 //
 // and for the intervals, with values(n) = [1000 + 7 * ((i * 37) % 101) for i in range(n)],
 //
@@ -91,7 +92,8 @@ TEST_CASE("the interval is the same for the same samples, and empty for under fi
   CHECK(median_interval(values(5)));
 }
 
-TEST_CASE("the interval of a difference holds 0 where both are the same, and not where they differ") {
+TEST_CASE(
+    "the interval of a difference holds 0 where both are the same, and not where they differ") {
   const std::vector<double> here = values(40);
   std::vector<double> there = here;
   const auto none = median_difference_interval(here, there);
