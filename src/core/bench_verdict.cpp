@@ -48,7 +48,13 @@ std::string prefix(const Findings& of, std::size_t mode) {
 
 // --- who wins ------------------------------------------------------------------------------
 
+// An address that the user gave has nobody to race against.
+bool is_literal(const HostSamples& host) {
+  return host.addresses.size() == 1 && to_string(host.addresses.front()) == host.host;
+}
+
 void tell_wins(const Findings& findings, Sentences& told) {
+  if (is_literal(findings.host)) return;
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
     const Summary& summary = findings.summaries[i];
     const std::size_t wins = summary.ipv6_wins + summary.ipv4_wins;
