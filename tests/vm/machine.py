@@ -6,7 +6,6 @@ be done (sleep=off): waiting costs nothing, and how busy the real machine is cha
 """
 
 import os
-import pathlib
 import select
 import subprocess
 import time
@@ -30,16 +29,17 @@ class Machine:
     """Running from the start to close(). Use it in a with statement."""
 
     def __init__(self, kernel, initramfs, console):
-        self._console = pathlib.Path(console)
+        """console: a file for what the kernel says."""
         self._end = time.monotonic() + PATIENCE
         self._received = b""
         self._process = subprocess.Popen(
-            ["qemu-system-x86_64", "-M", "microvm,acpi=off", "-m", "512", "-nodefaults",
+            ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
+             "-M", "microvm,acpi=off", "-m", "512", "-nodefaults",
              "-display", "none", "-no-reboot", "-accel", "tcg", "-icount", "shift=0,sleep=off",
              "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
              "-chardev", "stdio,id=commands", "-device", "isa-serial,chardev=commands,index=1",
              "-kernel", kernel, "-initrd", initramfs, "-append", COMMAND_LINE],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         try:
             answer = self._line()
             if answer != "ready":
@@ -65,9 +65,8 @@ class Machine:
         assert "\n" not in command, command
         try:
             self._process.stdin.write(command.encode() + b"\n")
-            self._process.stdin.flush()
         except BrokenPipeError:
-            raise self._error("ended") from None
+            raise MachineError("the machine has ended") from None
         status, *sizes = map(int, self._line().split())
         output, errors = (self._take(size).decode("utf-8", "backslashreplace") for size in sizes)
         return Done(status, output, errors)
@@ -93,12 +92,8 @@ class Machine:
     def _read(self):
         output = self._process.stdout
         if not select.select([output], [], [], max(0, self._end - time.monotonic()))[0]:
-            raise self._error(f"has not answered in {PATIENCE} s")
+            raise MachineError(f"the machine is not done in {PATIENCE} s")
         data = os.read(output.fileno(), 65536)
         if not data:
-            raise self._error("ended")
+            raise MachineError("the machine has ended")
         self._received += data
-
-    def _error(self, what):
-        text = self._console.read_text(encoding="utf-8", errors="backslashreplace")
-        return MachineError(f"the machine {what}; its console:\n{text}")

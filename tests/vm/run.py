@@ -28,11 +28,15 @@ def main():
     test_transports.KERNEL = next(kernel.glob("boot/vmlinuz-*"))
     test_transports.INITRAMFS = initramfs.build(folder, kernel, gladhand)
     test_transports.CONSOLE = folder / "console"
-    cases = unittest.defaultTestLoader.loadTestsFromModule(test_transports)
+    if not passes(unittest.defaultTestLoader.loadTestsFromModule(test_transports)):
+        print("The machine's console:", test_transports.CONSOLE.read_text(errors="backslashreplace"), sep="\n")
+        sys.exit(1)
+
+
+def passes(cases):
     expected = cases.countTestCases()
-    result = unittest.TextTestRunner(verbosity=2).run(cases)
-    have_all_run = result.testsRun == expected and not result.skipped
-    sys.exit(0 if result.wasSuccessful() and have_all_run else 1)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(cases)
+    return result.wasSuccessful() and not result.skipped and result.testsRun == expected
 
 
 if __name__ == "__main__":
