@@ -1,6 +1,6 @@
-/* Runs COMMAND as ssh runs a ProxyCommand that passes a descriptor: fds 0 and 1 are one end of an AF_UNIX
- * stream socketpair. Waits for its end, then prints what it passed and what came over that, as JSON.
- * COMMAND's errors are left where they go; its exit status is in the JSON.
+/* Runs COMMAND as ssh runs a ProxyCommand that passes a descriptor: fds 0 and 1 are one end of an
+ * AF_UNIX stream socketpair. Waits for its end, then prints what it passed and what came over that,
+ * as JSON. COMMAND's errors are left where they go; its exit status is in the JSON.
  *
  *   receiver COMMAND ARGUMENT... */
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ static double now(void) {
   return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static pid_t start(char **command, int theirs) {
+static pid_t start(char** command, int theirs) {
   pid_t child = fork();
   if (child < 0) err(1, "fork");
   if (child > 0) return child;
@@ -35,15 +35,17 @@ static pid_t start(char **command, int theirs) {
 }
 
 /* The one descriptor of the one message, or -1. */
-static int receive(int ours, ssize_t *size) {
+static int receive(int ours, ssize_t* size) {
   char bytes[64];
   struct iovec place = {.iov_base = bytes, .iov_len = sizeof bytes};
   union {
     struct cmsghdr header;
     char bytes[CMSG_SPACE(sizeof(int))];
   } control;
-  struct msghdr message = {.msg_iov = &place, .msg_iovlen = 1,
-                           .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  struct msghdr message = {.msg_iov = &place,
+                           .msg_iovlen = 1,
+                           .msg_control = control.bytes,
+                           .msg_controllen = sizeof control.bytes};
   int fd = -1;
   *size = recvmsg(ours, &message, MSG_CMSG_CLOEXEC);
   if (*size > 0 && message.msg_controllen >= CMSG_LEN(sizeof fd) &&
@@ -79,10 +81,11 @@ static void print_peer(int fd) {
 }
 
 /* A line of the peer's, which has no quote in it, without its end. */
-static void print_line(const char *name, int fd) {
+static void print_line(const char* name, int fd) {
   char line[256] = "";
   size_t length = 0;
-  while (length < sizeof line - 1 && recv(fd, line + length, 1, 0) == 1 && line[length] != '\n') length++;
+  while (length < sizeof line - 1 && recv(fd, line + length, 1, 0) == 1 && line[length] != '\n')
+    length++;
   printf(", \"%s\": \"%.*s\"", name, (int)strcspn(line, "\r\n"), line);
 }
 
@@ -91,8 +94,10 @@ static void print_socket(int fd) {
   socklen_t size = sizeof information;
   int is_mptcp = getsockopt(fd, LEVEL_MPTCP, MPTCP_INFORMATION, information, &size) == 0;
   printf(", \"family\": %d, \"type\": %d, \"protocol\": %d, \"blocking\": %s, \"mptcp\": %s",
-         option(fd, SOL_SOCKET, SO_DOMAIN), option(fd, SOL_SOCKET, SO_TYPE),
-         option(fd, SOL_SOCKET, SO_PROTOCOL), fcntl(fd, F_GETFL) & O_NONBLOCK ? "false" : "true",
+         option(fd, SOL_SOCKET, SO_DOMAIN),
+         option(fd, SOL_SOCKET, SO_TYPE),
+         option(fd, SOL_SOCKET, SO_PROTOCOL),
+         fcntl(fd, F_GETFL) & O_NONBLOCK ? "false" : "true",
          is_mptcp ? "true" : "false");
   print_peer(fd);
   print_line("greeting", fd);
@@ -100,7 +105,7 @@ static void print_socket(int fd) {
   print_line("echo", fd);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   int pair[2], status;
   ssize_t size;
   if (argc < 2) errx(64, "usage: receiver COMMAND ARGUMENT...");
@@ -113,7 +118,9 @@ int main(int argc, char **argv) {
   double seconds = now() - begin;
   if (waitpid(child, &status, 0) != child) err(1, "waitpid");
   printf("{\"status\": %d, \"bytes\": %zd, \"seconds\": %.6f",
-         WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), size, seconds);
+         WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+         size,
+         seconds);
   if (fd >= 0) print_socket(fd);
   puts("}");
 }
