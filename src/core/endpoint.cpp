@@ -2,10 +2,17 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <linux/vm_sockets.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
+
+#include "gladhand/error.hpp"
 
 namespace gladhand {
 
@@ -59,8 +66,7 @@ std::uint16_t Endpoint::port() const {
 }
 
 in6_addr Endpoint::mapped() const {
-  if (system_family() == AF_INET6)
-    return reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
+  if (system_family() == AF_INET6) return reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
   in6_addr result{};
   result.s6_addr[10] = 0xff;
   result.s6_addr[11] = 0xff;
@@ -82,9 +88,40 @@ Endpoint Endpoint::with_port(std::uint16_t port) const {
   return result;
 }
 
+std::optional<Endpoint> Endpoint::unix_socket(std::string_view path) {
+  sockaddr_un address{};
+  if (path.empty() || path.size() >= sizeof(address.sun_path) || path.find('\0') != path.npos)
+    return std::nullopt;
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return Endpoint(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+}
+
+Endpoint Endpoint::vsock(std::uint32_t cid, std::uint32_t port) {
+  sockaddr_vm address{};
+  address.svm_family = AF_VSOCK;
+  address.svm_cid = cid;
+  address.svm_port = port;
+  return {reinterpret_cast<const sockaddr*>(&address), sizeof(address)};
+}
+
 bool operator==(const Endpoint& a, const Endpoint& b) {
   return a.size_ == b.size_ && std::memcmp(&a.storage_, &b.storage_, a.size_) == 0;
 }
+
+namespace {
+
+std::string unix_path(const Endpoint& endpoint) {
+  sockaddr_un address{};
+  const std::size_t size = std::min<std::size_t>(endpoint.size(), sizeof(address));
+  std::memcpy(&address, endpoint.data(), size);
+  std::string_view path(address.sun_path, size - offsetof(sockaddr_un, sun_path));
+  if (path.empty()) return "(unnamed)";
+  if (path[0] == '\0') return '@' + printable(path.substr(1));  // abstract: all of it is the name
+  return printable(path.substr(0, path.find('\0')));
+}
+
+}  // namespace
 
 std::string to_string(const Endpoint& endpoint) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -92,6 +129,12 @@ std::string to_string(const Endpoint& endpoint) {
     const in6_addr mapped = endpoint.mapped();
     inet_ntop(AF_INET, &mapped.s6_addr[12], text, sizeof(text));
     return text;
+  }
+  if (endpoint.system_family() == AF_UNIX) return unix_path(endpoint);
+  if (endpoint.system_family() == AF_VSOCK) {
+    sockaddr_vm address{};
+    std::memcpy(&address, endpoint.data(), std::min<std::size_t>(endpoint.size(), sizeof(address)));
+    return "vsock:" + std::to_string(address.svm_cid) + ':' + std::to_string(address.svm_port);
   }
   if (endpoint.family() != Family::ipv6) return "(no address)";
   const in6_addr address = endpoint.mapped();
@@ -101,6 +144,11 @@ std::string to_string(const Endpoint& endpoint) {
   if (if_indextoname(endpoint.scope(), zone) == nullptr)
     return std::string(text) + '%' + std::to_string(endpoint.scope());
   return std::string(text) + '%' + zone;
+}
+
+std::string with_port(const Endpoint& endpoint) {
+  if (!endpoint.family()) return to_string(endpoint);
+  return to_string(endpoint) + " port " + std::to_string(endpoint.port());
 }
 
 namespace {

@@ -18,14 +18,14 @@ namespace {
 
 [[noreturn]] void fail(const std::string& program, int error) {
   throw Error(ExitStatus::not_handed_over,
-              "cannot run " + in_quotes(program) + ": " + std::generic_category().message(error));
+              "cannot run " + in_quotes(program) + ": " + system_words(error));
 }
 
 // After fork(2): only what may be called there. Reports errno through `report` if exec fails.
-[[noreturn]] void become(char* const* words, char* const* environment, int report) {
+[[noreturn]] void become(char* const* words, char* const* environment, int output, int report) {
   const int nothing = ::open("/dev/null", O_RDWR);
   ::dup2(nothing, STDIN_FILENO);
-  ::dup2(STDERR_FILENO, STDOUT_FILENO);  // never ours: ssh reads it
+  ::dup2(output, STDOUT_FILENO);  // never ours: ssh reads it
   ::dup2(report, STDERR_FILENO + 1);
   ::fcntl(STDERR_FILENO + 1, F_SETFD, FD_CLOEXEC);
   // A racing socket that stayed open here would keep the connection alive after ssh.
@@ -57,7 +57,8 @@ std::vector<std::string> merged_environment(const Command::Environment& added) {
 
 Command::Command(asio::io_context& loop,
                  const std::vector<std::string>& words,
-                 const Environment& environment)
+                 const Environment& environment,
+                 int output)
     : process_(loop) {
   std::vector<std::string> arguments = words;
   std::vector<std::string> variables = merged_environment(environment);
@@ -69,7 +70,7 @@ Command::Command(asio::io_context& loop,
   UniqueFd write_end(ends[1]);
   const pid_t pid = ::fork();
   if (pid < 0) fail(words[0], errno);
-  if (pid == 0) become(argument_pointers.data(), variable_pointers.data(), write_end.get());
+  if (pid == 0) become(argument_pointers.data(), variable_pointers.data(), output, write_end.get());
   write_end = UniqueFd();
   int error = 0;
   if (::read(read_end.get(), &error, sizeof(error)) == sizeof(error)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -17,9 +18,12 @@ class Command {
   using Environment = std::vector<std::pair<std::string, std::string>>;
 
   /// Starts `words` with `environment` added to ours. Its standard input is empty, what it writes
-  /// to its standard output goes to our stderr, and it gets no other descriptor of ours. Throws
-  /// Error when it cannot be started.
-  Command(asio::io_context& loop, const std::vector<std::string>& words, const Environment& environment);
+  /// to its standard output goes to `output`, our stderr unless told otherwise, and it gets no other
+  /// descriptor of ours. Throws Error when it cannot be started.
+  Command(asio::io_context& loop,
+          const std::vector<std::string>& words,
+          const Environment& environment,
+          int output = STDERR_FILENO);
 
   /// Ends the program if it still runs, unless detach() was called.
   ~Command();

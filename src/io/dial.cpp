@@ -14,7 +14,9 @@
 #include "file.hpp"
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
+#include "local_target.hpp"
 #include "resolver.hpp"
+#include "socket_setup.hpp"
 
 namespace gladhand {
 
@@ -33,7 +35,7 @@ class Driver {
         options_(std::move(options)),
         sink_(std::move(sink)),
         network_(options_.attempt.socket),
-        source_(find_name_source(target_, options_.names, network_)),
+        source_(find_source()),
         race_(race_options(), policy()),
         bell_(loop),
         slow_alarm_(loop) {}
@@ -41,22 +43,25 @@ class Driver {
   asio::awaitable<DialResult> run() {
     begin();
     for (;;) {
-      now_ = since_start();
-      if (command_failure_) throw *command_failure_;
-      while (!inbox_.empty()) {
-        const Fact fact = std::move(inbox_.front());
-        inbox_.pop_front();
-        tell(fact);
-      }
-      if (const auto deadline = race_.deadline(); deadline && *deadline <= now_) tell(TimePassed{});
+      take_turn();
       if (!inbox_.empty()) continue;
-      if (race_.finished() && children_ == 0) break;
-      co_await wait(race_.deadline());
+      if ((race_.finished() || failure_) && children_ == 0) break;
+      co_await wait(failure_ ? std::nullopt : race_.deadline());
     }
+    if (failure_) throw *failure_;
     co_return take_result();
   }
 
  private:
+  NameSource find_source() {
+    if (target_.kind == Target::Kind::internet)
+      return find_name_source(target_, options_.names, network_);
+    local_ = find_local_address(target_, options_.race.timeout);
+    NameSource source{local_.origin, {}, {}};
+    if (local_.endpoint) source.known.push_back(*local_.endpoint);
+    return source;
+  }
+
   RaceOptions race_options() const {
     RaceOptions race = options_.race;
     race.prepare = !options_.before.empty();
@@ -70,9 +75,7 @@ class Driver {
     return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
   }
 
-  Moment since_start() const {
-    return std::chrono::duration_cast<Moment>(Clock::now() - start_);
-  }
+  Moment since_start() const { return std::chrono::duration_cast<Moment>(Clock::now() - start_); }
 
   void begin() {
     if (sink_) {
@@ -85,8 +88,38 @@ class Driver {
                         race_.preferred_family(),
                         source_.origin});
     }
+    if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
+      options_.attempt.socket.protocol = Protocol::tcp;
+      if (sink_) report(FellBackToTcp{});
+    }
     if (!options_.on_slow.empty()) watch_for_slowness();
     inbox_.push_back(DialStarted{source_.questions, with_sources(source_.known)});
+  }
+
+  void take_turn() {
+    now_ = since_start();
+    try {
+      while (!inbox_.empty() && !failure_) {
+        const Fact fact = std::move(inbox_.front());
+        inbox_.pop_front();
+        tell(fact);
+      }
+      const auto deadline = race_.deadline();
+      if (!failure_ && deadline && *deadline <= now_) tell(TimePassed{});
+    } catch (const Error& error) {
+      failure_ = error;
+    }
+    if (failure_) abandon();
+  }
+
+  // What must not fail has failed: nothing goes on, and the children are waited for.
+  void abandon() {
+    inbox_.clear();
+    resolver_.reset();
+    before_.reset();
+    slow_alarm_.cancel();
+    for (const auto& attempt : attempts_)
+      if (attempt) attempt->cancel();
   }
 
   asio::awaitable<void> wait(std::optional<Moment> deadline) {
@@ -101,8 +134,7 @@ class Driver {
   }
 
   void tell(const Fact& fact) {
-    if (sink_)
-      std::visit([this](const auto& it) { report_fact(it); }, fact);
+    if (sink_) std::visit([this](const auto& it) { report_fact(it); }, fact);
     for (const Action& action : race_.step(fact, now_)) {
       if (sink_) std::visit([this](const auto& it) { report(it); }, action);
       std::visit([this](const auto& it) { carry_out(it); }, action);
@@ -120,16 +152,15 @@ class Driver {
 
   void carry_out(const SendQuery& order) {
     if (!resolver_)
-      resolver_.emplace(loop_,
-                        target_.name,
-                        target_.port,
-                        source_.questions,
-                        source_.conf,
-                        [this](const Resolver::Answer& answer) {
-                          put(AnswerReceived{answer.family,
-                                             answer.status,
-                                             with_sources(answer.addresses)});
-                        });
+      resolver_.emplace(
+          loop_,
+          target_.name,
+          target_.port,
+          source_.questions,
+          source_.conf,
+          [this](const Resolver::Answer& answer) {
+            put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
+          });
     resolver_->ask(order.family);
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }
@@ -143,16 +174,15 @@ class Driver {
     before_->async_wait([this](int status) {
       before_running_ = false;
       if (status != 0)
-        command_failure_ = Error(ExitStatus::not_handed_over,
-                                "--before " + in_quotes(options_.before.front()) + ' ' +
-                                    describe_wait_status(status));
+        failure_ = Error(
+            ExitStatus::not_handed_over,
+            "--before " + in_quotes(options_.before.front()) + ' ' + describe_wait_status(status));
       put(Prepared{});
     });
   }
 
   void carry_out(const StartAttempt& order) {
     if (attempts_.size() <= order.attempt) attempts_.resize(order.attempt + 1);
-    ++children_;
     attempts_[order.attempt] = std::make_unique<Attempt>(
         loop_, order.endpoint, options_.attempt, [this, id = order.attempt](std::error_code error) {
           --children_;
@@ -165,6 +195,7 @@ class Driver {
             bell_.cancel();
           }
         });
+    ++children_;
   }
 
   void carry_out(const CancelAttempt& order) { attempts_[order.attempt]->cancel(); }
@@ -185,7 +216,7 @@ class Driver {
     slow_alarm_.expires_at(start_ + options_.slow_after);
     slow_alarm_.async_wait([this](std::error_code /*canceled*/) {
       --children_;
-      if (race_.finished()) {
+      if (race_.finished() || failure_) {
         bell_.cancel();
         return;
       }
@@ -194,15 +225,16 @@ class Driver {
       try {
         Command(loop_, options_.on_slow, environment("")).detach();
       } catch (const Error& error) {
-        command_failure_ = error;
+        failure_ = error;
         bell_.cancel();
       }
     });
   }
 
   Command::Environment environment(const std::string& addresses) const {
-    Command::Environment variables = {{"GLADHAND_HOST", target_.host},
-                                      {"GLADHAND_PORT", std::to_string(target_.port)}};
+    const bool internet = target_.kind == Target::Kind::internet;
+    const std::string port = internet ? std::to_string(target_.port) : target_.service;
+    Command::Environment variables = {{"GLADHAND_HOST", target_.host}, {"GLADHAND_PORT", port}};
     if (!addresses.empty()) variables.emplace_back("GLADHAND_ADDRESSES", addresses);
     return variables;
   }
@@ -213,8 +245,7 @@ class Driver {
     std::vector<Candidate> candidates;
     candidates.reserve(endpoints.size());
     for (const Endpoint& endpoint : endpoints)
-      candidates.push_back(
-          {endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
+      candidates.push_back({endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
     return candidates;
   }
 
@@ -225,6 +256,7 @@ class Driver {
                       to_string(now_));
     DialResult result;
     result.finish = std::move(finish_);
+    result.failure = local_.failure;
     if (result.finish.outcome == Outcome::connected)
       result.socket = attempts_[result.finish.winner]->release();
     return result;
@@ -236,13 +268,14 @@ class Driver {
   DialOptions options_;
   EventSink sink_;
   Network network_;
+  LocalAddress local_;
   NameSource source_;
   Race race_;
   asio::steady_timer bell_;
   asio::steady_timer slow_alarm_;
   std::optional<Command> before_;
   bool before_running_ = false;
-  std::optional<Error> command_failure_;
+  std::optional<Error> failure_;
   std::optional<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Fact> inbox_;

@@ -31,7 +31,7 @@ UniqueFd open_for_append(const std::string& path, std::string_view option) {
                              : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (fd >= 0) return UniqueFd(fd);
   throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
-                   std::generic_category().message(errno));
+                   system_words(errno));
 }
 
 bool is_writable(int fd) {

@@ -84,7 +84,7 @@ class OnTheWire(dial_case.DialTest):
         for host, source in ((FAR_V4, SECOND_CLIENT_V4), (FAR_V6, SECOND_CLIENT_V6)):
             with self.subTest(host):
                 self.assertEqual(self.syn(host, "--mark", 8).device, DEVICE)
-                syn = self.syn(host, "--mark", 7)
+                syn = self.syn(host, "--mark", "0x7")
                 self.assertEqual((syn.device, syn.source), (SECOND, source))
 
     def test_every_packet_has_the_mark(self):
@@ -335,6 +335,8 @@ class WithoutMeaning(dial_case.DialTest):
         self.assert_usage("--bind", CLIENT_V4, "-6")
         self.assert_usage("--bind", CLIENT_V4, "--bind", ALSO_CLIENT_V4)
         self.assert_usage("--bind", "eth0")
+        self.assert_usage("--bind", "224.0.0.1")
+        self.assert_usage("--bind", "ff02::1")
 
     def test_a_source_address_of_another_family_than_the_host(self):
         self.serve()
@@ -345,7 +347,7 @@ class WithoutMeaning(dial_case.DialTest):
     def test_values(self):
         self.serve()
         for option, *values in (("--dscp", "64", "-1", "af14", "af10", "cs8", "ef0", ""), ("--ttl", "0", "256"),
-                                ("--local-port", "0", "65536"), ("--mark", "-1", "x"), ("--user-timeout", "0", "x"),
+                                ("--local-port", "0", "65536"), ("--mark", "-1", "x", "0x", "0x100000000"), ("--user-timeout", "0", "x"),
                                 ("--sndbuf", "0", "1k"), ("--rcvbuf", "-1", "x"),
                                 ("--keepalive", "60", "60,10", "60,10,3,", "0,10,3", "60,10,128", "32768,10,3")):
             for value in values:
@@ -354,6 +356,16 @@ class WithoutMeaning(dial_case.DialTest):
     def test_options_that_contradict_each_other(self):
         self.serve()
         self.assert_usage("--keepalive=60,10,3", "--no-keepalive")
+        self.assert_usage("--keepalive", "--no-keepalive")
+        self.assert_usage("--ttl", "9", "--dontroute")
+        self.assert_usage("--knock-delay", "1s")
+
+    def test_a_flag_takes_no_value_and_a_value_is_not_empty(self):
+        self.serve()
+        self.assert_usage("--dontroute=0")
+        self.assert_usage("--no-keepalive=7")
+        self.assert_usage("--interface=")
+        self.assert_usage("--before=")
 
 
 if __name__ == "__main__":
