@@ -100,7 +100,8 @@ class TransportTest(unittest.TestCase):
         seconds = done.passed.pop("seconds")
         self.assertEqual(done.passed, {
             "bytes": 1, "family": family, "type": socket.SOCK_STREAM,
-            "protocol": PROTOCOLS.get(protocol, 0), "blocking": True, "mptcp": is_mptcp,
+            "protocol": PROTOCOLS.get(protocol, 0), "mptcp": int(is_mptcp),
+            "blocking": 1, "keepalive": int(protocol is not None), "nagle_off": int(protocol is not None),
             "peer": list(peer), "greeting": f"SSH-2.0-over_{server}", "echo": "there and back"})
         return seconds
 
@@ -218,3 +219,5 @@ class Mptcp(TransportTest):
         self.addCleanup(guest.do, "sysctl -w net.mptcp.enabled=1")
         done = dial("--protocol mptcp", SERVER_V4, PORT)
         self.assert_passed(done, socket.AF_INET, (SERVER_V4, PORT), "tcp", protocol="tcp")
+        told = dial("--protocol mptcp", "-v", SERVER_V4, PORT).lines
+        self.assertTrue(any("the kernel has no MPTCP" in line for line in told), told)

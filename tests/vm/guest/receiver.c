@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 enum { PATIENCE = 60 }; /* seconds for all of it */
-enum { LEVEL_MPTCP = 284, MPTCP_INFORMATION = 1 };
+enum { LEVEL_MPTCP = 284, MPTCP_INFORMATION = 1, SCTP_NO_DELAY = 3 };
 
 static double now(void) {
   struct timespec time;
@@ -60,6 +61,12 @@ static int option(int fd, int level, int name) {
   return getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
 }
 
+static int is_nagle_off(int fd) {
+  if (option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_SCTP)
+    return option(fd, IPPROTO_SCTP, SCTP_NO_DELAY) == 1;
+  return option(fd, IPPROTO_TCP, TCP_NODELAY) == 1;
+}
+
 static void print_peer(int fd) {
   union {
     struct sockaddr any;
@@ -93,12 +100,15 @@ static void print_socket(int fd) {
   char information[256];
   socklen_t size = sizeof information;
   int is_mptcp = getsockopt(fd, LEVEL_MPTCP, MPTCP_INFORMATION, information, &size) == 0;
-  printf(", \"family\": %d, \"type\": %d, \"protocol\": %d, \"blocking\": %s, \"mptcp\": %s",
+  printf(", \"family\": %d, \"type\": %d, \"protocol\": %d",
          option(fd, SOL_SOCKET, SO_DOMAIN),
          option(fd, SOL_SOCKET, SO_TYPE),
-         option(fd, SOL_SOCKET, SO_PROTOCOL),
-         fcntl(fd, F_GETFL) & O_NONBLOCK ? "false" : "true",
-         is_mptcp ? "true" : "false");
+         option(fd, SOL_SOCKET, SO_PROTOCOL));
+  printf(", \"blocking\": %d, \"keepalive\": %d, \"nagle_off\": %d, \"mptcp\": %d",
+         (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0,
+         option(fd, SOL_SOCKET, SO_KEEPALIVE),
+         is_nagle_off(fd),
+         is_mptcp);
   print_peer(fd);
   print_line("greeting", fd);
   if (send(fd, "there and back\n", 15, MSG_NOSIGNAL) != 15) err(1, "send");
