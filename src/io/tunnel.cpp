@@ -179,7 +179,8 @@ class Tunnel {
   // A proxy that could not reach one address is asked for the next, on a new connection.
   asio::awaitable<Walk> try_next(Hop& hop, const std::string& why) {
     report(HandshakeFinished{hop.peer, why});
-    auto next = hop.proxy ? co_await next_destination(hop) : std::nullopt;
+    std::optional<Destination> next;
+    if (hop.proxy) next = co_await next_destination(hop);
     if (next || !hop.refusals.empty()) {
       hop.refusals += (hop.refusals.empty() ? "" : ", ") +
                       ("for " + to_string(*hop.destination->address) + ": " + why);
