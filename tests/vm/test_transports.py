@@ -197,7 +197,7 @@ class Vsock(TransportTest):
     def test_nobody_listens(self):
         target = f"vsock/{self.LOCAL}"
         self.assert_failed(dial(target, CLOSED_PORT),
-                           f"'{target}' port {CLOSED_PORT}: refused by vsock:{self.LOCAL}:{CLOSED_PORT}")
+                           f"'{target}' port {CLOSED_PORT}", "refused by vsock:1:")
 
     def test_no_such_machine(self):
         self.assert_failed(dial("vsock/77", PORT), f"'vsock/77' port {PORT}")
