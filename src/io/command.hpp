@@ -7,14 +7,15 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "process.hpp"
 
 namespace gladhand {
 
 class Command {
  public:
-  using Environment = std::vector<std::pair<std::string, std::string>>;
+  using Environment = gladhand::Environment;
 
   /// Starts `words` with `environment` added to ours. Its standard input is empty, what it writes
   /// to its standard output goes to our stderr, and it gets no other descriptor of ours. Throws
@@ -37,8 +38,5 @@ class Command {
   pid_t pid_ = -1;
   asio::posix::stream_descriptor process_;
 };
-
-/// "exited with status 3", "was ended by signal 9".
-std::string describe_wait_status(int status);
 
 }  // namespace gladhand
