@@ -1,5 +1,6 @@
 // gladhand-recv: run a command that passes a socket, as ssh would; show the socket or use it.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,6 +43,13 @@ void require_connection(const SocketFacts& facts) {
                   std::string(to_string(facts.state)));
 }
 
+// Few programs expect a standard input that does not wait; nc -F leaves its socket so.
+void make_blocking(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+    throw std::system_error(errno, std::generic_category(), "cannot make the socket blocking");
+}
+
 [[noreturn]] void exec(const RecvSettings& settings,
                        const SocketFacts& facts,
                        int socket,
@@ -53,6 +61,7 @@ void require_connection(const SocketFacts& facts) {
       ::unsetenv(name.c_str());
     }
   }
+  make_blocking(socket);
   ::dup2(socket, STDIN_FILENO);
   ::dup2(socket, STDOUT_FILENO);
   std::signal(SIGPIPE, on_broken_pipe);

@@ -54,6 +54,8 @@ void check(const RecvSettings& settings, const Parts& parts) {
     throw UsageError("COMMAND is required, behind a '--'", usage_hint());
   if (parts.has_program && settings.program.empty())
     throw UsageError("--exec needs a PROGRAM", usage_hint());
+  if (settings.timeout && settings.timeout->count() == 0)
+    throw UsageError("--timeout must be over 0");
   if (settings.json + settings.relay + parts.has_program > 1)
     throw UsageError("--json, --exec and --relay exclude each other");
 }
@@ -88,14 +90,15 @@ RecvSettings parse_recv_command_line(int argc, const char* const* argv) {
                  "Become PROGRAM, the socket as its standard input and output; the words up to the "
                  "next '--' are its arguments")
       ->type_name("PROGRAM ARGS...");
-  app.add_option("--timeout", timeout,
-                 "End COMMAND when it has not passed a socket and ended by then [none]")
-      ->type_name("DURATION")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  const CLI::Option* timed =
+      app.add_option("--timeout", timeout,
+                     "End COMMAND when it has not passed a socket and ended by then [none]")
+          ->type_name("DURATION")
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   try {
     app.parse(static_cast<int>(parts.options.size()), parts.options.data());
     if (!joined.empty()) throw UsageError("--exec and PROGRAM are two words", usage_hint());
-    if (!timeout.empty()) settings.timeout = read_duration(timeout, "--timeout");
+    if (timed->count() > 0) settings.timeout = read_duration(timeout, "--timeout");
     check(settings, parts);
   } catch (const CLI::CallForHelp&) {
     settings.answer = app.help();

@@ -13,8 +13,8 @@ struct RecvSettings {
   std::vector<std::string> program;  ///< of --exec; empty without it
   bool json = false;
   bool relay = false;
-  std::optional<std::chrono::microseconds> timeout;  ///< empty: none
-  std::string answer;  ///< --help or --version: print this and do nothing else
+  std::optional<std::chrono::microseconds> timeout = {};  ///< empty: none
+  std::string answer = {};  ///< --help or --version: print this and do nothing else
 };
 
 /// Reads the command line. Throws UsageError that says what is wrong with it.

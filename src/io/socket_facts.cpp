@@ -36,7 +36,7 @@ std::chrono::microseconds time_option(int fd, int name) {
 
 std::string bound_device(int fd) {
   char name[IF_NAMESIZE] = "";
-  socklen_t size = sizeof(name) - 1;
+  socklen_t size = sizeof(name);  // less is refused
   if (::getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) != 0) return "";
   return name;
 }
