@@ -6,9 +6,10 @@ namespace gladhand {
 
 namespace {
 
-std::optional<std::string> unless_empty(std::string text) {
-  if (text.empty()) return std::nullopt;
-  return text;
+// Empty for a path that no variable can hold: an abstract one may have a NUL in it.
+std::optional<std::string> path_value(std::string path) {
+  if (path.empty() || path.find('\0') != path.npos) return std::nullopt;
+  return path;
 }
 
 // The value of PROTO.
@@ -29,7 +30,7 @@ void add_end(EnvironmentChanges& changes, const std::string& prefix, const Endpo
     changes.emplace_back(prefix + "CID", std::to_string(vsock->cid));
     changes.emplace_back(prefix + "PORT", std::to_string(vsock->port));
   } else if (end.system_family() == AF_UNIX) {
-    changes.emplace_back(prefix + "PATH", unless_empty(unix_path(end)));
+    changes.emplace_back(prefix + "PATH", path_value(unix_path(end)));
   }
 }
 
