@@ -38,9 +38,9 @@ void print(const std::string& text) {
 // ssh would take anything; but nobody can speak over a socket without a peer.
 void require_connection(const SocketFacts& facts) {
   if (facts.peer) return;
-  throw Error(ExitStatus::not_handed_over,
-              "the socket that COMMAND passed has no peer: it is " +
-                  std::string(to_string(facts.state)));
+  throw Error(
+      ExitStatus::not_handed_over,
+      "the socket that COMMAND passed has no peer: it is " + std::string(to_string(facts.state)));
 }
 
 // Few programs expect a standard input that does not wait; nc -F leaves its socket so.

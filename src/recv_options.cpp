@@ -13,8 +13,7 @@ namespace gladhand {
 
 namespace {
 
-constexpr const char* usage =
-    "gladhand-recv [OPTIONS] [--exec PROGRAM ARGS...] -- COMMAND ARGS...";
+constexpr const char* usage = "gladhand-recv [OPTIONS] [--exec PROGRAM ARGS...] -- COMMAND ARGS...";
 
 std::string usage_hint() {
   return std::string("usage: ") + usage + "; see 'gladhand-recv --help'";
@@ -64,10 +63,10 @@ void check(const RecvSettings& settings, const Parts& parts) {
   const std::vector<std::string> unexpected = app.remaining();
   std::string message = printable(error.what());
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unexpected.empty())
-    message = unexpected.front().starts_with('-')
-                  ? "unknown option " + in_quotes(unexpected.front())
-                  : "unexpected argument " + in_quotes(unexpected.front()) +
-                        ": COMMAND is behind a '--'";
+    message =
+        unexpected.front().starts_with('-')
+            ? "unknown option " + in_quotes(unexpected.front())
+            : "unexpected argument " + in_quotes(unexpected.front()) + ": COMMAND is behind a '--'";
   throw UsageError(message, usage_hint());
 }
 
@@ -83,15 +82,18 @@ RecvSettings parse_recv_command_line(int argc, const char* const* argv) {
       "and print what it is. Durations: 250ms, 2s; a bare number is seconds.",
       "gladhand-recv");
   app.formatter(std::make_shared<HelpText>());
-  app.set_version_flag("--version", "gladhand-recv " GLADHAND_VERSION, "Print the version and exit");
+  app.set_version_flag(
+      "--version", "gladhand-recv " GLADHAND_VERSION, "Print the version and exit");
   app.add_flag("--json", settings.json, "Print one JSON object instead of text");
   app.add_flag("--relay", settings.relay, "Carry standard input and output over the socket");
-  app.add_option("--exec", joined,
+  app.add_option("--exec",
+                 joined,
                  "Become PROGRAM, the socket as its standard input and output; the words up to the "
                  "next '--' are its arguments")
       ->type_name("PROGRAM ARGS...");
   const CLI::Option* timed =
-      app.add_option("--timeout", timeout,
+      app.add_option("--timeout",
+                     timeout,
                      "End COMMAND when it has not passed a socket and ended by then [none]")
           ->type_name("DURATION")
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

@@ -28,11 +28,11 @@ struct SocketFacts {
   std::optional<Endpoint> peer;
   bool blocking = true;
   bool keepalive = false;
-  std::optional<bool> nodelay;       ///< empty: the protocol has no such option
+  std::optional<bool> nodelay;           ///< empty: the protocol has no such option
   std::optional<std::uint64_t> waiting;  ///< bytes to read; empty: cannot be told
   std::uint32_t mark = 0;
   unsigned dscp = 0;
-  std::string device;  ///< bound to it; empty: to none
+  std::string device;                            ///< bound to it; empty: to none
   std::chrono::microseconds receive_timeout{0};  ///< 0: none
   std::chrono::microseconds send_timeout{0};     ///< 0: none
 };

@@ -73,8 +73,7 @@ Process start_process(const std::vector<std::string>& words, const ProcessSetup&
   UniqueFd write_end(ends[1]);
   const pid_t pid = ::fork();
   if (pid < 0) fail(words[0], errno);
-  if (pid == 0)
-    become(argument_pointers.data(), variable_pointers.data(), setup, write_end.get());
+  if (pid == 0) become(argument_pointers.data(), variable_pointers.data(), setup, write_end.get());
   write_end = UniqueFd();
   int error = 0;
   if (::read(read_end.get(), &error, sizeof(error)) == sizeof(error)) {

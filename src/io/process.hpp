@@ -24,7 +24,7 @@ struct ProcessSetup {
 };
 
 struct Process {
-  pid_t pid;      ///< the caller's to reap
+  pid_t pid;       ///< the caller's to reap
   UniqueFd ended;  ///< a pidfd: readable once the program has ended
 };
 

@@ -116,7 +116,8 @@ class Reception {
                                      pollfd{command_.ended(), POLLIN, 0},
                                      pollfd{guard_.arrival(), POLLIN, 0}};
     const int ready = ::poll(sources.data(), sources.size(), poll_timeout(deadline));
-    if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+    if (ready < 0 && errno != EINTR)
+      throw std::system_error(errno, std::generic_category(), "poll");
     // Unwinding ends the command, and at last the guard lets the signal through.
     if (sources[2].revents != 0) throw std::runtime_error("ended by a signal");
     if (ready > 0 && sources[1].revents != 0) command_.reap();

@@ -7,8 +7,8 @@
 
 namespace gladhand {
 
-/// While it lives, SIGHUP, SIGINT and SIGTERM wait, those of them that are ignored excepted. When it
-/// goes, one that has come ends the process as it would have before.
+/// While it lives, SIGHUP, SIGINT and SIGTERM wait, those of them that are ignored excepted. When
+/// it goes, one that has come ends the process as it would have before.
 class SignalGuard {
  public:
   /// Throws std::system_error when the system has no descriptor for it.

@@ -76,7 +76,8 @@ std::string socket_text(const SocketFacts& facts, const std::string& command_end
   text += text_line("local", address_text(facts.local));
   if (facts.peer) text += text_line("peer", address_text(*facts.peer));
   text += text_line("options", options_text(facts));
-  if (facts.waiting) text += text_line("waiting", std::to_string(*facts.waiting) + " bytes to read");
+  if (facts.waiting)
+    text += text_line("waiting", std::to_string(*facts.waiting) + " bytes to read");
   return text + text_line("command", command_end);
 }
 

@@ -38,6 +38,7 @@ while read -r line; do case $line in Sig[IB]*) echo "$line" >&2; esac; done </pr
 
 def setUpModule():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # not inherited as ignored
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def script(text, *arguments):
