@@ -346,6 +346,19 @@ class WrongCommands(RecvTest):
         self.assert_refused(script("pass_(b'\\0', socket.socket()); receiver.send(b'bye')"),
                             "COMMAND wrote 'bye' after the one byte that goes with its descriptor", "exactly one byte")
 
+    def test_text_that_is_seen_only_when_command_has_ended(self):
+        """Both are there when gladhand-recv, stopped meanwhile, looks again."""
+        self.assert_refused(script("""
+command, recv = os.getpid(), os.getppid()
+pass_(b"\\0", socket.socket())
+os.kill(recv, signal.SIGSTOP)
+receiver.send(b"bye")
+if os.fork() == 0:
+    while open("/proc/%d/stat" % command).read().split()[2] != "Z": time.sleep(0.001)
+    os.kill(recv, signal.SIGCONT)
+os._exit(0)
+"""), "COMMAND wrote 'bye' after the one byte that goes with its descriptor", "exactly one byte")
+
     def test_two_bytes_with_the_descriptor(self):
         self.assert_refused(script("pass_(b'ab', socket.socket())"),
                             "COMMAND wrote 'b' after the one byte that goes with its descriptor", "exactly one byte")
@@ -412,6 +425,12 @@ class TimeAndSignals(RecvTest):
         result = recv("--timeout", "500ms", "--", *script(self.SLEEP, self.path))
         self.assert_says(result, TIMED_OUT, "COMMAND passed nothing in 500 ms")
         self.assert_has_ended(self.path)
+
+    def test_command_is_asked_to_end_first(self):
+        told = self.temporary_path("told")
+        tidy = "def end(*_): open(sys.argv[2], 'w').close(); sys.exit()\nsignal.signal(signal.SIGTERM, end)\n"
+        recv("--timeout", "500ms", "--", *script(tidy + self.SLEEP, self.path, told))
+        self.assertTrue(os.path.exists(told))
 
     def test_command_that_ignores_the_polite_signal(self):
         ignoring = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + self.SLEEP
