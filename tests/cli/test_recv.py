@@ -494,13 +494,16 @@ pass_(b'\\0', connect(sys.argv[2]))
 
 
 class AsSshDoes(RecvTest):
-    def told(self, text):
+    def told(self, text, **how):
         """What a COMMAND that passes a socket writes to its standard error; a JSON value."""
-        result = recv("--", *script(text + "\npass_(b'\\0', socket.socket())"))
+        result = recv("--", *script(text + "\npass_(b'\\0', socket.socket())"), **how)
         self.assertEqual(result.returncode, 0, result)
         return json.loads(result.stderr)
 
     def test_standard_input_and_output_are_one_unix_stream_socket_and_nothing_else_is_open(self):
+        inherited = os.pipe()
+        for descriptor in inherited:
+            self.addCleanup(os.close, descriptor)
         told = self.told("""
 import json
 links = {}
@@ -509,7 +512,7 @@ for fd in os.listdir("/proc/self/fd"):
     except FileNotFoundError: pass  # the list's own
 del links[str(receiver.fileno())]
 json.dump([links, receiver.family, receiver.type], sys.stderr)
-""")
+""", pass_fds=inherited)
         links, family, kind = told
         self.assertEqual((family, kind), (socket.AF_UNIX, socket.SOCK_STREAM))
         self.assertEqual(links["0"], links["1"])
