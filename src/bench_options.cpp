@@ -185,7 +185,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
       "that gladhand itself uses. Durations: 250ms, 2s; a bare number is seconds.",
       usage,
       version_text);
-  line.app().add_option("HOST", settings.hosts, "Name or address, with :PORT unless it is 22");
+  line.offer_arguments("HOST", settings.hosts, "Name or address, with :PORT unless it is 22");
   line.offer(std::span<const Row>(options), settings);
   line.offer(dial_option_rows(), settings.bench.dial);
   if (const auto answer = line.parse(argc, argv)) {

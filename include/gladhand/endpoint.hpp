@@ -67,8 +67,19 @@ class Endpoint {
   socklen_t size_ = 0;
 };
 
-/// The address without its port: "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; a Unix socket's path;
-/// "vsock:3:22".
+/// The path of a Unix socket as it is, an abstract one behind a '@'; empty for one without a name
+/// and for other families.
+std::string unix_path(const Endpoint& endpoint);
+
+/// The context id and the port of a vsock address. Empty for other families.
+struct VsockAddress {
+  std::uint32_t cid;
+  std::uint32_t port;
+};
+std::optional<VsockAddress> vsock_address(const Endpoint& endpoint);
+
+/// The address without its port: "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; a Unix socket's path,
+/// "@abstract" or "(no name)"; "vsock:3:22". Printable whatever a path holds.
 std::string to_string(const Endpoint& endpoint);
 
 /// The address and its port, where it has one beside: "192.0.2.1 port 22".

@@ -109,19 +109,22 @@ bool operator==(const Endpoint& a, const Endpoint& b) {
   return a.size_ == b.size_ && std::memcmp(&a.storage_, &b.storage_, a.size_) == 0;
 }
 
-namespace {
-
 std::string unix_path(const Endpoint& endpoint) {
-  sockaddr_un address{};
-  const std::size_t size = std::min<std::size_t>(endpoint.size(), sizeof(address));
-  std::memcpy(&address, endpoint.data(), size);
-  std::string_view path(address.sun_path, size - offsetof(sockaddr_un, sun_path));
-  if (path.empty()) return "(unnamed)";
-  if (path[0] == '\0') return '@' + printable(path.substr(1));  // abstract: all of it is the name
-  return printable(path.substr(0, path.find('\0')));
+  constexpr std::size_t before_path = offsetof(sockaddr_un, sun_path);
+  if (endpoint.system_family() != AF_UNIX || endpoint.size() <= before_path) return "";
+  const char* path = reinterpret_cast<const char*>(endpoint.data()) + before_path;
+  const std::size_t size = endpoint.size() - before_path;
+  if (*path == '\0') return '@' + std::string(path + 1, size - 1);
+  return {path, ::strnlen(path, size)};
 }
 
-}  // namespace
+std::optional<VsockAddress> vsock_address(const Endpoint& endpoint) {
+  sockaddr_vm address{};
+  if (endpoint.system_family() != AF_VSOCK || endpoint.size() < sizeof(address))
+    return std::nullopt;
+  std::memcpy(&address, endpoint.data(), sizeof(address));
+  return VsockAddress{address.svm_cid, address.svm_port};
+}
 
 std::string to_string(const Endpoint& endpoint) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -130,12 +133,12 @@ std::string to_string(const Endpoint& endpoint) {
     inet_ntop(AF_INET, &mapped.s6_addr[12], text, sizeof(text));
     return text;
   }
-  if (endpoint.system_family() == AF_UNIX) return unix_path(endpoint);
-  if (endpoint.system_family() == AF_VSOCK) {
-    sockaddr_vm address{};
-    std::memcpy(&address, endpoint.data(), std::min<std::size_t>(endpoint.size(), sizeof(address)));
-    return "vsock:" + std::to_string(address.svm_cid) + ':' + std::to_string(address.svm_port);
+  if (endpoint.system_family() == AF_UNIX) {
+    const std::string path = unix_path(endpoint);
+    return path.empty() ? "(no name)" : printable(path);
   }
+  if (const auto vsock = vsock_address(endpoint))
+    return "vsock:" + std::to_string(vsock->cid) + ':' + std::to_string(vsock->port);
   if (endpoint.family() != Family::ipv6) return "(no address)";
   const in6_addr address = endpoint.mapped();
   inet_ntop(AF_INET6, &address, text, sizeof(text));

@@ -81,7 +81,12 @@ void Attempt::connect() {
     connect_here();
     return;
   }
-  socket_.async_connect({endpoint_.data(), endpoint_.size(), 0}, on_end_);
+  socket_.async_connect({endpoint_.data(), endpoint_.size(), 0}, [this](std::error_code error) {
+    // VSOCK has a reset only to say that nobody listens.
+    const bool vsock = endpoint_.system_family() == AF_VSOCK;
+    if (vsock && error == asio::error::connection_reset) error = asio::error::connection_refused;
+    on_end_(error);
+  });
 }
 
 // A Unix socket connects at once, or says EAGAIN while its server has too many waiting [unix(7)]:

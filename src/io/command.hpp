@@ -8,14 +8,15 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "process.hpp"
 
 namespace gladhand {
 
 class Command {
  public:
-  using Environment = std::vector<std::pair<std::string, std::string>>;
+  using Environment = gladhand::Environment;
 
   /// Starts `words` with `environment` added to ours. Its standard input is empty, what it writes
   /// to its standard output goes to `output`, our stderr unless told otherwise, and it gets no other
@@ -41,8 +42,5 @@ class Command {
   pid_t pid_ = -1;
   asio::posix::stream_descriptor process_;
 };
-
-/// "exited with status 3", "was ended by signal 9".
-std::string describe_wait_status(int status);
 
 }  // namespace gladhand

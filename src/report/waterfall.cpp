@@ -40,6 +40,7 @@ class Rows {
     std::stable_sort(all.begin() + static_cast<std::ptrdiff_t>(questions_.size()),
                      all.end(),
                      [](const Row& a, const Row& b) { return a.begin < b.begin; });
+    all.insert(all.end(), handshakes_.begin(), handshakes_.end());
     return all;
   }
   Moment last() const { return last_; }
@@ -81,6 +82,13 @@ class Rows {
     if (!row.end)
       end(row, Ending::given_up, event.reason == CancelReason::lost ? "given up" : "no answer");
   }
+  void on(const HandshakeStarted& event) {
+    handshakes_.push_back({.label = event.peer, .attempt = true, .begin = now_});
+  }
+  void on(const HandshakeFinished& event) {
+    const bool open = event.failure.empty();
+    end(handshakes_.back(), open ? Ending::good : Ending::bad, open ? "open" : event.failure);
+  }
   template <typename Other>
   void on(const Other& /*event*/) {}
 
@@ -95,6 +103,7 @@ class Rows {
   std::string title_;
   std::vector<Row> questions_;
   std::vector<Row> attempts_;  // by AttemptId
+  std::vector<Row> handshakes_;
 };
 
 class Picture {
