@@ -44,8 +44,14 @@ std::vector<Event> events_of(const HostSamples& host,
     events.push_back({attempt.end, ending(id, attempt)});
     ++id;
   }
+  const Moment end = sample.total - (sample.started - sample.intended);
+  if (sample.proxy != Sample::absent) {
+    const Moment open = end - std::max(sample.banner, Moment(0));
+    events.push_back({open - sample.proxy, HandshakeStarted{"proxy", ""}});
+    events.push_back({open, HandshakeFinished{"proxy", ""}});
+  }
   std::ranges::stable_sort(events, {}, &Event::at);
-  events.push_back({sample.total - (sample.started - sample.intended), DialEnded{}});
+  events.push_back({end, DialEnded{}});
   return events;
 }
 
