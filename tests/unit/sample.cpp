@@ -365,8 +365,8 @@ TEST_SUITE("sentences") {
   TEST_CASE("what cannot be told apart is not told apart") {
     Run run({"race", "v4"});
     for (int i = 0; i < 10; ++i) {
-      connect(run, 0, four, 20ms + Moment((i * 7 % 10) * 300));
-      connect(run, 1, four, 20ms + Moment((i * 3 % 10) * 310));
+      connect(run, 0, four, 20ms + Moment((i * 7 % 10) * 400));
+      connect(run, 1, four, 20ms + Moment((i * 3 % 10) * 500));
     }
     CHECK(holds(run.verdicts(), "the race is as fast as IPv4 alone"));
   }

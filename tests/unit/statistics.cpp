@@ -63,6 +63,7 @@ TEST_CASE("percentiles are numpy's, to the last bit") {
   CHECK(percentile(small, 12.34) == 0.14936);
   CHECK(percentile(small, 61.8) == 0.8888);
   CHECK(percentile(small, 99.9) == 1.2992000000000001);
+  CHECK(percentile(std::vector<double>{0.3, 0.5, 0.8}, 98.1) == 0.7886000000000001);
 }
 
 TEST_CASE("percentiles of one sample are the sample, of none 0") {
