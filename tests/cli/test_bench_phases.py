@@ -2,7 +2,8 @@
 
 A busy machine makes a server later than it was told to be, never earlier. So of several samples the
 quickest must be within 1 ms or 2 % of the truth, whichever is more, and none may be before it by more than
-a tenth of a millisecond, which two clocks may differ by.
+a tenth of a millisecond, which two clocks may differ by. Only the wait for the first line begins with what
+the network did, and a busy machine hears of that late: there it is the lower quartile that may not be early.
 """
 
 import unittest
@@ -22,10 +23,11 @@ def setUpModule():
 
 
 class Phases(BenchTest):
-    def assert_true(self, figures, truth, phases=1):
-        """figures and truth in microseconds; phases: how many were added up."""
+    def assert_true(self, figures, truth, phases=1, earliest=0):
+        """figures and truth in microseconds; phases: how many were added up; earliest: the rank of the first
+        that may not be early."""
         self.assertEqual(len(figures), SAMPLES)
-        self.assertGreaterEqual(min(figures), truth - MS // 10)
+        self.assertGreaterEqual(sorted(figures)[earliest], truth - MS // 10)
         self.assertLessEqual(min(figures), truth + phases * max(MS, truth // 50))
 
     def phases(self, samples, phase):
@@ -51,7 +53,7 @@ class Phases(BenchTest):
     def test_the_first_line(self):
         server = self.serve(delay=0.060)
         samples = self.samples(*FLOOD, "-n", SAMPLES, "--until", "banner", f"127.0.0.1:{server.port}")
-        self.assert_true(self.phases(samples, "banner"), 60 * MS)
+        self.assert_true(self.phases(samples, "banner"), 60 * MS, earliest=SAMPLES // 4)
         self.assert_true([sample["total_us"] for sample in samples], 60 * MS, phases=2)
 
     def test_the_handshake_with_a_proxy(self):
