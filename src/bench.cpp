@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bench_options.hpp"
+#include "dial_options.hpp"
 #include "gladhand/bench_verdict.hpp"
 #include "gladhand/comparison.hpp"
 #include "gladhand/error.hpp"
@@ -27,6 +28,7 @@
 #include "io/limits.hpp"
 #include "io/output_file.hpp"
 #include "io/socket_setup.hpp"
+#include "io/tunnel.hpp"
 #include "report/bench_csv.hpp"
 #include "report/bench_json.hpp"
 #include "report/bench_json_reader.hpp"
@@ -42,9 +44,27 @@ using Summaries = std::vector<std::vector<Summary>>;
 
 constexpr const char* name = "gladhand-bench: ";
 
-void tell(const std::string& text) { write_all(STDERR_FILENO, name + text + '\n'); }
+void tell(const std::string& text) {
+  write_all(STDERR_FILENO, name + text + '\n');
+}
 
 // --- what is to be dialled -----------------------------------------------------------------
+
+Target read_target(const BenchSettings& settings,
+                   const std::string& text,
+                   const std::string& services) {
+  const DialOptions& dial = settings.bench.dial;
+  const HostAndPort it = split_host(text, dial.route.tcpmux.empty() ? "22" : "1");  // [RFC 1078]
+  Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
+  check_meaning(settings.given, target, dial);
+  check_route(dial.route, target, dial.names.families);
+  const bool each = std::ranges::any_of(settings.bench.modes, [](const BenchMode& mode) {
+    return mode.kind == BenchMode::Kind::each;
+  });
+  if (each && !find_proxies(dial.route, target).empty())
+    throw UsageError("--compare each has no meaning through a proxy");
+  return target;
+}
 
 std::vector<Target> read_targets(const BenchSettings& settings) {
   std::vector<std::string> hosts = settings.hosts;
@@ -55,10 +75,7 @@ std::vector<Target> read_targets(const BenchSettings& settings) {
   const std::string services = read_file("/etc/services");
   std::vector<Target> targets;
   targets.reserve(hosts.size());
-  for (const std::string& text : hosts) {
-    const HostAndPort it = split_host(text, "22");
-    targets.push_back(parse_target(to_ascii(it.host), it.port, services));
-  }
+  for (const std::string& text : hosts) targets.push_back(read_target(settings, text, services));
   return targets;
 }
 
@@ -207,15 +224,21 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
 }
 
 // Dials that a signal has interrupted are not waited for: the process ends with them.
-[[noreturn]] void leave(BenchStatus status) { ::_exit(static_cast<int>(status)); }
+[[noreturn]] void leave(BenchStatus status) {
+  ::_exit(static_cast<int>(status));
+}
 
 [[noreturn]] void run(BenchSettings settings, int argc, char** argv) {
   BenchOptions& options = settings.bench;
   std::vector<Target> targets = read_targets(settings);
   check_politeness(settings, targets.size());
-  std::vector<Family>& families = options.dial.names.families;
-  families = served_families(options.dial.attempt.socket, families);
-  check_settings(options.dial.attempt.socket, families);
+  const bool internet = std::ranges::any_of(
+      targets, [](const Target& target) { return target.kind == Target::Kind::internet; });
+  if (internet) {
+    std::vector<Family>& families = options.dial.names.families;
+    families = served_families(options.dial.attempt.socket, families);
+    check_settings(options.dial.attempt.socket, families);
+  }
   Files files(settings);
   fit_descriptors(options.schedule);
   warn_of_ports(settings);
@@ -228,8 +251,7 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
   asio::io_context loop(1);
   asio::signal_set signals(loop, SIGINT, SIGTERM);
   signals.async_wait([&loop](std::error_code, int) { loop.stop(); });
-  BenchRunner runner(
-      loop, options, std::move(targets), progress(options.schedule.duration));
+  BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
   runner.run();
   signals.clear();  // a second one ends the process at once
   erase_progress();

@@ -82,8 +82,7 @@ constexpr std::array options = {
          "Begin no dial after this time; without -n, dial until then"},
         [](BenchSettings& s, const Values& v) {
           s.bench.schedule.duration = read_duration(v.back(), "--duration");
-          if (s.bench.schedule.duration.count() == 0)
-            throw UsageError("--duration must be over 0");
+          if (s.bench.schedule.duration.count() == 0) throw UsageError("--duration must be over 0");
         }},
     Row{{"--warmup",
          "N",
@@ -209,7 +208,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
       "that gladhand itself uses. Durations: 250ms, 2s; a bare number is seconds.",
       usage,
       version_text);
-  line.app().add_option("HOST", settings.hosts, "Name or address, with :PORT unless it is 22");
+  line.offer_arguments("HOST", settings.hosts, "Name or address, with :PORT unless it is 22");
   line.offer(std::span<const Row>(options), settings);
   line.offer(dial_option_rows(), settings.bench.dial);
   if (const auto answer = line.parse(argc, argv)) {
@@ -218,6 +217,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   }
   if (settings.hosts.empty() && !settings.hosts_file)
     throw UsageError("a HOST or --hosts is required", std::string("usage: ") + usage);
+  settings.given = line.given();
   check_merge(line, settings);
   complete(line, settings);
   complete(line, settings.bench.dial);

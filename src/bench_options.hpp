@@ -7,13 +7,14 @@
 
 #include "gladhand/threshold.hpp"
 #include "io/bench_runner.hpp"
+#include "option_table.hpp"
 
 namespace gladhand {
 
 /// How gladhand-bench ends.
 enum class BenchStatus {
   well = 0,
-  not_well = 1,         ///< a threshold was met, or nothing connected
+  not_well = 1,  ///< a threshold was met, or nothing connected
   usage = 64,
   system_failure = 71,
 };
@@ -23,13 +24,14 @@ struct BenchSettings {
   bool merge = false;
   std::optional<std::string> hosts_file;  ///< more of them; "-" is standard input
   BenchOptions bench;
+  std::vector<const OptionText*> given;  ///< for check_meaning
   bool flood = false;
-  std::optional<std::string> json;        ///< files; "-" is standard output
+  std::optional<std::string> json;  ///< files; "-" is standard output
   std::optional<std::string> csv;
   std::optional<std::string> openmetrics;
   std::optional<std::string> page;
   std::vector<Threshold> thresholds;
-  std::string answer;                     ///< --help or --version: print this and do nothing else
+  std::string answer;  ///< --help or --version: print this and do nothing else
 };
 
 /// Reads the command line. Throws UsageError that says what is wrong with it.

@@ -20,6 +20,7 @@ using Row = Option<DialOptions>;
 
 constexpr const char* addresses = "Addresses";
 constexpr const char* race = "Race";
+constexpr const char* transports = "Transport";
 constexpr const char* sockets = "Socket";
 constexpr const char* before = before_group;
 
@@ -43,7 +44,7 @@ void add_source(DialOptions& s, const std::string& text) {
   s.attempt.socket.bind.push_back(source);
 }
 
-constexpr std::array options = {
+constexpr std::array rows = {
     Row{{"-4", "", false, Needs::ip, addresses, "IPv4 only"},
         [](DialOptions& s, const Values&) { s.names.families = {Family::ipv4}; }},
     Row{{"-6", "", false, Needs::ip, addresses, "IPv6 only"},
@@ -107,6 +108,43 @@ constexpr std::array options = {
           s.race.preferred_family_count =
               static_cast<unsigned>(read_number(v.back(), "--preferred-family-count", 1, 1000));
         }},
+    Row{{"--protocol",
+         "PROTOCOL",
+         false,
+         Needs::ip,
+         transports,
+         "tcp, mptcp (TCP where the kernel has none) or sctp [tcp]"},
+        [](DialOptions& s, const Values& v) {
+          s.attempt.socket.protocol = read_protocol(v.back());
+        }},
+    Row{{"--proxy",
+         "URL",
+         true,
+         Needs::tcp,
+         transports,
+         "Go through this proxy, and through the next from there; 'env': as ALL_PROXY says"},
+        [](DialOptions& s, const Values& v) {
+          for (const std::string& url : v) {
+            s.route.from_environment = s.route.from_environment || url == "env";
+            if (url != "env") s.route.proxies.push_back(parse_proxy(url));
+          }
+          if (s.route.from_environment && v.size() > 1)
+            throw UsageError("--proxy env and other proxies exclude each other");
+        }},
+    Row{{"--proxy-auth-file",
+         "FILE",
+         false,
+         Needs::tcp,
+         transports,
+         "Users and passwords for proxies, one URL a line"},
+        [](DialOptions& s, const Values& v) { s.route.auth_file = v.back(); }},
+    Row{{"--tcpmux",
+         "SERVICE",
+         false,
+         Needs::tcp,
+         transports,
+         "Ask a port multiplexer for this service"},
+        [](DialOptions& s, const Values& v) { s.route.tcpmux = read_service(v.back()); }},
     Row{{"--bind",
          "ADDR",
          true,
@@ -254,7 +292,21 @@ void keep_bound_families(DialOptions& options) {
 }  // namespace
 
 std::span<const Option<DialOptions>> dial_option_rows() {
-  return options;
+  return rows;
+}
+
+void check_meaning(std::span<const OptionText* const> given,
+                   const Target& target,
+                   const DialOptions& options) {
+  const bool sctp = options.attempt.socket.protocol == Protocol::sctp;
+  const bool internet = target.kind == Target::Kind::internet;
+  for (const OptionText* option : given) {
+    if (option->needs == Needs::nothing || (internet && !(sctp && option->needs == Needs::tcp)))
+      continue;
+    const std::string_view names = option->names;
+    throw UsageError(std::string(names.substr(0, names.find(','))) + " has no meaning for " +
+                     (internet ? "SCTP" : "host " + in_quotes(target.host)));
+  }
 }
 
 void complete(const CommandLine& line, DialOptions& options) {
@@ -262,6 +314,7 @@ void complete(const CommandLine& line, DialOptions& options) {
   line.exclude("--ttl", "--dontroute");
   line.exclude("--keepalive", "--no-keepalive");
   line.require("--knock-delay", "--knock");
+  line.require("--proxy-auth-file", "--proxy");
   keep_bound_families(options);
 }
 

@@ -14,6 +14,12 @@ inline constexpr const char* before_group = "Before connecting";
 /// The table.
 std::span<const Option<DialOptions>> dial_option_rows();
 
+/// Throws UsageError for an option that has no meaning for the target: one of TCP's for a Unix
+/// socket, for example.
+void check_meaning(std::span<const OptionText* const> given,
+                   const Target& target,
+                   const DialOptions& options);
+
 /// What no single option can tell: throws UsageError for options that contradict each other, and
 /// leaves out the families that have no source address of the user's once the other has one.
 void complete(const CommandLine& line, DialOptions& options);

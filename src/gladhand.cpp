@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dial_options.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
 #include "io/dial_until.hpp"
@@ -22,6 +23,7 @@
 #include "io/idna.hpp"
 #include "io/relay.hpp"
 #include "io/socket_setup.hpp"
+#include "io/tunnel.hpp"
 #include "observers.hpp"
 #include "options.hpp"
 #include "report/verdict.hpp"
@@ -33,10 +35,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 Target read_target(const Settings& settings) {
-  const std::string services = parse_port(settings.port) ? "" : read_file("/etc/services");
-  Target target = parse_target(to_ascii(settings.host), settings.port, services);
+  std::string port = settings.port;
+  if (port.empty() && !settings.dial.route.tcpmux.empty()) port = "1";  // [RFC 1078]
+  const std::string services = parse_port(port) ? "" : read_file("/etc/services");
+  Target target = parse_target(
+      is_local(settings.host) ? settings.host : to_ascii(settings.host), port, services);
+  check_meaning(settings.given, target, settings.dial);
   const std::vector<Family>& families = settings.dial.names.families;
-  if (target.literal && std::ranges::find(families, target.literal->family()) == families.end())
+  check_route(settings.dial.route, target, families);
+  const bool raced = target.literal && target.literal->family() &&
+                     find_proxies(settings.dial.route, target).empty();
+  if (raced && std::ranges::find(families, target.literal->family()) == families.end())
     throw UsageError("host " + in_quotes(target.host) + " is no " +
                      std::string(to_string(families.front())) + " address");
   return target;
@@ -92,8 +101,13 @@ Event::Body announcement(HandOver way, const Endpoint& peer) {
 }
 
 RelayEnd carry(UniqueFd server, const Target& target) {
-  const std::string name = in_quotes(target.host) + " port " + target.service;
-  return relay(std::move(server), STDIN_FILENO, STDOUT_FILENO, name);
+  return relay(
+      std::move(server), STDIN_FILENO, STDOUT_FILENO, in_words(target.host, target.service));
+}
+
+Error why_not(const PatientResult& dials, const Target& target) {
+  if (dials.last.failure) return *dials.last.failure;
+  return verdict(dials.last.finish, target, dials.last.through, dials.last_duration, dials.dials);
 }
 
 // `way` is empty for --explain.
@@ -111,7 +125,7 @@ RelayEnd carry(UniqueFd server, const Target& target) {
   const auto elapsed = [&dials, end] {
     return dials.last_duration + std::chrono::duration_cast<Moment>(Clock::now() - end);
   };
-  const bool connected = result.finish.outcome == Outcome::connected;
+  const bool connected = static_cast<bool>(result.socket);
   if (connected && way == HandOver::pass) {
     pass_descriptor(STDOUT_FILENO, result.socket.get());
     if (!sink) leave();
@@ -123,7 +137,7 @@ RelayEnd carry(UniqueFd server, const Target& target) {
   if (sink) sink({elapsed(), DialEnded{}});
   if (settings.explain)
     write_all(STDOUT_FILENO, draw_waterfall(observers.events(), terminal_canvas()));
-  if (!connected) throw verdict(result.finish, target, dials.last_duration, dials.dials);
+  if (!connected) throw why_not(dials, target);
   if (way == HandOver::relay) {
     watch.reset();
     const RelayEnd carried = carry(std::move(result.socket), target);
@@ -143,8 +157,10 @@ RelayEnd carry(UniqueFd server, const Target& target) {
   Observers observers(settings);
   try {
     std::vector<Family>& families = settings.dial.names.families;
-    families = served_families(settings.dial.attempt.socket, families);
-    check_settings(settings.dial.attempt.socket, families);
+    if (target.kind == Target::Kind::internet) {
+      families = served_families(settings.dial.attempt.socket, families);
+      check_settings(settings.dial.attempt.socket, families);
+    }
     connect(settings, target, way, observers);
   } catch (const Error& error) {
     observers.log(error_lines(error, settings.quiet));

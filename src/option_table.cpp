@@ -1,7 +1,7 @@
 #include "option_table.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "gladhand/error.hpp"
@@ -47,19 +47,34 @@ CommandLine::CommandLine(const std::string& name,
                          const std::string& description,
                          const std::string& usage,
                          std::function<std::string()> version)
-    : app_(description, name),
+    : app_(std::make_unique<CLI::App>(description, name)),
       hint_("usage: " + usage + "; see '" + name + " --help'"),
       version_(std::move(version)) {
-  app_.formatter(std::make_shared<HelpText>(usage));
-  app_.set_version_flag("--version", version_, "Print versions and exit");
+  app_->formatter(std::make_shared<HelpText>(usage));
+  app_->set_version_flag("--version", version_, "Print versions and exit");
+}
+
+CommandLine::~CommandLine() = default;
+
+void CommandLine::offer_argument(const std::string& name,
+                                 std::optional<std::string>& value,
+                                 const char* help) {
+  app_->add_option_function<std::string>(
+      name, [&value](const std::string& text) { value = text; }, help);
+}
+
+void CommandLine::offer_arguments(const std::string& name,
+                                  std::vector<std::string>& values,
+                                  const char* help) {
+  app_->add_option(name, values, help);
 }
 
 std::optional<std::string> CommandLine::parse(int argc, const char* const* argv) {
   add_needed({argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0))});
   try {
-    app_.parse(argc, argv);
+    app_->parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return app_.help();
+    return app_->help();
   } catch (const CLI::CallForVersion&) {
     return version_() + '\n';
   } catch (const CLI::ParseError& error) {
@@ -95,9 +110,9 @@ void CommandLine::add(Row& row) {
   if (row.option != nullptr) return;
   const OptionText& text = *row.text;
   if (is_flag(text) || *text.value == '[') {
-    row.option = app_.add_flag(text.names);
+    row.option = app_->add_flag(text.names);
   } else {
-    row.option = app_.add_option(text.names)->expected(1)->allow_extra_args(false);
+    row.option = app_->add_option(text.names)->expected(1)->allow_extra_args(false);
   }
   row.option->type_name(text.value)
       ->multi_option_policy(text.repeatable ? CLI::MultiOptionPolicy::TakeAll
@@ -129,7 +144,7 @@ void CommandLine::require(std::string_view one, std::string_view other) const {
 }
 
 void CommandLine::reject(const CLI::ParseError& error) const {
-  const std::vector<std::string> unexpected = app_.remaining();
+  const std::vector<std::string> unexpected = app_->remaining();
   std::string message = printable(error.what());
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unexpected.empty())
     message = (unexpected.front().starts_with('-') ? "unknown option " : "unexpected argument ") +

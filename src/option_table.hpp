@@ -2,13 +2,21 @@
 // command line needs.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+// Its header costs every translation unit 13 global objects.
+namespace CLI {
+class App;
+class Option;
+class ParseError;
+}  // namespace CLI
 
 namespace gladhand {
 
@@ -47,6 +55,10 @@ class CommandLine {
               const std::string& description,
               const std::string& usage,
               std::function<std::string()> version);
+  ~CommandLine();
+
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
 
   /// Adds a table. `rows` and `settings` must outlive this.
   template <typename Settings>
@@ -55,8 +67,14 @@ class CommandLine {
       rows_.push_back({&row.text, [&row, &settings](const Values& v) { row.apply(settings, v); }});
   }
 
-  /// For what is no option: HOST and PORT.
-  CLI::App& app() { return app_; }
+  /// Adds what is no option, such as HOST: where it is given, `value` is set. All of them may be
+  /// absent.
+  void offer_argument(const std::string& name, std::optional<std::string>& value, const char* help);
+
+  /// The same for any number of them.
+  void offer_arguments(const std::string& name,
+                       std::vector<std::string>& values,
+                       const char* help);
 
   /// Parses and applies. Returns the text that --help or --version ask for, and applies nothing
   /// then. Throws UsageError.
@@ -84,7 +102,7 @@ class CommandLine {
   bool is_given(std::string_view name) const;
   [[noreturn]] void reject(const CLI::ParseError& error) const;
 
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   std::string hint_;
   std::function<std::string()> version_;
   std::vector<Row> rows_;

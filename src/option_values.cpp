@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -47,10 +48,23 @@ int read_mark(const std::string& text) {
   std::uint32_t mark = 0;
   const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");
   const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(
-      text.data() + (hexadecimal ? 2 : 0), end, mark, hexadecimal ? 16 : 10);
+  const auto [stop, error] =
+      std::from_chars(text.data() + (hexadecimal ? 2 : 0), end, mark, hexadecimal ? 16 : 10);
   if (error == std::errc() && stop == end) return static_cast<int>(mark);
   throw UsageError("--mark: " + in_quotes(text) + " is not a number of 32 bits, such as 7 or 0x10");
+}
+
+Protocol read_protocol(const std::string& text) {
+  if (text == "tcp") return Protocol::tcp;
+  if (text == "mptcp") return Protocol::mptcp;
+  if (text == "sctp") return Protocol::sctp;
+  throw UsageError("--protocol: " + in_quotes(text) + " is not tcp, mptcp or sctp");
+}
+
+std::string read_service(const std::string& text) {
+  const bool printable = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!text.empty() && printable) return text;
+  throw UsageError("--tcpmux: " + in_quotes(text) + " is no name of a service");
 }
 
 int read_dscp(const std::string& text) {
@@ -68,18 +82,16 @@ int read_dscp(const std::string& text) {
   return read_number(text, "--dscp", 0, 63);
 }
 
-SocketOption int_option(const std::string& asked,
-                        int level,
-                        int name,
-                        int value,
-                        std::optional<Family> family) {
+SocketOption int_option(
+    const std::string& asked, int level, int name, int value, std::optional<Family> family) {
   SocketOption option{asked, family, level, name, std::vector<std::byte>(sizeof(value)), false};
   std::memcpy(option.value.data(), &value, sizeof(value));
   return option;
 }
 
 SocketOption text_option(const std::string& asked, int level, int name, const std::string& value) {
-  SocketOption option{asked, std::nullopt, level, name, std::vector<std::byte>(value.size()), false};
+  SocketOption option{
+      asked, std::nullopt, level, name, std::vector<std::byte>(value.size()), false};
   std::memcpy(option.value.data(), value.data(), value.size());
   return option;
 }
@@ -87,7 +99,8 @@ SocketOption text_option(const std::string& asked, int level, int name, const st
 Endpoint read_source(const std::string& text) {
   if (const auto endpoint = read_bracketed(text, 0)) {
     const in6_addr address = endpoint->mapped();
-    const bool multicast4 = endpoint->family() == Family::ipv4 && IN_MULTICAST(address.s6_addr[12] << 24U);
+    const bool multicast4 =
+        endpoint->family() == Family::ipv4 && IN_MULTICAST(address.s6_addr[12] << 24U);
     if (!multicast4 && !IN6_IS_ADDR_MULTICAST(&address)) return *endpoint;
     throw UsageError("--bind: " + to_string(*endpoint) + " is a multicast address");
   }
@@ -131,8 +144,7 @@ std::vector<Knock> read_knocks(const std::string& text) {
 
 std::vector<std::string> read_command(const std::string& text, std::string_view option) {
   auto words = split_command(text);
-  if (!words)
-    throw UsageError(std::string(option) + ": " + in_quotes(text) + " has an open quote");
+  if (!words) throw UsageError(std::string(option) + ": " + in_quotes(text) + " has an open quote");
   if (words->empty()) throw UsageError(std::string(option) + ": the command is empty");
   return std::move(*words);
 }

@@ -21,6 +21,12 @@ int read_number(const std::string& text, std::string_view option, int least, int
 /// A firewall mark: 32 bits, decimal or hexadecimal (0x10).
 int read_mark(const std::string& text);
 
+/// "tcp", "mptcp" or "sctp".
+Protocol read_protocol(const std::string& text);
+
+/// A service's name as TCPMUX has it: printable ASCII.
+std::string read_service(const std::string& text);
+
 /// A DSCP: 0 to 63, or a name as ssh's IPQoS has it (ef, af11 to af43, cs0 to cs7, le).
 int read_dscp(const std::string& text);
 

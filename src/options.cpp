@@ -104,18 +104,22 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
       "seconds.",
       usage,
       version_text);
-  line.app().add_option("HOST", settings.host, "Name or address");
-  line.app().add_option("PORT", settings.port, "Number or service name");
+  std::optional<std::string> host;
+  std::optional<std::string> port;
+  line.offer_argument("HOST", host, "Name or address; unix/PATH, vsock/CID, ...");
+  line.offer_argument("PORT", port, "Number or service name");
   line.offer(dial_option_rows(), settings.dial);
   line.offer(std::span<const Row>(options), settings);
   if (const auto answer = line.parse(argc, argv)) {
     settings.answer = *answer;
     return settings;
   }
-  if (settings.port.empty())
-    throw UsageError("HOST and PORT are required", std::string("usage: ") + usage);
+  if (!host) throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);
+  settings.host = *host;
+  settings.port = port.value_or("");
   line.exclude("--relay", "--fdpass");
   complete(line, settings.dial);
+  settings.given = line.given();
   return settings;
 }
 

@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/dial_until.hpp"
 #include "io/handover.hpp"
+#include "option_table.hpp"
 
 namespace gladhand {
 
@@ -21,6 +23,7 @@ struct Settings {
   bool explain = false;
   std::optional<std::string> trace_file;
   std::optional<std::string> log_file;
+  std::vector<const OptionText*> given;  ///< options on the command line
   std::string answer;      ///< --help or --version: print this and do nothing else
 };
 

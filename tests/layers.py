@@ -15,7 +15,7 @@ LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2"
 FORBIDDEN = {
     "core": {"io", "report", "app", "Asio", "c-ares", "CLI11", "libidn2", "nlohmann_json", "clock", "streams"},
     "report": {"io", "app", "Asio", "c-ares", "CLI11", "libidn2", "streams"},
-    "io": {"report", "app", "CLI11", "nlohmann_json", "streams"},
+    "io": {"report", "app", "CLI11", "streams"},
     "app": set(),
 }
 STREAMS = {"iostream", "fstream", "sstream", "ostream", "istream", "iomanip"}

@@ -23,8 +23,8 @@ struct BenchMode {
 
   std::string name;  ///< as given; the address itself for `address`
   Kind kind = Kind::race;
-  Family family{};                  ///< of `family`
-  Moment delay{};                   ///< of `delay`
+  Family family{};                    ///< of `family`
+  Moment delay{};                     ///< of `delay`
   std::optional<Endpoint> address{};  ///< of `address`
 };
 

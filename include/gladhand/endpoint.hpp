@@ -54,6 +54,12 @@ class Endpoint {
 
   Endpoint with_port(std::uint16_t port) const;
 
+  /// A Unix socket's address. Empty when `path` does not fit into one (or holds a NUL).
+  static std::optional<Endpoint> unix_socket(std::string_view path);
+
+  /// A VSOCK address [vsock(7)].
+  static Endpoint vsock(std::uint32_t cid, std::uint32_t port);
+
   friend bool operator==(const Endpoint& a, const Endpoint& b);
 
  private:
@@ -61,8 +67,23 @@ class Endpoint {
   socklen_t size_ = 0;
 };
 
-/// The address without its port: "192.0.2.1", "2001:db8::1", "fe80::1%eth0".
+/// The path of a Unix socket as it is, an abstract one behind a '@'; empty for one without a name
+/// and for other families.
+std::string unix_path(const Endpoint& endpoint);
+
+/// The context id and the port of a vsock address. Empty for other families.
+struct VsockAddress {
+  std::uint32_t cid;
+  std::uint32_t port;
+};
+std::optional<VsockAddress> vsock_address(const Endpoint& endpoint);
+
+/// The address without its port: "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; a Unix socket's path,
+/// "@abstract" or "(no name)"; "vsock:3:22". Printable whatever a path holds.
 std::string to_string(const Endpoint& endpoint);
+
+/// The address and its port, where it has one beside: "192.0.2.1 port 22".
+std::string with_port(const Endpoint& endpoint);
 
 /// Reads an IPv4 or IPv6 literal, the latter with or without "%zone" (an interface's name or
 /// index). Empty when `text` is no literal, or when its zone names no interface of this machine.

@@ -16,6 +16,7 @@ enum class ExitStatus {
   all_attempts_failed = 69,
   not_handed_over = 71,
   timed_out = 75,
+  proxy_failed = 76,  ///< a proxy or multiplexer refused, or spoke nonsense
 };
 
 /// Ends the program with one line on stderr, a hint where there is a likely remedy, and a status.
@@ -38,6 +39,9 @@ class UsageError : public Error {
   explicit UsageError(const std::string& message, std::string hint = {})
       : Error(ExitStatus::usage, message, std::move(hint)) {}
 };
+
+/// The system's words for an errno, in lower case: the end of one of our lines.
+std::string system_words(int error);
 
 /// `text` with every byte that is not printable ASCII shown as \xHH, cut after 300 characters: fit
 /// to be written to a terminal whatever it holds.

@@ -194,6 +194,20 @@ struct Configured {
   std::string_view origin;  ///< where known addresses come from: "literal", "hosts", ...
 };
 
+/// The kernel has no MPTCP: TCP is spoken in its place.
+struct FellBackToTcp {};
+
+/// A connection stands, and a proxy or a multiplexer behind it is asked for the next hop.
+struct HandshakeStarted {
+  std::string peer;      ///< who is asked: "socks5://192.0.2.1:1080"
+  std::string asks_for;  ///< what for: "'db.example' port 22"
+};
+
+struct HandshakeFinished {
+  std::string peer;
+  std::string failure;  ///< empty when the way is open
+};
+
 /// Nothing has connected in the time that --on-slow names: its command is started.
 struct FoundSlow {};
 
@@ -239,6 +253,9 @@ struct Event {
                             TimerSet,
                             TimerFired,
                             TimerCanceled,
+                            FellBackToTcp,
+                            HandshakeStarted,
+                            HandshakeFinished,
                             FoundSlow,
                             RetryScheduled,
                             HandedOver,

@@ -1,6 +1,6 @@
 // What gladhand-bench keeps of its dials: samples by host and mode. All else it says is computed
-// from these. Ten thousand hosts with ten samples each are kept in memory, so a sample is small: its
-// queries and attempts are in two lists of its mode, addresses and texts in two of its host.
+// from these. Ten thousand hosts with ten samples each are kept in memory, so a sample is small:
+// its queries and attempts are in two lists of its mode, addresses and texts in two of its host.
 #pragma once
 
 #include <chrono>
@@ -52,7 +52,7 @@ struct QuerySample {
 struct AttemptSample {
   std::uint32_t address = 0;  ///< position in HostSamples::addresses
   AttemptOutcome outcome{};
-  std::int16_t error = 0;     ///< errno of a failure
+  std::int16_t error = 0;  ///< errno of a failure
   Moment start{};
   Moment end{};
 };
@@ -62,12 +62,12 @@ struct Sample {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
   static constexpr Moment absent{-1};
 
-  Moment intended{};        ///< when it should have begun, since the run began
-  Moment started{};         ///< when it did
-  Moment total{};           ///< from `intended` to the end: a late start is not hidden
-  Moment proxy = absent;    ///< the handshakes with proxies
-  Moment banner = absent;   ///< from connected to the server's first line
-  std::uint32_t number = 0; ///< counts from 0 in each mode
+  Moment intended{};         ///< when it should have begun, since the run began
+  Moment started{};          ///< when it did
+  Moment total{};            ///< from `intended` to the end: a late start is not hidden
+  Moment proxy = absent;     ///< the handshakes with proxies
+  Moment banner = absent;    ///< from connected to the server's first line
+  std::uint32_t number = 0;  ///< counts from 0 in each mode
   std::uint32_t first_query = 0;
   std::uint32_t first_attempt = 0;
   std::uint16_t queries = 0;
@@ -113,7 +113,7 @@ struct HostSamples {
 /// The parts of a dial that are told apart.
 enum class Phase : std::uint8_t {
   total,
-  dns_aaaa,      ///< from the question to its answer
+  dns_aaaa,  ///< from the question to its answer
   dns_a,
   connect,       ///< the winning attempt alone
   connect_ipv6,  ///< the same, where it was IPv6
@@ -122,9 +122,14 @@ enum class Phase : std::uint8_t {
   banner,
 };
 
-inline constexpr Phase phases[] = {Phase::total,        Phase::dns_aaaa,     Phase::dns_a,
-                                   Phase::connect,      Phase::connect_ipv6, Phase::connect_ipv4,
-                                   Phase::proxy,        Phase::banner};
+inline constexpr Phase phases[] = {Phase::total,
+                                   Phase::dns_aaaa,
+                                   Phase::dns_a,
+                                   Phase::connect,
+                                   Phase::connect_ipv6,
+                                   Phase::connect_ipv4,
+                                   Phase::proxy,
+                                   Phase::banner};
 
 /// "dns_aaaa", "connect_ipv6", ...
 std::string_view to_string(Phase phase);
@@ -147,9 +152,9 @@ struct BenchEnvironment {
 /// What of the command line a reader of the figures must know.
 struct BenchTerms {
   bool until_banner = false;
-  unsigned samples = 0;           ///< in each mode of each host; 0: as many as the time allowed
-  unsigned concurrency = 0;       ///< dials at once, at most
-  std::optional<double> rate{};   ///< dials a second, open loop
+  unsigned samples = 0;          ///< in each mode of each host; 0: as many as the time allowed
+  unsigned concurrency = 0;      ///< dials at once, at most
+  std::optional<double> rate{};  ///< dials a second, open loop
   Moment timeout{};
   Moment connection_attempt_delay{};
   Moment resolution_delay{};

@@ -31,11 +31,12 @@ class SampleBuilder {
   /// Forgets the dial before.
   void begin();
 
-  /// Takes one event of the dial.
+  /// Takes one event of the dial. Through proxies a dial may race more than once: the times of a
+  /// later race go on where those of the one before ended.
   void take(const Event& event);
 
   /// The dial ended otherwise than by its race; `at` since it began.
-  void fail(std::string text, Moment at);
+  void fail(SampleOutcome outcome, std::string text, Moment at);
 
   /// The wait that followed the dial.
   void set_banner(const BannerResult& result);
@@ -53,6 +54,9 @@ class SampleBuilder {
     bool ended = false;
   };
 
+  void on(const Configured& event);
+  void on(const HandshakeStarted& event);
+  void on(const HandshakeFinished& event);
   void on(const AnswerReceived& event);
   void on(const SendQuery& event);
   void on(const StartAttempt& event);
@@ -68,8 +72,13 @@ class SampleBuilder {
   std::vector<AttemptId> by_start() const;
 
   Moment now_{};
+  Moment race_began_{};  // this and the next two: of the race that runs
+  std::size_t first_query_ = 0;
+  AttemptId first_attempt_ = 0;
+  Moment handshake_began_{};
+  Moment proxy_ = Sample::absent;
   std::vector<QuerySample> queries_;
-  std::vector<Attempt> attempts_;  // by AttemptId
+  std::vector<Attempt> attempts_;  // by AttemptId, race after race
   std::optional<AttemptId> winner_;
   bool finished_ = false;
   Moment total_{};

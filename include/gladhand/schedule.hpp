@@ -2,8 +2,9 @@
 // an argument, and told when a dial has ended.
 //
 // Closed loop (no rate): a host's next dial begins when the one before has ended, and not earlier
-// than `gap` after its start. Open loop: the k-th dial is meant to begin at k / rate whatever became
-// of those before; where it begins late, the lateness is part of what the user would have waited.
+// than `gap` after its start. Open loop: the k-th dial is meant to begin at k / rate whatever
+// became of those before; where it begins late, the lateness is part of what the user would have
+// waited.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +19,13 @@
 namespace gladhand {
 
 struct ScheduleOptions {
-  unsigned samples = 10;           ///< in each mode of each host; 0: without end
-  unsigned warmup = 0;             ///< rounds before them, to be dialled and forgotten
-  unsigned concurrency = 1;        ///< dials at once, at most
-  std::optional<double> rate{};    ///< dials a second over all hosts: open loop
+  unsigned samples = 10;                 ///< in each mode of each host; 0: without end
+  unsigned warmup = 0;                   ///< rounds before them, to be dialled and forgotten
+  unsigned concurrency = 1;              ///< dials at once, at most
+  std::optional<double> rate{};          ///< dials a second over all hosts: open loop
   Moment gap = std::chrono::seconds(1);  ///< between the starts of two dials to one host
   Moment spread = std::chrono::milliseconds(1);  ///< between the first dials of two hosts
-  Moment duration{};               ///< no dial begins after this time; 0: no bound
+  Moment duration{};                             ///< no dial begins after this time; 0: no bound
 };
 
 /// A dial that is to begin now.
@@ -33,13 +34,13 @@ struct Turn {
   std::size_t mode = 0;
   std::uint32_t number = 0;  ///< counts from 0 in each mode
   bool warmup = false;
-  Moment intended{};         ///< when it was meant to begin
+  Moment intended{};  ///< when it was meant to begin
 };
 
 class Schedule {
  public:
-  /// `modes` says how many each host has. In each round a host goes through all its modes, one place
-  /// further along each time, so that a drift of the network falls on all of them alike.
+  /// `modes` says how many each host has. In each round a host goes through all its modes, one
+  /// place further along each time, so that a drift of the network falls on all of them alike.
   Schedule(const ScheduleOptions& options, std::vector<std::size_t> modes);
 
   /// The dial to begin at `now`; empty when none is due or all places are taken.

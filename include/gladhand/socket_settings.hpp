@@ -21,7 +21,11 @@ struct SocketOption {
   bool steers_route = false;      ///< counts, too, when the kernel is asked for a source address
 };
 
+/// What an IPv4 or IPv6 socket speaks.
+enum class Protocol : std::uint8_t { tcp, mptcp, sctp };
+
 struct SocketSettings {
+  Protocol protocol = Protocol::tcp;
   bool keepalive = true;          ///< SO_KEEPALIVE, as ssh sets it
   bool nodelay = true;            ///< TCP_NODELAY, without which key exchange waits for ACKs
   std::vector<SocketOption> options;

@@ -10,8 +10,9 @@
 
 namespace gladhand {
 
-/// The `percent`th percentile (0 to 100) of ascending `sorted`, interpolated between the two nearest
-/// ranks: definition 7 of [Hyndman and Fan 1996], which is numpy's default. 0 for no samples.
+/// The `percent`th percentile (0 to 100) of ascending `sorted`, interpolated between the two
+/// nearest ranks: definition 7 of [Hyndman and Fan 1996], which is numpy's default. 0 for no
+/// samples.
 double percentile(std::span<const double> sorted, double percent);
 
 double mean(std::span<const double> values);
@@ -42,8 +43,8 @@ struct Bimodal {
 std::optional<Bimodal> find_two_groups(std::span<const double> sorted);
 
 /// How many of ascending `sorted` are far out: over the third quartile by more than three times the
-/// distance between the quartiles [Tukey 1977]; a distance under a twentieth of the median, or under
-/// `least`, is read as that.
+/// distance between the quartiles [Tukey 1977]; a distance under a twentieth of the median, or
+/// under `least`, is read as that.
 std::size_t count_outliers(std::span<const double> sorted, double least);
 
 /// Counts of samples in ranges of equal ratio: [from, edges[0]), [edges[0], edges[1]), ...

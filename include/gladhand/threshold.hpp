@@ -12,11 +12,11 @@ struct Threshold {
   enum class Figure : std::uint8_t { percentile, mean, loss, failures };
   enum class Relation : std::uint8_t { above, at_least, below, at_most };
 
-  std::string text;      ///< as given
+  std::string text;  ///< as given
   Figure figure{};
-  double percent = 0;    ///< of a percentile
+  double percent = 0;  ///< of a percentile
   Relation relation{};
-  double limit = 0;      ///< microseconds, a share of 1, or a count
+  double limit = 0;  ///< microseconds, a share of 1, or a count
 };
 
 /// Reads FIGURE RELATION VALUE: min, median, mean, max or pNN with a duration, loss with a

@@ -49,7 +49,13 @@ std::string prefix(const Findings& of, std::size_t mode) {
 
 // --- who wins ------------------------------------------------------------------------------
 
+// An address that the user gave has nobody to race against.
+bool is_literal(const HostSamples& host) {
+  return host.addresses.size() == 1 && to_string(host.addresses.front()) == host.host;
+}
+
 void tell_wins(const Findings& findings, Sentences& told) {
+  if (is_literal(findings.host)) return;
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
     const Summary& summary = findings.summaries[i];
     const std::size_t wins = summary.ipv6_wins + summary.ipv4_wins;
@@ -130,8 +136,8 @@ FamilyCount count_family(const HostSamples& host, Family family) {
   for (const ModeSamples& mode : host.modes) {
     for (const AttemptSample& attempt : mode.attempts) {
       if (host.addresses[attempt.address].family() != family) continue;
-      const bool early = attempt.outcome == AttemptOutcome::canceled &&
-                         attempt.end - attempt.start < long_wait;
+      const bool early =
+          attempt.outcome == AttemptOutcome::canceled && attempt.end - attempt.start < long_wait;
       if (early) continue;
       ++count.attempts;
       if (attempt.outcome == AttemptOutcome::success) ++count.connected;
@@ -252,12 +258,12 @@ void tell_failures(const Findings& findings, Sentences& told) {
     const auto failed = std::ranges::find_if(
         mode.samples, [](const Sample& s) { return s.outcome != SampleOutcome::connected; });
     told.push_back(prefix(findings, i) + of(summary.failures, summary.count) + " failed (" +
-                   percent(summary.loss()) + "): " +
-                   std::string(findings.host.error_of(*failed)));
+                   percent(summary.loss()) + "): " + std::string(findings.host.error_of(*failed)));
     if (penalised > 0) {
-      told.push_back(prefix(findings, i) +
-                     "the server turns this client away (PerSourcePenalties or MaxStartups of sshd) in " +
-                     of(static_cast<std::size_t>(penalised), summary.count) + " samples");
+      told.push_back(
+          prefix(findings, i) +
+          "the server turns this client away (PerSourcePenalties or MaxStartups of sshd) in " +
+          of(static_cast<std::size_t>(penalised), summary.count) + " samples");
     } else if (failed_from_some_point_on(mode)) {
       told.push_back(prefix(findings, i) +
                      "it connected at first and then refused: the server may limit this client");
@@ -290,12 +296,13 @@ void tell_shape(const Findings& findings, Sentences& told) {
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
     const Summary& summary = findings.summaries[i];
     if (const auto& two = summary.bimodal) {
-      told.push_back(prefix(findings, i) + "two groups: " +
-                     std::to_string(summary.sorted.size() - two->slower) + " samples around " +
-                     in_words(two->low) + ", " + std::to_string(two->slower) + " around " +
-                     in_words(two->high) + "; in order " +
+      told.push_back(prefix(findings, i) +
+                     "two groups: " + std::to_string(summary.sorted.size() - two->slower) +
+                     " samples around " + in_words(two->low) + ", " + std::to_string(two->slower) +
+                     " around " + in_words(two->high) + "; in order " +
                      sequence(findings.host.modes[i], two->split));
-    } else if (const std::size_t outliers = count_outliers(summary.sorted, noticeable); outliers > 0) {
+    } else if (const std::size_t outliers = count_outliers(summary.sorted, noticeable);
+               outliers > 0) {
       told.push_back(prefix(findings, i) + std::to_string(outliers) +
                      (outliers == 1 ? " outlier" : " outliers") + ", up to " +
                      in_words(summary.max()));

@@ -2,10 +2,17 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <linux/vm_sockets.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
+
+#include "gladhand/error.hpp"
 
 namespace gladhand {
 
@@ -59,8 +66,7 @@ std::uint16_t Endpoint::port() const {
 }
 
 in6_addr Endpoint::mapped() const {
-  if (system_family() == AF_INET6)
-    return reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
+  if (system_family() == AF_INET6) return reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
   in6_addr result{};
   result.s6_addr[10] = 0xff;
   result.s6_addr[11] = 0xff;
@@ -82,8 +88,42 @@ Endpoint Endpoint::with_port(std::uint16_t port) const {
   return result;
 }
 
+std::optional<Endpoint> Endpoint::unix_socket(std::string_view path) {
+  sockaddr_un address{};
+  if (path.empty() || path.size() >= sizeof(address.sun_path) || path.find('\0') != path.npos)
+    return std::nullopt;
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return Endpoint(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+}
+
+Endpoint Endpoint::vsock(std::uint32_t cid, std::uint32_t port) {
+  sockaddr_vm address{};
+  address.svm_family = AF_VSOCK;
+  address.svm_cid = cid;
+  address.svm_port = port;
+  return {reinterpret_cast<const sockaddr*>(&address), sizeof(address)};
+}
+
 bool operator==(const Endpoint& a, const Endpoint& b) {
   return a.size_ == b.size_ && std::memcmp(&a.storage_, &b.storage_, a.size_) == 0;
+}
+
+std::string unix_path(const Endpoint& endpoint) {
+  constexpr std::size_t before_path = offsetof(sockaddr_un, sun_path);
+  if (endpoint.system_family() != AF_UNIX || endpoint.size() <= before_path) return "";
+  const char* path = reinterpret_cast<const char*>(endpoint.data()) + before_path;
+  const std::size_t size = endpoint.size() - before_path;
+  if (*path == '\0') return '@' + std::string(path + 1, size - 1);
+  return {path, ::strnlen(path, size)};
+}
+
+std::optional<VsockAddress> vsock_address(const Endpoint& endpoint) {
+  sockaddr_vm address{};
+  if (endpoint.system_family() != AF_VSOCK || endpoint.size() < sizeof(address))
+    return std::nullopt;
+  std::memcpy(&address, endpoint.data(), sizeof(address));
+  return VsockAddress{address.svm_cid, address.svm_port};
 }
 
 std::string to_string(const Endpoint& endpoint) {
@@ -93,6 +133,12 @@ std::string to_string(const Endpoint& endpoint) {
     inet_ntop(AF_INET, &mapped.s6_addr[12], text, sizeof(text));
     return text;
   }
+  if (endpoint.system_family() == AF_UNIX) {
+    const std::string path = unix_path(endpoint);
+    return path.empty() ? "(no name)" : printable(path);
+  }
+  if (const auto vsock = vsock_address(endpoint))
+    return "vsock:" + std::to_string(vsock->cid) + ':' + std::to_string(vsock->port);
   if (endpoint.family() != Family::ipv6) return "(no address)";
   const in6_addr address = endpoint.mapped();
   inet_ntop(AF_INET6, &address, text, sizeof(text));
@@ -101,6 +147,11 @@ std::string to_string(const Endpoint& endpoint) {
   if (if_indextoname(endpoint.scope(), zone) == nullptr)
     return std::string(text) + '%' + std::to_string(endpoint.scope());
   return std::string(text) + '%' + zone;
+}
+
+std::string with_port(const Endpoint& endpoint) {
+  if (!endpoint.family()) return to_string(endpoint);
+  return to_string(endpoint) + " port " + std::to_string(endpoint.port());
 }
 
 namespace {

@@ -1,5 +1,7 @@
 #include "gladhand/error.hpp"
 
+#include <system_error>
+
 namespace gladhand {
 
 namespace {
@@ -23,6 +25,12 @@ std::string escape(std::string_view text, std::string_view also) {
 }
 
 }  // namespace
+
+std::string system_words(int error) {
+  std::string words = std::generic_category().message(error);
+  if (!words.empty() && words[0] >= 'A' && words[0] <= 'Z') words[0] += 'a' - 'A';
+  return words;
+}
 
 std::string printable(std::string_view text) {
   return escape(text, "");

@@ -93,7 +93,8 @@ std::optional<Moment> duration(const HostSamples& host,
                                Phase phase) {
   switch (phase) {
     case Phase::total:
-      return sample.outcome == SampleOutcome::connected ? std::optional(sample.total) : std::nullopt;
+      return sample.outcome == SampleOutcome::connected ? std::optional(sample.total)
+                                                        : std::nullopt;
     case Phase::dns_aaaa: return query_duration(mode, sample, Family::ipv6);
     case Phase::dns_a: return query_duration(mode, sample, Family::ipv4);
     case Phase::connect: return connect_duration(host, mode, sample, std::nullopt);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "gladhand/error.hpp"
@@ -30,6 +29,9 @@ bool is_turned_away(std::string_view line) {
 }
 
 void SampleBuilder::begin() {
+  now_ = race_began_ = {};
+  first_query_ = first_attempt_ = 0;
+  proxy_ = Sample::absent;
   queries_.clear();
   attempts_.clear();
   winner_.reset();
@@ -41,8 +43,25 @@ void SampleBuilder::begin() {
 }
 
 void SampleBuilder::take(const Event& event) {
-  now_ = event.at;
+  if (finished_ && std::holds_alternative<Configured>(event.body)) race_began_ = now_;
+  now_ = race_began_ + event.at;
   std::visit([this](const auto& it) { on(it); }, event.body);
+}
+
+void SampleBuilder::on(const Configured& /*event*/) {
+  finished_ = false;
+  winner_.reset();
+  first_query_ = queries_.size();
+  first_attempt_ = static_cast<AttemptId>(attempts_.size());
+}
+
+void SampleBuilder::on(const HandshakeStarted& /*event*/) {
+  handshake_began_ = now_;
+}
+
+void SampleBuilder::on(const HandshakeFinished& /*event*/) {
+  proxy_ = std::max(proxy_, Moment(0)) + now_ - handshake_began_;
+  total_ = now_;
 }
 
 void SampleBuilder::on(const SendQuery& event) {
@@ -50,19 +69,26 @@ void SampleBuilder::on(const SendQuery& event) {
 }
 
 void SampleBuilder::on(const AnswerReceived& event) {
-  const auto query = std::ranges::find(queries_, event.family, &QuerySample::family);
+  const auto query =
+      std::find_if(queries_.begin() + static_cast<std::ptrdiff_t>(first_query_),
+                   queries_.end(),
+                   [&event](const QuerySample& it) { return it.family == event.family; });
   if (query == queries_.end() || query->status || finished_) return;
   query->status = event.status;
-  query->addresses = static_cast<std::uint16_t>(std::min<std::size_t>(event.candidates.size(), 65535));
+  query->addresses =
+      static_cast<std::uint16_t>(std::min<std::size_t>(event.candidates.size(), 65535));
   query->end = now_;
 }
 
 void SampleBuilder::on(const StartAttempt& event) {
-  if (attempts_.size() <= event.attempt) attempts_.resize(event.attempt + 1);
-  attempts_[event.attempt] = {.endpoint = event.endpoint, .sample = {.start = now_}, .started = true};
+  const AttemptId id = first_attempt_ + event.attempt;
+  if (attempts_.size() <= id) attempts_.resize(id + 1);
+  attempts_[id] = {.endpoint = event.endpoint, .sample = {.start = now_}, .started = true};
 }
 
-void SampleBuilder::on(const Connected& event) { end(event.attempt, AttemptOutcome::success); }
+void SampleBuilder::on(const Connected& event) {
+  end(event.attempt, AttemptOutcome::success);
+}
 
 void SampleBuilder::on(const AttemptFailed& event) {
   end(event.attempt, AttemptOutcome::failure, event.cause.value());
@@ -73,7 +99,8 @@ void SampleBuilder::on(const CancelAttempt& event) {
       event.reason == CancelReason::lost ? AttemptOutcome::canceled : AttemptOutcome::timeout);
 }
 
-void SampleBuilder::end(AttemptId id, AttemptOutcome outcome, int error) {
+void SampleBuilder::end(AttemptId attempt, AttemptOutcome outcome, int error) {
+  const AttemptId id = first_attempt_ + attempt;
   if (id >= attempts_.size() || attempts_[id].ended) return;
   attempts_[id].ended = true;
   attempts_[id].sample.outcome = outcome;
@@ -88,7 +115,7 @@ void SampleBuilder::on(const Finish& event) {
     if (!query.status) query.end = now_;
   switch (event.outcome) {
     case Outcome::connected:
-      winner_ = event.winner;
+      winner_ = first_attempt_ + event.winner;
       outcome_ = SampleOutcome::connected;
       break;
     case Outcome::no_address:
@@ -135,11 +162,11 @@ void SampleBuilder::judge_failures() {
     outcome_ = SampleOutcome::unreachable;
     error = EHOSTUNREACH;
   }
-  error_ = std::error_code(error, std::system_category()).message();
+  error_ = system_words(error);
 }
 
-void SampleBuilder::fail(std::string text, Moment at) {
-  outcome_ = SampleOutcome::failed;
+void SampleBuilder::fail(SampleOutcome outcome, std::string text, Moment at) {
+  outcome_ = outcome;
   winner_.reset();
   total_ = at;
   error_ = std::move(text);
@@ -181,6 +208,7 @@ void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSampl
   sample.intended = frame.intended;
   sample.started = frame.started;
   sample.total = frame.started - frame.intended + total_;
+  sample.proxy = proxy_;
   sample.banner = banner_;
   sample.outcome = outcome_;
   if (!error_.empty()) sample.error = position_of(host.texts, error_);

@@ -15,8 +15,9 @@ constexpr std::size_t fewest_for_interval = 5;
 
 using Generator = std::mt19937_64;
 
-// Draws medians of resamples without drawing the resamples: the k-th smallest of n uniform draws has
-// a Beta(k, n + 1 - k) distribution, so a median costs the same for ten samples and for a million.
+// Draws medians of resamples without drawing the resamples: the k-th smallest of n uniform draws
+// has a Beta(k, n + 1 - k) distribution, so a median costs the same for ten samples and for a
+// million.
 class MedianOfResample {
  public:
   explicit MedianOfResample(std::span<const double> sorted)

@@ -4,7 +4,9 @@
 
 namespace gladhand {
 
-std::vector<double> sorted_durations(const HostSamples& host, const ModeSamples& mode, Phase phase) {
+std::vector<double> sorted_durations(const HostSamples& host,
+                                     const ModeSamples& mode,
+                                     Phase phase) {
   std::vector<double> values;
   for (const Sample& sample : mode.samples)
     if (const auto time = duration(host, mode, sample, phase))

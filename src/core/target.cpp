@@ -1,7 +1,9 @@
 #include "gladhand/target.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <utility>
 
 #include "gladhand/error.hpp"
 #include "words.hpp"
@@ -29,7 +31,7 @@ std::optional<std::uint16_t> find_service(std::string_view name, std::string_vie
 }
 
 std::uint16_t read_port(std::string_view text, std::string_view services) {
-  if (text.empty()) throw UsageError("the port is empty");
+  if (text.empty()) throw UsageError("the port is missing");
   if (const auto port = parse_port(text)) return *port;
   if (all_digits(text) || text.starts_with('-'))
     throw UsageError("port " + in_quotes(text) + " is not between 1 and 65535");
@@ -64,6 +66,82 @@ Endpoint read_ipv6(std::string_view host, std::uint16_t port) {
 }
 
 }  // namespace
+
+namespace {
+
+// The rest of "KIND/rest" or "KIND%rest".
+std::optional<std::string_view> after(std::string_view kind, std::string_view host) {
+  if (!host.starts_with(kind) || host.size() == kind.size()) return std::nullopt;
+  if (host[kind.size()] != '/' && host[kind.size()] != '%') return std::nullopt;
+  return host.substr(kind.size() + 1);
+}
+
+std::uint32_t read_vsock_number(std::string_view text, const std::string& what) {
+  constexpr std::uint32_t any = UINT32_MAX;  // VMADDR_CID_ANY, VMADDR_PORT_ANY
+  std::uint32_t number = any;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && stop == end && number != any) return number;
+  throw UsageError(what + ' ' + in_quotes(text) + " is not a number from 0 to 4294967294");
+}
+
+std::string read_path(std::string_view path, std::string_view host) {
+  if (path.empty()) throw UsageError("host " + in_quotes(host) + " names no socket");
+  if (path.starts_with('/') || path.starts_with("./")) return std::string(path);
+  return '/' + std::string(path);
+}
+
+// What becomes part of a path must not lead elsewhere.
+std::string read_machine(std::string_view name) {
+  if (!name.empty() && name.size() <= 64 && !name.starts_with('.') && !name.starts_with('-') &&
+      std::ranges::all_of(name, [](unsigned char c) {
+        return c < 0x80 && (std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.');
+      }))
+    return std::string(name);
+  throw UsageError("machine " + in_quotes(name) + " is no name of a machine");
+}
+
+// Empty for a name or an address.
+std::optional<Target> parse_local_target(std::string_view host, std::string_view port) {
+  using Kind = Target::Kind;
+  Target target;
+  target.host = host;
+  target.service = port;
+  if (const auto path = after("unix", host)) {
+    target.kind = Kind::unix_socket;
+    target.path = read_path(*path, host);
+    return target;
+  }
+  if (const auto cid = after("vsock", host)) {
+    target.kind = Kind::vsock;
+    target.vsock_port = read_vsock_number(port, "port");
+    target.literal = Endpoint::vsock(read_vsock_number(*cid, "CID"), target.vsock_port);
+  } else if (const auto path = after("vsock-mux", host)) {
+    target.kind = Kind::vsock_mux;
+    target.vsock_port = read_vsock_number(port, "port");
+    target.path = read_path(*path, host);
+  } else if (const auto name = after("machine", host)) {
+    target.kind = Kind::machine;
+    target.vsock_port = read_vsock_number(port, "port");
+    target.name = read_machine(*name);
+  } else {
+    return std::nullopt;
+  }
+  return target;
+}
+
+}  // namespace
+
+bool is_local(std::string_view host) {
+  constexpr std::string_view kinds[] = {"unix", "vsock", "vsock-mux", "machine"};
+  return std::ranges::any_of(
+      kinds, [host](std::string_view kind) { return after(kind, host).has_value(); });
+}
+
+std::string in_words(std::string_view host, std::string_view service) {
+  if (service.empty()) return in_quotes(host);
+  return in_quotes(host) + " port " + printable(service);
+}
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   unsigned number = 0;
@@ -101,6 +179,7 @@ void check_name(std::string_view name) {
 }
 
 Target parse_target(std::string_view host, std::string_view port, std::string_view services) {
+  if (auto local = parse_local_target(host, port)) return std::move(*local);
   Target target;
   target.port = read_port(port, services);
   target.service = port;

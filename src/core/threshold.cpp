@@ -58,7 +58,8 @@ double value_of(const Threshold& threshold, const Summary& summary) {
   if (threshold.figure == loss) return summary.loss();
   if (threshold.figure == failures) return static_cast<double>(summary.failures);
   if (!summary.any_connected()) return std::numeric_limits<double>::infinity();
-  return threshold.figure == mean ? summary.mean : gladhand::percentile(summary.sorted, threshold.percent);
+  return threshold.figure == mean ? summary.mean
+                                  : gladhand::percentile(summary.sorted, threshold.percent);
 }
 
 }  // namespace

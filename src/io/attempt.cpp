@@ -43,12 +43,18 @@ Attempt::Attempt(asio::io_context& loop,
       socket_(loop),
       pause_(loop) {
   std::error_code error;
-  socket_.open({endpoint.system_family(), IPPROTO_TCP}, error);
+  const bool internet = endpoint.family().has_value();
+  socket_.open({endpoint.system_family(), internet ? system_protocol(options.socket.protocol) : 0},
+               error);
   if (error) {
     asio::post(loop, [error, then = on_end_] { then(error); });
     return;
   }
-  set_up(socket_.native_handle(), *endpoint.family(), options.socket);
+  if (internet) {
+    set_up(socket_.native_handle(), *endpoint.family(), options.socket);
+  } else {
+    set_up_local(socket_.native_handle(), options.socket);
+  }
   knock(0);
 }
 
@@ -71,7 +77,36 @@ void Attempt::knock(std::size_t next) {
 }
 
 void Attempt::connect() {
-  socket_.async_connect({endpoint_.data(), endpoint_.size(), IPPROTO_TCP}, on_end_);
+  if (endpoint_.system_family() == AF_UNIX) {
+    connect_here();
+    return;
+  }
+  socket_.async_connect({endpoint_.data(), endpoint_.size(), 0}, [this](std::error_code error) {
+    // VSOCK has a reset only to say that nobody listens.
+    const bool vsock = endpoint_.system_family() == AF_VSOCK;
+    if (vsock && error == asio::error::connection_reset) error = asio::error::connection_refused;
+    on_end_(error);
+  });
+}
+
+// A Unix socket connects at once, or says EAGAIN while its server has too many waiting [unix(7)]:
+// no event tells when there is room.
+void Attempt::connect_here() {
+  constexpr auto patience = std::chrono::milliseconds(10);
+  socket_.native_non_blocking(true);
+  const int begun = ::connect(socket_.native_handle(), endpoint_.data(), endpoint_.size());
+  const std::error_code error(begun == 0 ? 0 : errno, std::system_category());
+  const bool full = error == asio::error::try_again;
+  pause_.expires_after(full ? patience : patience.zero());
+  pause_.async_wait([this, full, error](std::error_code canceled) {
+    if (canceled || !socket_.is_open()) {
+      on_end_(asio::error::operation_aborted);
+    } else if (full) {
+      connect_here();
+    } else {
+      on_end_(error);
+    }
+  });
 }
 
 void Attempt::cancel() {

@@ -40,6 +40,7 @@ class Attempt {
  private:
   void knock(std::size_t next);
   void connect();
+  void connect_here();
 
   Endpoint endpoint_;
   const AttemptOptions& options_;

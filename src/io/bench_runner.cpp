@@ -11,6 +11,7 @@
 #include "first_line.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/statistics.hpp"
+#include "tunnel.hpp"
 
 namespace gladhand {
 
@@ -41,6 +42,15 @@ Target aim(Target target, const BenchMode& mode) {
     target.literal = mode.address;
   }
   return target;
+}
+
+// What a dial says of itself where its race did not decide.
+SampleOutcome outcome_of(const Error& failure) {
+  switch (failure.status()) {
+    case ExitStatus::timed_out: return SampleOutcome::timed_out;
+    case ExitStatus::no_address: return SampleOutcome::no_address;
+    default: return SampleOutcome::failed;
+  }
 }
 
 void close_with_reset(UniqueFd fd) {
@@ -84,8 +94,8 @@ void BenchRunner::spawn(asio::awaitable<void> task) {
 asio::awaitable<void> BenchRunner::prepare() {
   start_ = Clock::now();
   for (Plan& plan : plans_) {
-    const bool asks = std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind) !=
-                      plan.modes.end();
+    const bool asks =
+        std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind) != plan.modes.end();
     if (asks) co_await learn_addresses(plan);
   }
   begin();
@@ -226,12 +236,14 @@ asio::awaitable<void> BenchRunner::dial_once(const Plan& plan,
   };
   DialResult result;
   try {
-    result = co_await dial(loop_,
-                           aim(plan.target, mode),
-                           shape(options_.dial, mode),
-                           [&builder](const Event& event) { builder.take(event); });
+    result = co_await dial_through(
+        loop_, aim(plan.target, mode), shape(options_.dial, mode), [&builder](const Event& event) {
+          builder.take(event);
+        });
+    if (result.failure)
+      builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());
   } catch (const std::exception& error) {
-    builder.fail(error.what(), since_start());
+    builder.fail(SampleOutcome::failed, error.what(), since_start());
   }
   if (!result.socket) co_return;
   if (options_.until_banner) {

@@ -2,24 +2,29 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "process.hpp"
 
 namespace gladhand {
 
 class Command {
  public:
-  using Environment = std::vector<std::pair<std::string, std::string>>;
+  using Environment = gladhand::Environment;
 
   /// Starts `words` with `environment` added to ours. Its standard input is empty, what it writes
-  /// to its standard output goes to our stderr, and it gets no other descriptor of ours. Throws
-  /// Error when it cannot be started.
-  Command(asio::io_context& loop, const std::vector<std::string>& words, const Environment& environment);
+  /// to its standard output goes to `output`, our stderr unless told otherwise, and it gets no other
+  /// descriptor of ours. Throws Error when it cannot be started.
+  Command(asio::io_context& loop,
+          const std::vector<std::string>& words,
+          const Environment& environment,
+          int output = STDERR_FILENO);
 
   /// Ends the program if it still runs, unless detach() was called.
   ~Command();
@@ -37,8 +42,5 @@ class Command {
   pid_t pid_ = -1;
   asio::posix::stream_descriptor process_;
 };
-
-/// "exited with status 3", "was ended by signal 9".
-std::string describe_wait_status(int status);
 
 }  // namespace gladhand

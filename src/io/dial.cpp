@@ -15,7 +15,9 @@
 #include "file.hpp"
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
+#include "local_target.hpp"
 #include "resolver.hpp"
+#include "socket_setup.hpp"
 
 namespace gladhand {
 
@@ -40,7 +42,7 @@ class Driver {
         options_(std::move(options)),
         sink_(std::move(sink)),
         network_(options_.attempt.socket),
-        source_(find_name_source(target_, options_.names, network_)),
+        source_(find_source()),
         race_(race_options(), policy()),
         bell_(loop),
         slow_alarm_(loop) {}
@@ -58,6 +60,15 @@ class Driver {
   }
 
  private:
+  NameSource find_source() {
+    if (target_.kind == Target::Kind::internet)
+      return find_name_source(target_, options_.names, network_);
+    local_ = find_local_address(target_, options_.race.timeout);
+    NameSource source{local_.origin, {}, {}};
+    if (local_.endpoint) source.known.push_back(*local_.endpoint);
+    return source;
+  }
+
   RaceOptions race_options() const {
     RaceOptions race = options_.race;
     race.prepare = !options_.before.empty();
@@ -71,9 +82,7 @@ class Driver {
     return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
   }
 
-  Moment since_start() const {
-    return std::chrono::duration_cast<Moment>(Clock::now() - start_);
-  }
+  Moment since_start() const { return std::chrono::duration_cast<Moment>(Clock::now() - start_); }
 
   void begin() {
     if (sink_) {
@@ -85,6 +94,10 @@ class Driver {
                         options_.race.preferred_family_count,
                         race_.preferred_family(),
                         source_.origin});
+    }
+    if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
+      options_.attempt.socket.protocol = Protocol::tcp;
+      if (sink_) report(FellBackToTcp{});
     }
     if (!options_.on_slow.empty()) watch_for_slowness();
     inbox_.push_back({since_start(), DialStarted{source_.questions, with_sources(source_.known)}});
@@ -129,8 +142,7 @@ class Driver {
   }
 
   void tell(const Fact& fact) {
-    if (sink_)
-      std::visit([this](const auto& it) { report_fact(it); }, fact);
+    if (sink_) std::visit([this](const auto& it) { report_fact(it); }, fact);
     for (const Action& action : race_.step(fact, now_)) {
       if (sink_) std::visit([this](const auto& it) { report(it); }, action);
       std::visit([this](const auto& it) { carry_out(it); }, action);
@@ -148,16 +160,15 @@ class Driver {
 
   void carry_out(const SendQuery& order) {
     if (!resolver_)
-      resolver_.emplace(loop_,
-                        target_.name,
-                        target_.port,
-                        source_.questions,
-                        source_.conf,
-                        [this](const Resolver::Answer& answer) {
-                          put(AnswerReceived{answer.family,
-                                             answer.status,
-                                             with_sources(answer.addresses)});
-                        });
+      resolver_.emplace(
+          loop_,
+          target_.name,
+          target_.port,
+          source_.questions,
+          source_.conf,
+          [this](const Resolver::Answer& answer) {
+            put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
+          });
     resolver_->ask(order.family);
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }
@@ -171,9 +182,9 @@ class Driver {
     before_->async_wait([this](int status) {
       before_running_ = false;
       if (status != 0)
-        failure_ = Error(ExitStatus::not_handed_over,
-                                "--before " + in_quotes(options_.before.front()) + ' ' +
-                                    describe_wait_status(status));
+        failure_ = Error(
+            ExitStatus::not_handed_over,
+            "--before " + in_quotes(options_.before.front()) + ' ' + describe_wait_status(status));
       put(Prepared{});
     });
   }
@@ -229,8 +240,9 @@ class Driver {
   }
 
   Command::Environment environment(const std::string& addresses) const {
-    Command::Environment variables = {{"GLADHAND_HOST", target_.host},
-                                      {"GLADHAND_PORT", std::to_string(target_.port)}};
+    const bool internet = target_.kind == Target::Kind::internet;
+    const std::string port = internet ? std::to_string(target_.port) : target_.service;
+    Command::Environment variables = {{"GLADHAND_HOST", target_.host}, {"GLADHAND_PORT", port}};
     if (!addresses.empty()) variables.emplace_back("GLADHAND_ADDRESSES", addresses);
     return variables;
   }
@@ -241,8 +253,7 @@ class Driver {
     std::vector<Candidate> candidates;
     candidates.reserve(endpoints.size());
     for (const Endpoint& endpoint : endpoints)
-      candidates.push_back(
-          {endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
+      candidates.push_back({endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
     return candidates;
   }
 
@@ -253,6 +264,7 @@ class Driver {
                       to_string(now_));
     DialResult result;
     result.finish = std::move(finish_);
+    result.failure = local_.failure;
     if (result.finish.outcome == Outcome::connected)
       result.socket = attempts_[result.finish.winner]->release();
     return result;
@@ -264,6 +276,7 @@ class Driver {
   DialOptions options_;
   EventSink sink_;
   Network network_;
+  LocalAddress local_;
   NameSource source_;
   Race race_;
   asio::steady_timer bell_;

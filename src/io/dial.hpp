@@ -4,12 +4,15 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "gladhand/error.hpp"
 #include "gladhand/race.hpp"
 #include "attempt.hpp"
 #include "names.hpp"
+#include "proxies.hpp"
 #include "unique_fd.hpp"
 
 namespace gladhand {
@@ -19,6 +22,7 @@ struct DialOptions {
   RaceOptions race;
   NameOptions names;
   AttemptOptions attempt;
+  Route route;  ///< for dial_through; dial looks at none of it
   std::vector<std::string> before;   ///< run before the first attempt; empty: nothing
   std::vector<std::string> on_slow;  ///< run when nothing has connected by `slow_after`
   Moment slow_after{};
@@ -27,6 +31,8 @@ struct DialOptions {
 struct DialResult {
   UniqueFd socket;  ///< the winner: blocking, connected; empty when there is none
   Finish finish;
+  std::optional<Error> failure{};  ///< why there is no socket, where `finish` does not say it
+  std::string through{};           ///< the first proxy, where the race was for reaching that
 };
 
 /// Resolves and connects. Completes when the race is over and every loser is closed; throws Error

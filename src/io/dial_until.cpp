@@ -8,6 +8,8 @@
 #include <random>
 #include <utility>
 
+#include "tunnel.hpp"
+
 namespace gladhand {
 
 namespace {
@@ -40,25 +42,20 @@ std::optional<Moment> next_pause(const Patience& patience, unsigned dials, Momen
 
 }  // namespace
 
-asio::awaitable<PatientResult> dial_until(asio::io_context& loop,
-                                          Target target,
-                                          DialOptions options,
-                                          Patience patience,
-                                          EventSink sink) {
+asio::awaitable<PatientResult> dial_until(
+    asio::io_context& loop, Target target, DialOptions options, Patience patience, EventSink sink) {
   const Clock::time_point start = Clock::now();
-  const auto elapsed = [start] {
-    return std::chrono::duration_cast<Moment>(Clock::now() - start);
-  };
+  const auto elapsed = [start] { return std::chrono::duration_cast<Moment>(Clock::now() - start); };
   const Moment timeout = options.race.timeout;
   PatientResult result;
   for (;;) {
     const Moment begin = elapsed();
     if (patience.total.count() != 0)
       options.race.timeout = std::min(timeout, patience.total - begin);
-    result.last = co_await dial(loop, target, options, sink);
+    result.last = co_await dial_through(loop, target, options, sink);
     ++result.dials;
     result.last_duration = elapsed() - begin;
-    if (result.last.finish.outcome == Outcome::connected) break;
+    if (result.last.socket) break;
     const auto pause = next_pause(patience, result.dials, elapsed());
     if (!pause) break;
     if (sink) {

@@ -31,7 +31,7 @@ UniqueFd open_for_append(const std::string& path, std::string_view option) {
                              : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (fd >= 0) return UniqueFd(fd);
   throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
-                   std::generic_category().message(errno));
+                   system_words(errno));
 }
 
 bool is_writable(int fd) {
@@ -39,13 +39,14 @@ bool is_writable(int fd) {
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLOUT) != 0;
 }
 
-void write_all(int fd, std::string_view text) {
+bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
+    if (written <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+  return true;
 }
 
 }  // namespace gladhand

@@ -15,9 +15,9 @@ std::string read_file(const char* path);
 /// Throws UsageError that names `option` when it cannot.
 UniqueFd open_for_append(const std::string& path, std::string_view option);
 
-/// Writes all of `text` in as few writes as possible; gives up quietly on an error, because what is
-/// written here must never end a dial.
-void write_all(int fd, std::string_view text);
+/// Writes all of `text` in as few writes as possible. False, with errno, when an error ends that:
+/// what is told about a dial must never end the dial.
+bool write_all(int fd, std::string_view text);
 
 /// Whether a write would be taken at once. Always so for a file on a disk.
 bool is_writable(int fd);

@@ -117,7 +117,7 @@ void pass_descriptor(int receiver, int descriptor) {
       throw receiver_gone();
     } else if (errno != EINTR) {
       throw Error(ExitStatus::not_handed_over,
-                  "cannot pass the connection on: " + std::generic_category().message(errno));
+                  "cannot pass the connection on: " + system_words(errno));
     }
   }
 }

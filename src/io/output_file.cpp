@@ -17,10 +17,12 @@ namespace {
 
 constexpr std::size_t buffer_size = 64 << 10;
 
-std::string reason() { return std::error_code(errno, std::system_category()).message(); }
+std::string reason() {
+  return std::error_code(errno, std::system_category()).message();
+}
 
 bool is_replaceable(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   return ::lstat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode);
 }
 

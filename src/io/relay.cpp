@@ -19,7 +19,7 @@ namespace {
 using State = Lane::State;
 
 Error lost(const std::string& name, int error) {
-  std::string reason = std::generic_category().message(error);
+  std::string reason = system_words(error);
   if (error == ECONNRESET) reason = "reset by the server";
   if (error == ETIMEDOUT) reason = "the server no longer answers";
   return {ExitStatus::not_handed_over, "connection to " + name + " lost: " + reason};
@@ -27,7 +27,7 @@ Error lost(const std::string& name, int error) {
 
 Error unreadable(int error) {
   return {ExitStatus::not_handed_over,
-          "cannot read standard input: " + std::generic_category().message(error)};
+          "cannot read standard input: " + system_words(error)};
 }
 
 Error unread() {

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <linux/sctp.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <memory>
@@ -19,9 +21,7 @@ namespace gladhand {
 namespace {
 
 [[noreturn]] void refuse(const std::string& asked) {
-  std::string reason = std::generic_category().message(errno);
-  if (!reason.empty() && reason[0] >= 'A' && reason[0] <= 'Z') reason[0] += 'a' - 'A';
-  throw Error(ExitStatus::not_handed_over, asked + ": " + reason);
+  throw Error(ExitStatus::not_handed_over, asked + ": " + system_words(errno));
 }
 
 bool set_flag(int fd, int level, int name) {
@@ -97,16 +97,30 @@ bool choose_device(int fd,
   return source.has_value();
 }
 
-UniqueFd open_tcp(Family family) {
+UniqueFd open_stream(Family family, Protocol protocol) {
   const int system_family = family == Family::ipv6 ? AF_INET6 : AF_INET;
-  return UniqueFd(::socket(system_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+  return UniqueFd(::socket(system_family, SOCK_STREAM | SOCK_CLOEXEC, system_protocol(protocol)));
+}
+
+bool turn_nagle_off(int fd, Protocol protocol) {
+  if (protocol == Protocol::sctp) return set_flag(fd, IPPROTO_SCTP, SCTP_NODELAY);
+  return set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
 }
 
 }  // namespace
 
+int system_protocol(Protocol protocol) {
+  if (protocol == Protocol::mptcp) return IPPROTO_MPTCP;
+  return protocol == Protocol::sctp ? IPPROTO_SCTP : IPPROTO_TCP;
+}
+
+bool kernel_speaks(Protocol protocol) {
+  return open_stream(Family::ipv4, protocol) || open_stream(Family::ipv6, protocol);
+}
+
 void set_up(int fd, Family family, const SocketSettings& settings) {
   if (settings.keepalive && !set_flag(fd, SOL_SOCKET, SO_KEEPALIVE)) refuse("SO_KEEPALIVE");
-  if (settings.nodelay && !set_flag(fd, IPPROTO_TCP, TCP_NODELAY)) refuse("TCP_NODELAY");
+  if (settings.nodelay && !turn_nagle_off(fd, settings.protocol)) refuse("TCP_NODELAY");
   for (const SocketOption& option : settings.options)
     if (!set_option(fd, family, option)) refuse(option.asked);
   std::optional<Endpoint> source = asked_source(family, settings);
@@ -115,6 +129,14 @@ void set_up(int fd, Family family, const SocketSettings& settings) {
   if (!source && settings.local_port != 0) source = any_address(family);
   if (source && !bind_source(fd, source->with_port(settings.local_port)))
     refuse(bind_text(*source, settings));
+}
+
+void set_up_local(int fd, const SocketSettings& settings) {
+  for (const SocketOption& option : settings.options) {
+    const auto size = static_cast<socklen_t>(option.value.size());
+    if (::setsockopt(fd, option.level, option.name, option.value.data(), size) != 0)
+      refuse(option.asked);
+  }
 }
 
 bool set_up_route(int fd, Family family, const SocketSettings& settings) {
@@ -130,7 +152,7 @@ std::vector<Family> served_families(const SocketSettings& settings,
   if (settings.interface.empty()) return families;
   std::vector<Family> served;
   for (const Family family : families) {
-    const UniqueFd fd = open_tcp(family);
+    const UniqueFd fd = open_stream(family, settings.protocol);
     std::optional<Endpoint> source = asked_source(family, settings);
     if (!fd || choose_device(fd.get(), family, settings, source) || errno != EADDRNOTAVAIL)
       served.push_back(family);
@@ -139,8 +161,10 @@ std::vector<Family> served_families(const SocketSettings& settings,
 }
 
 void check_settings(const SocketSettings& settings, const std::vector<Family>& families) {
+  if (settings.protocol == Protocol::sctp && !kernel_speaks(Protocol::sctp))
+    refuse("--protocol sctp");
   for (const Family family : families) {
-    const UniqueFd fd = open_tcp(family);
+    const UniqueFd fd = open_stream(family, settings.protocol);
     if (fd) set_up(fd.get(), family, settings);
   }
 }

@@ -18,9 +18,8 @@ std::string quoted(std::string_view text) {
 
 std::string line(const HostSamples& host, const ModeSamples& mode, const Sample& sample) {
   std::string text = quoted(host.host) + ',' + quoted(host.port) + ',' + quoted(mode.mode);
-  for (const auto number : {static_cast<Moment::rep>(sample.number),
-                            sample.intended.count(),
-                            sample.started.count()})
+  for (const auto number :
+       {static_cast<Moment::rep>(sample.number), sample.intended.count(), sample.started.count()})
     text += ',' + std::to_string(number);
   text += ',' + std::string(to_string(sample.outcome)) + ',' + quoted(host.error_of(sample)) + ',' +
           std::to_string(sample.total.count());
@@ -41,8 +40,9 @@ std::string line(const HostSamples& host, const ModeSamples& mode, const Sample&
 }  // namespace
 
 void write_bench_csv(const BenchRun& run, const TextSink& write) {
-  write("host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
-        "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts");
+  write(
+      "host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
+      "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts");
   write(run.sources.size() > 1 ? ",vantage\r\n" : "\r\n");
   for (const HostSamples& host : run.hosts)
     for (const ModeSamples& mode : host.modes)

@@ -7,6 +7,7 @@
 
 #include "gladhand/bench_verdict.hpp"
 #include "gladhand/comparison.hpp"
+#include "gladhand/error.hpp"
 
 namespace gladhand {
 
@@ -20,7 +21,9 @@ std::string timestamp(std::chrono::sys_seconds at) {
   return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-long long rounded(double microseconds) { return std::llround(microseconds); }
+long long rounded(double microseconds) {
+  return std::llround(microseconds);
+}
 
 std::string decimal(double number) {
   char text[32];
@@ -111,8 +114,7 @@ std::string summary(const Summary& it) {
     line.raw("median_ci95_us",
              '[' + std::to_string(rounded(it.median_ci95->low)) + ',' +
                  std::to_string(rounded(it.median_ci95->high)) + ']');
-  return line
-      .raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())
+  return line.raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())
       .add("bimodal", it.bimodal.has_value())
       .raw("phases", phases.object())
       .object();
@@ -140,7 +142,7 @@ std::string attempt(const HostSamples& host, const AttemptSample& it) {
       .add("end_us", it.end.count())
       .add("outcome", to_string(it.outcome));
   if (it.outcome == AttemptOutcome::failure) {
-    line.add("error", std::error_code(it.error, std::system_category()).message());
+    line.add("error", system_words(it.error));
   } else {
     line.raw("error", "null");
   }

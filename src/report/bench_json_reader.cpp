@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
-#include <system_error>
 
 #include "core/position.hpp"
 #include "gladhand/error.hpp"
@@ -107,7 +106,9 @@ Enum one_of(const Json& object, const char* key, Enum last) {
 
 // --- samples -------------------------------------------------------------------------------
 
+// A kind of address that to_string() has no way back from is none.
 Endpoint endpoint_of(const std::string& text) {
+  if (text.starts_with('/')) return Endpoint::unix_socket(text).value_or(Endpoint());
   if (const auto address = parse_address(text, 0)) return *address;
   return parse_address(std::string_view(text).substr(0, text.find('%')), 0).value_or(Endpoint());
 }
@@ -116,7 +117,7 @@ Endpoint endpoint_of(const std::string& text) {
 std::int16_t error_of(const std::string& text) {
   constexpr int last = 133;
   for (int number = 1; number <= last; ++number)
-    if (text == std::error_code(number, std::system_category()).message())
+    if (text == system_words(number))
       return static_cast<std::int16_t>(number);
   return 0;
 }

@@ -33,20 +33,25 @@ std::vector<Event> events_of(const HostSamples& host,
   for (const QuerySample& query : mode.queries_of(sample)) {
     events.push_back({query.start, SendQuery{query.family}});
     if (query.status)
-      events.push_back({query.end,
-                        AnswerReceived{query.family,
-                                       *query.status,
-                                       std::vector<Candidate>(query.addresses)}});
+      events.push_back(
+          {query.end,
+           AnswerReceived{query.family, *query.status, std::vector<Candidate>(query.addresses)}});
   }
   AttemptId id = 0;
   for (const AttemptSample& attempt : mode.attempts_of(sample)) {
-    events.push_back({attempt.start,
-                      StartAttempt{id, host.addresses[attempt.address], StartReason::prepared}});
+    events.push_back(
+        {attempt.start, StartAttempt{id, host.addresses[attempt.address], StartReason::prepared}});
     events.push_back({attempt.end, ending(id, attempt)});
     ++id;
   }
+  const Moment end = sample.total - (sample.started - sample.intended);
+  if (sample.proxy != Sample::absent) {
+    const Moment open = end - std::max(sample.banner, Moment(0));
+    events.push_back({open - sample.proxy, HandshakeStarted{"proxy", ""}});
+    events.push_back({open, HandshakeFinished{"proxy", ""}});
+  }
   std::ranges::stable_sort(events, {}, &Event::at);
-  events.push_back({sample.total - (sample.started - sample.intended), DialEnded{}});
+  events.push_back({end, DialEnded{}});
   return events;
 }
 
@@ -146,7 +151,8 @@ std::string draw_modes(const HostSamples& host,
   const std::string from = in_words(axis.from);
   const std::string to = in_words(axis.edges.back());
   std::string text(label + 2, ' ');
-  text += from + std::string(room > from.size() + to.size() ? room - from.size() - to.size() : 1, ' ') +
+  text += from +
+          std::string(room > from.size() + to.size() ? room - from.size() - to.size() : 1, ' ') +
           to + '\n';
   for (std::size_t k = 0; k < summaries.size(); ++k) {
     if (!summaries[k].any_connected()) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "bench_picture.hpp"
 #include "gladhand/bench_verdict.hpp"
@@ -49,32 +50,38 @@ Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, 
   return row;
 }
 
-std::string draw_table(const std::vector<Row>& rows, std::size_t texts, const Canvas& canvas) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  std::size_t taken = 0;
-  for (std::size_t i = 1; i < widths.size(); ++i) taken += widths[i] + 2;
+struct Layout {
+  std::vector<std::size_t> widths;
+  std::size_t gap = 2;
+};
+
+// What does not fit is first put closer together, then the hosts are shortened.
+Layout lay_out(const std::vector<Row>& rows, std::size_t columns) {
   constexpr std::size_t narrowest = 8;
-  if (widths[0] + taken > canvas.columns)
-    widths[0] = std::min(widths[0],
-                         canvas.columns > taken + narrowest ? canvas.columns - taken : narrowest);
-  const std::size_t fail_column = texts + 1;
+  Layout layout{std::vector<std::size_t>(rows.front().size())};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      layout.widths[i] = std::max(layout.widths[i], row[i].size());
+  const auto others = [&layout] {
+    return std::accumulate(layout.widths.begin() + 1, layout.widths.end(), std::size_t{0}) +
+           layout.gap * (layout.widths.size() - 1);
+  };
+  std::size_t& hosts = layout.widths.front();
+  if (hosts + others() > columns) layout.gap = 1;
+  if (hosts + others() > columns)
+    hosts = std::min(hosts, std::max(narrowest, columns - std::min(columns, others())));
+  return layout;
+}
+
+// `texts` cells are aligned to the left, the rest are figures.
+std::string draw_row(const Row& row, const Layout& layout, std::size_t texts) {
   std::string text;
-  for (const Row& row : rows) {
-    const bool head = &row == &rows.front();
-    if (head && canvas.colour) text += bold;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string cell = i == 0 ? elide(row[i], widths[0]) : row[i];
-      const std::string pad(widths[i] - cell.size(), ' ');
-      const bool alarming = canvas.colour && !head && i == fail_column && cell != "-";
-      text += i < texts ? cell + pad : pad + (alarming ? red + cell + plain : cell);
-      if (i + 1 < row.size()) text += "  ";
-    }
-    if (head && canvas.colour) text += plain;
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += '\n';
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const std::string cell = i == 0 ? elide(row[i], layout.widths[0]) : row[i];
+    const std::string pad(layout.widths[i] - cell.size(), ' ');
+    text += (i == 0 ? "" : std::string(layout.gap, ' ')) + (i < texts ? cell + pad : pad + cell);
   }
+  text.erase(text.find_last_not_of(' ') + 1);
   return text;
 }
 
@@ -83,6 +90,7 @@ std::string table(const BenchRun& run,
                   const Canvas& canvas) {
   const bool with_mode = std::ranges::any_of(
       run.hosts, [](const HostSamples& host) { return host.modes.size() != 1; });
+  const std::size_t texts = with_mode ? 2 : 1;
   Row head = {"host"};
   if (with_mode) head.emplace_back("mode");
   for (const char* name : {"dials", "failed", "median", "p90", "p99", "max", "IPv6", "IPv4"})
@@ -90,9 +98,19 @@ std::string table(const BenchRun& run,
   std::vector<Row> rows = {std::move(head)};
   for (std::size_t i = 0; i < run.hosts.size(); ++i)
     for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
-      rows.push_back(
-          row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
-  return draw_table(rows, with_mode ? 2 : 1, canvas);
+      rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
+  const Layout layout = lay_out(rows, canvas.columns);
+  std::string text;
+  for (const Row& row : rows) {
+    const bool head_row = &row == &rows.front();
+    const bool failed = !head_row && row[texts + 1] != "-";
+    const std::string line = draw_row(row, layout, texts);
+    text += canvas.colour && head_row ? bold + line + plain
+            : canvas.colour && failed ? red + line + plain
+                                      : line;
+    text += '\n';
+  }
+  return text;
 }
 
 std::string pictures(const HostSamples& host,
@@ -144,8 +162,7 @@ std::string describe_run(const BenchRun& run,
     said += '\n' + run.hosts[i].host + ":\n";
     for (const std::string& sentence : sentences) said += wrap(sentence, canvas.columns);
   }
-  for (const std::string& sentence : run_verdicts(run, summaries))
-    said += '\n' + sentence + '\n';
+  for (const std::string& sentence : run_verdicts(run, summaries)) said += '\n' + sentence + '\n';
   return text + said;
 }
 

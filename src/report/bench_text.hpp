@@ -21,7 +21,7 @@ struct ProgressFigures {
   std::uint64_t total = 0;  ///< 0: not known
   std::uint64_t failures = 0;
   Moment elapsed{};
-  Moment bound{};           ///< --duration; 0: none
+  Moment bound{};  ///< --duration; 0: none
 };
 std::string progress_line(const ProgressFigures& figures, unsigned columns);
 

@@ -5,6 +5,7 @@
 
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
 
 namespace gladhand {
 
@@ -43,9 +44,7 @@ std::string to_words(const std::error_code& cause) {
     case EPERM: return "forbidden by this machine";
     default: break;
   }
-  std::string words = cause.message();
-  if (!words.empty() && words[0] >= 'A' && words[0] <= 'Z') words[0] += 'a' - 'A';
-  return words;
+  return system_words(cause.value());
 }
 
 std::string Narrator::sentence(const Event& event) {
@@ -63,13 +62,14 @@ std::string Narrator::line(const Event& event) {
 
 std::string Narrator::of(const Configured& event) {
   configured_ = event;
-  return "connect to " + in_quotes(event.host) + " port " + event.service;
+  return "connect to " + in_words(event.host, event.service);
 }
 
 std::string Narrator::of(const DialStarted& event) {
   if (event.questions.size() == 1)
     return "only " + std::string(to_string(event.questions.front())) + " is to be asked for";
   if (event.known.empty()) return "";
+  if (!event.known.front().endpoint.family()) return "the address is " + list(event.known);
   std::string where = "this machine is";
   if (configured_.origin == "literal") where = "the host is the address";
   if (configured_.origin == "hosts") where = "/etc/hosts has";
@@ -172,6 +172,18 @@ std::string Narrator::of(const TimerCanceled& /*event*/) {
   return "";
 }
 
+std::string Narrator::of(const FellBackToTcp& /*event*/) {
+  return "the kernel has no MPTCP: TCP in its place";
+}
+
+std::string Narrator::of(const HandshakeStarted& event) {
+  return "ask " + event.peer + " for " + event.asks_for;
+}
+
+std::string Narrator::of(const HandshakeFinished& event) {
+  return event.peer + ": " + (event.failure.empty() ? "the way is open" : event.failure);
+}
+
 std::string Narrator::of(const FoundSlow& /*event*/) {
   return "nothing has connected yet: run --on-slow";
 }
@@ -181,11 +193,11 @@ std::string Narrator::of(const RetryScheduled& event) {
 }
 
 std::string Narrator::of(const HandedOver& event) {
-  return "handed over: " + to_string(event.peer) + " port " + std::to_string(event.peer.port());
+  return "handed over: " + with_port(event.peer);
 }
 
 std::string Narrator::of(const RelayStarted& event) {
-  return "relay: " + to_string(event.peer) + " port " + std::to_string(event.peer.port());
+  return "relay: " + with_port(event.peer);
 }
 
 std::string Narrator::of(const RelayEnded& event) {

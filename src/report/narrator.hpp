@@ -33,6 +33,9 @@ class Narrator {
   std::string of(const TimerSet& event);
   std::string of(const TimerFired& event);
   std::string of(const TimerCanceled& event);
+  std::string of(const FellBackToTcp& event);
+  std::string of(const HandshakeStarted& event);
+  std::string of(const HandshakeFinished& event);
   std::string of(const FoundSlow& event);
   std::string of(const RetryScheduled& event);
   std::string of(const HandedOver& event);

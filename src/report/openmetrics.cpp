@@ -9,10 +9,25 @@ namespace gladhand {
 
 namespace {
 
-// From what a loopback takes to what a person waits for; equal ratios, so that quantiles are equally
-// good everywhere.
-constexpr double bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                             0.1,    0.25,    0.5,    1.0,   2.5,    5.0,   10.0, 30.0};
+// From what a loopback takes to what a person waits for; equal ratios, so that quantiles are
+// equally good everywhere.
+constexpr double bounds[] = {0.0001,
+                             0.00025,
+                             0.0005,
+                             0.001,
+                             0.0025,
+                             0.005,
+                             0.01,
+                             0.025,
+                             0.05,
+                             0.1,
+                             0.25,
+                             0.5,
+                             1.0,
+                             2.5,
+                             5.0,
+                             10.0,
+                             30.0};
 
 std::string escaped(std::string_view text) {
   std::string result;
@@ -45,8 +60,8 @@ std::string labels_of(const HostSamples& host, const ModeSamples& mode) {
          (mode.vantage.empty() ? "" : ',' + label("vantage", mode.vantage));
 }
 
-void head(const char* name, const char* type, const char* unit, const char* help,
-          const TextSink& write) {
+void head(
+    const char* name, const char* type, const char* unit, const char* help, const TextSink& write) {
   std::string text = std::string("# TYPE ") + name + ' ' + type + '\n';
   if (*unit != '\0') text += std::string("# UNIT ") + name + ' ' + unit + '\n';
   write(text + "# HELP " + name + ' ' + help + '\n');
@@ -59,8 +74,8 @@ std::string histogram(const std::string& labels, const std::vector<double>& sort
   for (const double value : sorted) sum += value / 1e6;
   for (const double bound : bounds) {
     const auto up_to = std::ranges::upper_bound(sorted, bound * 1e6) - sorted.begin();
-    text += name + "_bucket{" + labels + ",le=\"" + number(bound) + "\"} " +
-            std::to_string(up_to) + '\n';
+    text += name + "_bucket{" + labels + ",le=\"" + number(bound) + "\"} " + std::to_string(up_to) +
+            '\n';
   }
   const std::string count = std::to_string(sorted.size());
   return text + name + "_bucket{" + labels + ",le=\"+Inf\"} " + count + '\n' + name + "_count{" +
@@ -111,32 +126,42 @@ void write_outcomes(const HostSamples& host, const ModeSamples& mode, const Text
 void write_openmetrics(const BenchRun& run,
                        std::span<const std::vector<Summary>> summaries,
                        const TextSink& write) {
-  head("gladhand_bench_phase_seconds", "histogram", "seconds",
-       "Time that a phase of a dial took.", write);
-  for_each_mode(run, [&](const HostSamples& host, const ModeSamples& mode, std::size_t, std::size_t) {
-    for (const Phase phase : phases)
-      if (phase != Phase::connect_ipv6 && phase != Phase::connect_ipv4)
-        write_phase(host, mode, phase, write);
-  });
-  head("gladhand_bench_quantile_seconds", "gauge", "seconds",
-       "Quantiles of the time to connected, of the dials that connected.", write);
-  for_each_mode(run, [&](const HostSamples& host, const ModeSamples& mode, std::size_t i, std::size_t k) {
-    const Summary& figures = summaries[i][k];
-    if (!figures.any_connected()) return;
-    for (const char* quantile : {"0.5", "0.9", "0.99", "1.0"})
-      write("gladhand_bench_quantile_seconds{" + labels_of(host, mode) + ',' +
-            label("quantile", quantile) + "} " +
-            number(percentile(figures.sorted, std::stod(quantile) * 100) / 1e6) + '\n');
-  });
+  head("gladhand_bench_phase_seconds",
+       "histogram",
+       "seconds",
+       "Time that a phase of a dial took.",
+       write);
+  for_each_mode(run,
+                [&](const HostSamples& host, const ModeSamples& mode, std::size_t, std::size_t) {
+                  for (const Phase phase : phases)
+                    if (phase != Phase::connect_ipv6 && phase != Phase::connect_ipv4)
+                      write_phase(host, mode, phase, write);
+                });
+  head("gladhand_bench_quantile_seconds",
+       "gauge",
+       "seconds",
+       "Quantiles of the time to connected, of the dials that connected.",
+       write);
+  for_each_mode(
+      run, [&](const HostSamples& host, const ModeSamples& mode, std::size_t i, std::size_t k) {
+        const Summary& figures = summaries[i][k];
+        if (!figures.any_connected()) return;
+        for (const char* quantile : {"0.5", "0.9", "0.99", "1.0"})
+          write("gladhand_bench_quantile_seconds{" + labels_of(host, mode) + ',' +
+                label("quantile", quantile) + "} " +
+                number(percentile(figures.sorted, std::stod(quantile) * 100) / 1e6) + '\n');
+      });
   head("gladhand_bench_samples", "gauge", "", "Dials of the last run, by how they ended.", write);
-  for_each_mode(run, [&](const HostSamples& host, const ModeSamples& mode, std::size_t, std::size_t) {
-    write_outcomes(host, mode, write);
-  });
+  for_each_mode(run,
+                [&](const HostSamples& host, const ModeSamples& mode, std::size_t, std::size_t) {
+                  write_outcomes(host, mode, write);
+                });
   head("gladhand_bench_loss_ratio", "gauge", "ratio", "Share of the dials that failed.", write);
-  for_each_mode(run, [&](const HostSamples& host, const ModeSamples& mode, std::size_t i, std::size_t k) {
-    write("gladhand_bench_loss_ratio{" + labels_of(host, mode) + "} " +
-          number(summaries[i][k].loss()) + '\n');
-  });
+  for_each_mode(
+      run, [&](const HostSamples& host, const ModeSamples& mode, std::size_t i, std::size_t k) {
+        write("gladhand_bench_loss_ratio{" + labels_of(host, mode) + "} " +
+              number(summaries[i][k].loss()) + '\n');
+      });
   head("gladhand_bench_start_time_seconds", "gauge", "seconds", "When the run began.", write);
   write("gladhand_bench_start_time_seconds " +
         std::to_string(run.started.time_since_epoch().count()) + ".0\n# EOF\n");

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <system_error>
 
 #include "bench_picture.hpp"
+#include "gladhand/error.hpp"
 #include "page_frame.hpp"
 
 namespace gladhand {
@@ -89,7 +89,7 @@ std::string attempt_bar(const HostSamples& host, const AttemptSample& it) {
     case AttemptOutcome::canceled: text = "given up"; break;
     case AttemptOutcome::timeout: text = "no answer"; break;
     case AttemptOutcome::failure:
-      text = std::error_code(it.error, std::system_category()).message();
+      text = system_words(it.error);
       break;
   }
   return bar(to_string(address), it.start, it.end, to_string(it.outcome), text,

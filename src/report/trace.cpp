@@ -79,7 +79,11 @@ std::string Trace::lines(const Event& event) {
   return out_;
 }
 
+// Each dial counts its attempts anew.
 void Trace::write(const Configured& event) {
+  const Moment at = now_;
+  *this = Trace();
+  now_ = at;
   origin_ = event.origin;
   out_ += event_line(now_, "config_set")
               .add("trace_version", version)
@@ -176,9 +180,8 @@ void Trace::write(const CandidatesSorted& event) {
 }
 
 void Trace::write(const TimerSet& event) {
-  out_ += event_line(now_, timer_event(event.timer, "set"))
-              .add("until_us", event.until.count())
-              .line();
+  out_ +=
+      event_line(now_, timer_event(event.timer, "set")).add("until_us", event.until.count()).line();
 }
 
 void Trace::write(const TimerFired& event) {
@@ -187,6 +190,24 @@ void Trace::write(const TimerFired& event) {
 
 void Trace::write(const TimerCanceled& event) {
   out_ += event_line(now_, timer_event(event.timer, "canceled")).line();
+}
+
+void Trace::write(const FellBackToTcp& /*event*/) {
+  out_ += event_line(now_, "protocol_fallback").add("from", "mptcp").add("to", "tcp").line();
+}
+
+void Trace::write(const HandshakeStarted& event) {
+  out_ += event_line(now_, "handshake_started")
+              .add("peer", event.peer)
+              .add("asks_for", event.asks_for)
+              .line();
+}
+
+void Trace::write(const HandshakeFinished& event) {
+  JsonLine line = event_line(now_, "handshake_finished");
+  line.add("peer", event.peer).add("outcome", event.failure.empty() ? "success" : "failure");
+  if (!event.failure.empty()) line.add("error", event.failure);
+  out_ += line.line();
 }
 
 void Trace::write(const FoundSlow& /*event*/) {
@@ -198,9 +219,6 @@ void Trace::write(const RetryScheduled& event) {
               .add("dial", event.dial)
               .add("pause_us", event.pause.count())
               .line();
-  Trace next;  // the coming dial counts its attempts anew
-  next.out_ = std::move(out_);
-  *this = std::move(next);
 }
 
 void Trace::write(const HandedOver& event) {

@@ -83,15 +83,15 @@ std::string questions_text(const Finish& finish, Moment ended) {
   std::vector<std::string> parts;
   bool name_exists = false;
   for (const QuestionReport& question : finish.questions)
-    name_exists = name_exists || (question.answered && (question.status == AnswerStatus::no_address ||
-                                                        question.status == AnswerStatus::addresses));
+    name_exists =
+        name_exists || (question.answered && (question.status == AnswerStatus::no_address ||
+                                              question.status == AnswerStatus::addresses));
   for (const QuestionReport& question : finish.questions) {
     if (question.answered && question.status == AnswerStatus::addresses) continue;
     std::string part = question.answered
                            ? to_words(question.status, question.family)
-                           : "no answer to the " +
-                                 std::string(question_type(question.family)) + " question in " +
-                                 to_string(ended);
+                           : "no answer to the " + std::string(question_type(question.family)) +
+                                 " question in " + to_string(ended);
     // Some servers deny a name that has only the other kind of address [RFC 4074 §4.2].
     if (question.answered && question.status == AnswerStatus::no_such_name && name_exists)
       part = to_words(AnswerStatus::no_address, question.family);
@@ -122,7 +122,11 @@ ExitStatus status_of(Outcome outcome) {
 
 }  // namespace
 
-Error verdict(const Finish& finish, const Target& target, Moment ended, unsigned dials) {
+Error verdict(const Finish& finish,
+              const Target& target,
+              std::string_view through,
+              Moment ended,
+              unsigned dials) {
   std::string text = attempts_text(finish, ended);
   // An ordinary "no such address" is no news once the other family's addresses are told.
   const bool troubled = std::ranges::any_of(finish.questions, [](const QuestionReport& question) {
@@ -133,9 +137,9 @@ Error verdict(const Finish& finish, const Target& target, Moment ended, unsigned
   if (finish.attempts.empty() || troubled)
     text += (text.empty() ? "" : ", ") + questions_text(finish, ended);
   if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
-  return Error(status_of(finish.outcome),
-               "connect to " + in_quotes(target.host) + " port " + target.service + ": " + text,
-               hint_for(finish));
+  std::string whom = in_words(target.host, target.service);
+  if (!through.empty()) whom += " through " + std::string(through);
+  return Error(status_of(finish.outcome), "connect to " + whom + ": " + text, hint_for(finish));
 }
 
 }  // namespace gladhand

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <string>
+#include <string_view>
 
 #include "gladhand/error.hpp"
 #include "gladhand/event.hpp"
@@ -11,8 +11,12 @@
 namespace gladhand {
 
 /// The Error for a finished race without a winner; `ended` is when it finished. Every address is
-/// named with its own cause, equal causes together. `dials` is how many there were, this one the
-/// last.
-Error verdict(const Finish& finish, const Target& target, Moment ended, unsigned dials = 1);
+/// named with its own cause, equal causes together. `through` is the proxy that could not be
+/// reached, empty without one. `dials` is how many there were, this one the last.
+Error verdict(const Finish& finish,
+              const Target& target,
+              std::string_view through,
+              Moment ended,
+              unsigned dials = 1);
 
 }  // namespace gladhand

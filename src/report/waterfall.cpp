@@ -6,6 +6,7 @@
 
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
 #include "narrator.hpp"
 
 namespace gladhand {
@@ -39,6 +40,7 @@ class Rows {
     std::stable_sort(all.begin() + static_cast<std::ptrdiff_t>(questions_.size()),
                      all.end(),
                      [](const Row& a, const Row& b) { return a.begin < b.begin; });
+    all.insert(all.end(), handshakes_.begin(), handshakes_.end());
     return all;
   }
   Moment last() const { return last_; }
@@ -47,7 +49,7 @@ class Rows {
  private:
   void on(const Configured& event) {
     *this = Rows();  // of several dials the last is drawn
-    title_ = "connect to " + in_quotes(event.host) + " port " + event.service;
+    title_ = "connect to " + in_words(event.host, event.service);
   }
   void on(const SendQuery& event) {
     questions_.push_back({.label = std::string(question_type(event.family)), .begin = now_});
@@ -65,8 +67,7 @@ class Rows {
   }
   void on(const StartAttempt& event) {
     if (attempts_.size() <= event.attempt) attempts_.resize(event.attempt + 1);
-    attempts_[event.attempt] = {
-        .label = to_string(event.endpoint), .attempt = true, .begin = now_};
+    attempts_[event.attempt] = {.label = to_string(event.endpoint), .attempt = true, .begin = now_};
   }
   void on(const Connected& event) {
     Row& row = attempts_[event.attempt];
@@ -80,6 +81,13 @@ class Rows {
     Row& row = attempts_[event.attempt];
     if (!row.end)
       end(row, Ending::given_up, event.reason == CancelReason::lost ? "given up" : "no answer");
+  }
+  void on(const HandshakeStarted& event) {
+    handshakes_.push_back({.label = event.peer, .attempt = true, .begin = now_});
+  }
+  void on(const HandshakeFinished& event) {
+    const bool open = event.failure.empty();
+    end(handshakes_.back(), open ? Ending::good : Ending::bad, open ? "open" : event.failure);
   }
   template <typename Other>
   void on(const Other& /*event*/) {}
@@ -95,6 +103,7 @@ class Rows {
   std::string title_;
   std::vector<Row> questions_;
   std::vector<Row> attempts_;  // by AttemptId
+  std::vector<Row> handshakes_;
 };
 
 class Picture {
@@ -153,9 +162,18 @@ class Picture {
     std::string colour;
     switch (ending) {
       case Ending::none: return " ";
-      case Ending::good: text = canvas_.unicode ? "●" : "*"; colour = "\033[32m"; break;
-      case Ending::bad: text = canvas_.unicode ? "✗" : "x"; colour = "\033[31m"; break;
-      case Ending::given_up: text = canvas_.unicode ? "○" : "o"; colour = "\033[33m"; break;
+      case Ending::good:
+        text = canvas_.unicode ? "●" : "*";
+        colour = "\033[32m";
+        break;
+      case Ending::bad:
+        text = canvas_.unicode ? "✗" : "x";
+        colour = "\033[31m";
+        break;
+      case Ending::given_up:
+        text = canvas_.unicode ? "○" : "o";
+        colour = "\033[33m";
+        break;
     }
     return canvas_.colour ? colour + text + "\033[0m" : text;
   }

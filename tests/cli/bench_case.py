@@ -89,6 +89,19 @@ class Server:
         connection.close()
 
 
+class SocksServer(Server):
+    """Grants every request of SOCKS5 when it has waited, and closes."""
+
+    def _answer(self, connection, turned_away):
+        with connection, contextlib.suppress(OSError):
+            connection.recv(3)
+            time.sleep(self.delay)
+            connection.sendall(b"\5\0")
+            connection.recv(300)
+            connection.sendall(b"\5\0\0\1\0\0\0\0\0\0")
+            connection.recv(1)
+
+
 class BenchTest(CommandTest):
     def serve(self, *arguments, **fields):
         return self.enter(Server(*arguments, **fields))

@@ -27,13 +27,15 @@ class Reports(BenchTest):
         self.target = f"127.0.0.1:{self.server.port}"
 
     def test_a_table_on_standard_output(self):
-        result = run(*FLOOD, "-n", 12, self.target)
+        target = f"db.example:{self.server.port}"
+        result = run(*FLOOD, "-n", 12, *resolve("db.example", "127.0.0.1"), target)
         self.assertEqual((result.returncode, result.stderr), (WELL, ""))
         lines = result.stdout.splitlines()
         self.assertEqual(lines[0].split(), ["host", "dials", "failed", "median", "p90", "p99", "max", "IPv6", "IPv4"])
-        self.assertRegex(lines[1], rf"^{re.escape(self.target)} +12 +- .* 0% +100%$")
+        self.assertRegex(lines[1], rf"^{re.escape(target)} +12 +- .* 0% +100%$")
         self.assertIn("IPv4 wins 12 of 12 races", result.stdout)
         self.assertNotIn("\033", result.stdout)
+        self.assertNotIn("wins", run(*FLOOD, "-n", 2, self.target).stdout, "an address races against nobody")
 
     def test_json_on_standard_output_is_alone_there(self):
         report = self.measure(*FLOOD, "-n", 5, self.target)

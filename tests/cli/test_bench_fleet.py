@@ -38,7 +38,7 @@ class Fleet(BenchTest):
         self.assertEqual(len(outcomes), HOSTS)
         self.assertEqual(set(outcomes), {"connected"})
         if not SANITIZED:
-            print(memory); self.assertLess(memory, BOUND)
+            self.assertLess(memory, BOUND)
 
     def test_addresses(self):
         server = self.serve(b"", address="0.0.0.0")

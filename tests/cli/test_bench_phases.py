@@ -2,13 +2,15 @@
 
 A busy machine makes a server later than it was told to be, never earlier. So of several samples the
 quickest must be within 1 ms or 2 % of the truth, whichever is more, and none may be before it by more than
-a tenth of a millisecond, which two clocks may differ by.
+a tenth of a millisecond, which two clocks may differ by. Only the wait for the first line begins with what
+the network did, and a busy machine hears of that late: there it is the lower quartile that may not be early. The
+name server of the tests sleeps in epoll(7), in whole milliseconds rounded up: what it delays may be one more.
 """
 
 import unittest
 
 import sandbox
-from bench_case import WELL, BenchTest, run
+from bench_case import WELL, BenchTest, SocksServer, run
 from common import resolve
 from support import dns, receiver
 
@@ -22,11 +24,12 @@ def setUpModule():
 
 
 class Phases(BenchTest):
-    def assert_true(self, figures, truth, phases=1):
-        """figures and truth in microseconds; phases: how many were added up."""
+    def assert_true(self, figures, truth, phases=1, earliest=0, server=0):
+        """figures and truth in microseconds; phases: how many were added up; earliest: the rank of the first
+        that may not be early; server: what it may be late by itself."""
         self.assertEqual(len(figures), SAMPLES)
-        self.assertGreaterEqual(min(figures), truth - MS // 10)
-        self.assertLessEqual(min(figures), truth + phases * max(MS, truth // 50))
+        self.assertGreaterEqual(sorted(figures)[earliest], truth - MS // 10)
+        self.assertLessEqual(min(figures), truth + server + phases * max(MS, truth // 50))
 
     def phases(self, samples, phase):
         return [sample["phases"][phase + "_us"] for sample in samples if phase + "_us" in sample["phases"]]
@@ -35,24 +38,32 @@ class Phases(BenchTest):
         server = self.serve()
         servers = self.name_server(AAAA=dns.answer("::1", delay=0.040), A=dns.answer("127.0.0.1", delay=0.025))
         samples = self.samples(*FLOOD, "-n", SAMPLES, *servers, "--resolution-delay", "1s", f"db.example:{server.port}")
-        self.assert_true(self.phases(samples, "dns_aaaa"), 40 * MS)
-        self.assert_true(self.phases(samples, "dns_a"), 25 * MS)
-        self.assert_true([sample["total_us"] for sample in samples], 40 * MS, phases=2)
+        self.assert_true(self.phases(samples, "dns_aaaa"), 40 * MS, server=MS)
+        self.assert_true(self.phases(samples, "dns_a"), 25 * MS, server=MS)
+        self.assert_true([sample["total_us"] for sample in samples], 40 * MS, phases=2, server=MS)
 
     def test_a_question_that_is_not_waited_for_costs_the_resolution_delay(self):
         server = self.serve()
         servers = self.name_server(AAAA=dns.drop(), A=dns.answer("127.0.0.1", delay=0.010))
         samples = self.samples(*FLOOD, "-n", SAMPLES, *servers, f"db.example:{server.port}")
-        self.assert_true(self.phases(samples, "dns_a"), 10 * MS)
+        self.assert_true(self.phases(samples, "dns_a"), 10 * MS, server=MS)
         self.assertEqual(self.phases(samples, "dns_aaaa"), [])
         self.assertEqual({sample["queries"][0]["status"] for sample in samples}, {"unanswered"})
-        self.assert_true([sample["total_us"] for sample in samples], 60 * MS, phases=2)
+        self.assert_true([sample["total_us"] for sample in samples], 60 * MS, phases=2, server=MS)
 
     def test_the_first_line(self):
         server = self.serve(delay=0.060)
         samples = self.samples(*FLOOD, "-n", SAMPLES, "--until", "banner", f"127.0.0.1:{server.port}")
-        self.assert_true(self.phases(samples, "banner"), 60 * MS)
+        self.assert_true(self.phases(samples, "banner"), 60 * MS, earliest=SAMPLES // 4)
         self.assert_true([sample["total_us"] for sample in samples], 60 * MS, phases=2)
+
+    def test_the_handshake_with_a_proxy(self):
+        proxy = self.enter(SocksServer(delay=0.030))
+        samples = self.samples(*FLOOD, "-n", SAMPLES, "--proxy", f"socks5h://127.0.0.1:{proxy.port}", "db.example")
+        self.assert_true(self.phases(samples, "proxy"), 30 * MS)
+        self.assert_true(self.phases(samples, "connect"), 0)
+        self.assert_true([sample["total_us"] for sample in samples], 30 * MS, phases=2)
+        self.assertEqual({sample["address"] for sample in samples}, {"127.0.0.1"})
 
     def test_attempts_and_the_winner(self):
         """IPv6 is silent: it is given up after the delay, and IPv4 alone takes no time."""

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 import sandbox
-from common import NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, run
+from common import ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, run
 from support import dns
 
 LABEL_63 = "a" * 63
@@ -251,6 +251,14 @@ class Options(InputTest):
         with self.listen() as listener:
             options = ("--resolve", "a.example:127.0.0.2", "--resolve", "b.example:127.0.0.1")
             self.assert_handed_over(run(*options, "b.example", listener.port), listener)
+
+
+class Environment(CommandTest):
+    def test_a_command_before_is_not_told_of_an_outer_dial(self):
+        result = run("--before", "printenv GLADHAND_HOST", "127.0.0.1", self.listen().port,
+                     env={**ENVIRONMENT, "GLADHAND_HOST": "outer.example"})
+        self.addCleanup(result.close)
+        self.assertEqual((result.status, result.stderr), (0, "127.0.0.1\n"))
 
 
 class HelpAndVersion(CommandTest):

@@ -20,7 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-Endpoint at(std::string_view address) { return parse_address(address, 22).value(); }
+Endpoint at(std::string_view address) {
+  return parse_address(address, 22).value();
+}
 
 // A host that falls back to IPv4 in every dial, and one with an odd name that does not exist.
 BenchRun story() {
@@ -28,7 +30,10 @@ BenchRun story() {
   run.started = std::chrono::sys_seconds(1'795'377'600s);  // 2026-11-22T20:00:00Z
   run.duration = 9s;
   run.environment = {"0.1.0", "Linux 6.1", 2, "here", "gladhand-bench db.example"};
-  run.terms = {.samples = 8, .concurrency = 1, .timeout = 30s, .connection_attempt_delay = 250ms,
+  run.terms = {.samples = 8,
+               .concurrency = 1,
+               .timeout = 30s,
+               .connection_attempt_delay = 250ms,
                .resolution_delay = 50ms};
   HostSamples db{.host = "db.example", .port = "22", .modes = {{.mode = "race"}}};
   for (std::uint32_t i = 0; i < 8; ++i) {
@@ -52,7 +57,7 @@ BenchRun story() {
   HostSamples gone{.host = "gone\"\\.example", .port = "2,2", .modes = {{.mode = "race"}}};
   SampleBuilder builder;
   builder.begin();
-  builder.fail("no, \"not\" here", 3ms);
+  builder.fail(SampleOutcome::failed, "no, \"not\" here", 3ms);
   builder.store({0, 1ms, 1ms}, gone, gone.modes[0]);
   run.hosts = {db, gone};
   return run;
@@ -88,8 +93,8 @@ std::size_t width(const std::string& line) {
 TEST_CASE("the JSON report holds every figure and every sample") {
   const BenchRun run = story();
   const auto summaries = figures(run);
-  const Json json = Json::parse(
-      text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
+  const Json json =
+      Json::parse(text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
   CHECK(json["schema"] == "gladhand-bench/1");
   CHECK(json["started"] == "2026-11-22T20:00:00Z");
   CHECK(json["duration_us"] == 9'000'000);
@@ -114,18 +119,24 @@ TEST_CASE("the JSON report holds every figure and every sample") {
   CHECK(sample["address"] == "192.0.2.1");
   CHECK(sample["phases"] ==
         Json{{"dns_aaaa_us", 20'000}, {"dns_a_us", 12'000}, {"connect_us", 38'000}});
-  CHECK(sample["queries"][0] == Json{{"type", "AAAA"}, {"start_us", 0}, {"end_us", 20'000},
-                                     {"status", "addresses"}, {"addresses", 1}});
-  CHECK(sample["attempts"][0] ==
-        Json{{"address", "2001:db8::1"}, {"family", "IPv6"}, {"start_us", 20'000},
-             {"end_us", 308'000}, {"outcome", "canceled"}, {"error", nullptr}});
+  CHECK(sample["queries"][0] == Json{{"type", "AAAA"},
+                                     {"start_us", 0},
+                                     {"end_us", 20'000},
+                                     {"status", "addresses"},
+                                     {"addresses", 1}});
+  CHECK(sample["attempts"][0] == Json{{"address", "2001:db8::1"},
+                                      {"family", "IPv6"},
+                                      {"start_us", 20'000},
+                                      {"end_us", 308'000},
+                                      {"outcome", "canceled"},
+                                      {"error", nullptr}});
 }
 
 TEST_CASE("a host that never connected has no times in the JSON report") {
   const BenchRun run = story();
   const auto summaries = figures(run);
-  const Json json = Json::parse(
-      text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
+  const Json json =
+      Json::parse(text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
   const Json& host = json["hosts"][1];
   CHECK(host["host"] == "gone\"\\.example");
   CHECK(host["modes"][0]["summary"]["loss"] == 1);
@@ -142,14 +153,15 @@ TEST_CASE("[RFC 4180] CSV has one line for each sample, and quotes what needs it
   CHECK(lines[1] ==
         "db.example,22,race,0,0,0,connected,,300000,IPv4,192.0.2.1,20000,12000,30000,,,2\r");
   CHECK(lines[9] ==
-        "\"gone\"\"\\.example\",\"2,2\",race,0,1000,1000,failed,\"no, \"\"not\"\" here\",3000,,,,,,,,0\r");
+        "\"gone\"\"\\.example\",\"2,2\",race,0,1000,1000,failed,\"no, \"\"not\"\" "
+        "here\",3000,,,,,,,,0\r");
 }
 
 TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels are escaped") {
   const BenchRun run = story();
   const auto summaries = figures(run);
-  const auto lines = lines_of(
-      text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); }));
+  const auto lines =
+      lines_of(text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); }));
   CHECK(lines.back() == "# EOF");
   const std::string labels =
       R"({host="db.example",port="22",mode="race",family="IPv4",phase="total")";
@@ -160,7 +172,8 @@ TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels a
   CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"0.5\"} 8"));
   CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"+Inf\"} 8"));
   CHECK(holds("gladhand_bench_phase_seconds_sum" + labels + "} 2.68"));
-  CHECK(holds(R"(gladhand_bench_samples{host="gone\"\\.example",port="2,2",mode="race",outcome="failed"} 1)"));
+  CHECK(holds(
+      R"(gladhand_bench_samples{host="gone\"\\.example",port="2,2",mode="race",outcome="failed"} 1)"));
   CHECK(holds(R"(gladhand_bench_loss_ratio{host="db.example",port="22",mode="race"} 0.0)"));
 }
 
@@ -218,8 +231,11 @@ TEST_CASE("colour marks failures, and only where it is wanted") {
   const BenchRun run = story();
   const auto summaries = figures(run);
   CHECK(describe_run(run, summaries, {}).find('\033') == std::string::npos);
-  CHECK(describe_run(run, summaries, {.colour = true}).find("\033[31m1\033[0m") !=
-        std::string::npos);
+  const auto lines = lines_of(describe_run(run, summaries, {.colour = true}));
+  CHECK(lines[0].starts_with("\033[1mhost "));
+  CHECK(lines[1].starts_with("db.example "));
+  CHECK(lines[2].starts_with("\033[31mgone"));
+  CHECK(lines[2].ends_with("\033[0m"));
 }
 
 TEST_CASE("progress tells count, rate, failures and the time left") {

@@ -56,20 +56,29 @@ TEST_CASE("an endpoint is what sockaddr says") {
   CHECK(raw4.sin_addr.s_addr == htonl(0xc0000201));
 }
 
-TEST_CASE("an endpoint of another kind has no family, no port and no address to show") {
-  sockaddr_un local{};
-  local.sun_family = AF_UNIX;
-  std::strcpy(local.sun_path, "/run/example");
-  for (const Endpoint& endpoint :
-       {Endpoint(), Endpoint(reinterpret_cast<const sockaddr*>(&local), sizeof(local))}) {
+TEST_CASE("an endpoint of another kind has no family and no port") {
+  const Endpoint local = *Endpoint::unix_socket("/run/example");
+  for (const Endpoint& endpoint : {Endpoint(), local, Endpoint::vsock(3, 22)}) {
     CHECK_FALSE(endpoint.family());
     CHECK(endpoint.port() == 0);
     CHECK(endpoint.scope() == 0);
     CHECK(endpoint.with_port(22) == endpoint);
-    CHECK(to_string(endpoint) == "(no address)");
+    CHECK(with_port(endpoint) == to_string(endpoint));
   }
+  CHECK(to_string(Endpoint()) == "(no address)");
+  CHECK(to_string(local) == "/run/example");
+  CHECK(to_string(Endpoint::vsock(3, 4294967294)) == "vsock:3:4294967294");
+  CHECK(with_port(*parse_address("192.0.2.1", 22)) == "192.0.2.1 port 22");
   CHECK(Endpoint().system_family() == AF_UNSPEC);
   CHECK(Endpoint().size() == 0);
+}
+
+TEST_CASE("a Unix socket's path fits into an address or makes none, and is shown printable") {
+  CHECK(to_string(*Endpoint::unix_socket(std::string(107, 'p'))) == std::string(107, 'p'));
+  CHECK_FALSE(Endpoint::unix_socket(std::string(108, 'p')));
+  CHECK_FALSE(Endpoint::unix_socket(""));
+  CHECK_FALSE(Endpoint::unix_socket(std::string_view("/a\0b", 4)));
+  CHECK(to_string(*Endpoint::unix_socket("/a\nb")) == "/a\\x0ab");
 }
 
 TEST_CASE("what is longer than a sockaddr_storage is cut") {
@@ -138,13 +147,39 @@ TEST_CASE("literals are read, and written in their shortest form [RFC 5952 §4]"
 }
 
 TEST_CASE("anything else is no literal") {
-  for (const char* text :
-       {"", " ", "db.example", "192.0.2", "192.0.2.", "192.0.2.1.", "192.0.2.256", "192.0.2.1.1",
-        "192.0.2.01", "0x7f.0.0.1", "3221225985", " 192.0.2.1", "192.0.2.1 ", "192.0.2.1:22",
-        "192.0.2.1/24", "192.0.2.-1", "192.0.2.1%lo", ":", ":::", "1::2::3", "2001:db8",
-        "2001:db8::g", "2001:db8::12345", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7", "[2001:db8::1]",
-        "2001:db8::1/64", " 2001:db8::1", "2001:db8::1 ", "::ffff:192.0.2.256", "2001:db8::1%",
-        "%lo", "lo"}) {
+  for (const char* text : {"",
+                           " ",
+                           "db.example",
+                           "192.0.2",
+                           "192.0.2.",
+                           "192.0.2.1.",
+                           "192.0.2.256",
+                           "192.0.2.1.1",
+                           "192.0.2.01",
+                           "0x7f.0.0.1",
+                           "3221225985",
+                           " 192.0.2.1",
+                           "192.0.2.1 ",
+                           "192.0.2.1:22",
+                           "192.0.2.1/24",
+                           "192.0.2.-1",
+                           "192.0.2.1%lo",
+                           ":",
+                           ":::",
+                           "1::2::3",
+                           "2001:db8",
+                           "2001:db8::g",
+                           "2001:db8::12345",
+                           "1:2:3:4:5:6:7:8:9",
+                           "1:2:3:4:5:6:7",
+                           "[2001:db8::1]",
+                           "2001:db8::1/64",
+                           " 2001:db8::1",
+                           "2001:db8::1 ",
+                           "::ffff:192.0.2.256",
+                           "2001:db8::1%",
+                           "%lo",
+                           "lo"}) {
     CAPTURE(std::string(text));
     CHECK_FALSE(parse_address(text, 22));
   }
@@ -170,8 +205,14 @@ TEST_CASE("a zone is an interface's name or its index") {
 }
 
 TEST_CASE("a zone that names no interface of this machine makes no endpoint") {
-  for (const char* text : {"fe80::1%", "fe80::1%no-such-if", "fe80::1%0", "fe80::1%-1",
-                           "fe80::1%+1", "fe80::1%1x", "fe80::1%lo%lo", "fe80::1%4294967296",
+  for (const char* text : {"fe80::1%",
+                           "fe80::1%no-such-if",
+                           "fe80::1%0",
+                           "fe80::1%-1",
+                           "fe80::1%+1",
+                           "fe80::1%1x",
+                           "fe80::1%lo%lo",
+                           "fe80::1%4294967296",
                            "fe80::1%99999999999999999999"}) {
     CAPTURE(std::string(text));
     CHECK_FALSE(parse_address(text, 22));

@@ -135,8 +135,8 @@ struct Lost {
 };
 
 void check_verdict(const Lost& lost, ExitStatus status, const std::string& hint = "") {
-  const Target target{"db.example", "22", 22, "db.example", {}};
-  const Error error = verdict({lost.outcome, 0, lost.questions, lost.attempts}, target, ended);
+  const Target target{.host = "db.example", .service = "22", .port = 22, .name = "db.example"};
+  const Error error = verdict({lost.outcome, 0, lost.questions, lost.attempts}, target, "", ended);
   const std::string what = error.what();
   CHECK(what == "connect to 'db.example' port 22: " + std::string(lost.expected));
   CHECK(error.status() == status);
@@ -206,7 +206,7 @@ TEST_CASE("of a long list of refusals eight are named, and how many more there a
 TEST_CASE("a literal is refused by itself") {
   const Target target = parse_target("[2001:db8::1]", "ssh", "ssh 22/tcp");
   const Error error = verdict(
-      {Outcome::all_attempts_failed, 0, {}, {failed("2001:db8::1", ECONNREFUSED)}}, target, ended);
+      {Outcome::all_attempts_failed, 0, {}, {failed("2001:db8::1", ECONNREFUSED)}}, target, "", ended);
   CHECK(std::string(error.what()) ==
         "connect to '2001:db8::1' port ssh: refused by 2001:db8::1");
   CHECK(error.status() == ExitStatus::all_attempts_failed);

@@ -31,13 +31,20 @@ TEST_CASE("one by one: nothing starts before every answer is there") {
 TEST_CASE("one by one: families are not interleaved, a silent address takes its whole time") {
   CHECK(run({.answers = {{AAAA, 5ms, {six, six2}}, {A, 5ms, {four}}},
              .peers = {{four, {3ms}}},
-             .options = one_by_one(1s)}) ==
-        Log{"0 query AAAA", "0 query A", "5 start 2001:db8::1", "1005 cancel 2001:db8::1",
-            "1005 start 2001:db8::2", "2005 cancel 2001:db8::2", "2005 start 192.0.2.1",
-            "2008 won 192.0.2.1"});
+             .options = one_by_one(1s)}) == Log{"0 query AAAA",
+                                                "0 query A",
+                                                "5 start 2001:db8::1",
+                                                "1005 cancel 2001:db8::1",
+                                                "1005 start 2001:db8::2",
+                                                "2005 cancel 2001:db8::2",
+                                                "2005 start 192.0.2.1",
+                                                "2008 won 192.0.2.1"});
 }
 
 TEST_CASE("one by one: a failure is followed at once, the last address has its time too") {
-  CHECK(run({.known = {six, four}, .peers = {{six, {2ms, ECONNREFUSED}}}, .options = one_by_one(1s)}) ==
-        Log{"0 start 2001:db8::1", "2 start 192.0.2.1", "1002 cancel 192.0.2.1", "1002 all failed"});
+  CHECK(
+      run({.known = {six, four},
+           .peers = {{six, {2ms, ECONNREFUSED}}},
+           .options = one_by_one(1s)}) ==
+      Log{"0 start 2001:db8::1", "2 start 192.0.2.1", "1002 cancel 192.0.2.1", "1002 all failed"});
 }

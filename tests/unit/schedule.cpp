@@ -15,7 +15,9 @@ namespace {
 using Log = std::vector<std::string>;
 
 // Runs a schedule whose dials all take `takes`; each turn as "ms host mode number".
-Log run(const ScheduleOptions& options, std::vector<std::size_t> modes, Moment takes,
+Log run(const ScheduleOptions& options,
+        std::vector<std::size_t> modes,
+        Moment takes,
         std::size_t most = 1000) {
   Schedule schedule(options, std::move(modes));
   std::vector<std::pair<Moment, Turn>> running;
@@ -23,11 +25,11 @@ Log run(const ScheduleOptions& options, std::vector<std::size_t> modes, Moment t
   Moment now{};
   while (!schedule.finished(now) && log.size() < most) {
     while (const auto turn = schedule.next(now)) {
-      log.push_back(std::to_string(now / 1ms) + ' ' + std::to_string(turn->host) + ' ' +
-                    std::to_string(turn->mode) + ' ' + std::to_string(turn->number) +
-                    (turn->warmup ? " warm" : "") +
-                    (turn->intended != now ? " meant for " + std::to_string(turn->intended / 1ms)
-                                           : ""));
+      log.push_back(
+          std::to_string(now / 1ms) + ' ' + std::to_string(turn->host) + ' ' +
+          std::to_string(turn->mode) + ' ' + std::to_string(turn->number) +
+          (turn->warmup ? " warm" : "") +
+          (turn->intended != now ? " meant for " + std::to_string(turn->intended / 1ms) : ""));
       running.emplace_back(now + takes, *turn);
     }
     const auto wake = schedule.wake();
@@ -62,8 +64,14 @@ TEST_CASE("hosts begin a moment apart and keep their distance") {
 }
 
 TEST_CASE("modes take turns, each round one place further") {
-  CHECK(run(polite(3), {3}, 20ms) == Log{"0 0 0 0", "1000 0 1 0", "2000 0 2 0", "3000 0 1 1",
-                                         "4000 0 2 1", "5000 0 0 1", "6000 0 2 2", "7000 0 0 2",
+  CHECK(run(polite(3), {3}, 20ms) == Log{"0 0 0 0",
+                                         "1000 0 1 0",
+                                         "2000 0 2 0",
+                                         "3000 0 1 1",
+                                         "4000 0 2 1",
+                                         "5000 0 0 1",
+                                         "6000 0 2 2",
+                                         "7000 0 0 2",
                                          "8000 0 1 2"});
 }
 
@@ -98,9 +106,10 @@ TEST_CASE("[coordinated omission] a late turn keeps the time it was meant for") 
   ScheduleOptions options = polite(4);
   options.rate = 10;
   options.concurrency = 1;
-  CHECK(run(options, {1}, 250ms) ==
-        Log{"0 0 0 0", "250 0 0 1 meant for 100", "500 0 0 2 meant for 200",
-            "750 0 0 3 meant for 300"});
+  CHECK(run(options, {1}, 250ms) == Log{"0 0 0 0",
+                                        "250 0 0 1 meant for 100",
+                                        "500 0 0 2 meant for 200",
+                                        "750 0 0 3 meant for 300"});
 }
 
 TEST_CASE("no dial begins after the duration; without a number of samples only it ends the run") {

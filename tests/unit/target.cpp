@@ -52,8 +52,23 @@ TEST_CASE("a port is a number from 1 to 65535") {
   CHECK(parse_port("22") == 22);
   CHECK(parse_port("65535") == 65535);
   CHECK(parse_port("0022") == 22);
-  for (const char* text : {"", "0", "00", "65536", "65558", "99999999999999999999", "4294967318",
-                           "-1", "+22", " 22", "22 ", "22x", "x22", "0x16", "2.2", "22\n", "ssh"}) {
+  for (const char* text : {"",
+                           "0",
+                           "00",
+                           "65536",
+                           "65558",
+                           "99999999999999999999",
+                           "4294967318",
+                           "-1",
+                           "+22",
+                           " 22",
+                           "22 ",
+                           "22x",
+                           "x22",
+                           "0x16",
+                           "2.2",
+                           "22\n",
+                           "ssh"}) {
     CAPTURE(std::string(text));
     CHECK_FALSE(parse_port(text));
   }
@@ -65,8 +80,14 @@ TEST_CASE("[services(5)] a port may be the name or an alias of a TCP service") {
     const char* service;
     int expected;
   } table[] = {
-      {"ssh", 22}, {"discard", 9},  {"sink", 9},     {"null", 9},
-      {"cmd", 514}, {"shell", 514}, {"twice", 1001}, {"last", 65535},
+      {"ssh", 22},
+      {"discard", 9},
+      {"sink", 9},
+      {"null", 9},
+      {"cmd", 514},
+      {"shell", 514},
+      {"twice", 1001},
+      {"last", 65535},
   };
   for (const auto& row : table) {
     CAPTURE(std::string(row.service));
@@ -81,7 +102,7 @@ TEST_CASE("[services(5)] anything else is refused, in words that say why") {
     const char* port;
     const char* expected;
   } table[] = {
-      {"", "the port is empty"},
+      {"", "the port is missing"},
       {"0", "port '0' is not between 1 and 65535"},
       {"65536", "port '65536' is not between 1 and 65535"},
       {"-1", "port '-1' is not between 1 and 65535"},
@@ -103,8 +124,15 @@ TEST_CASE("[services(5)] anything else is refused, in words that say why") {
 }
 
 TEST_CASE("a host that is no literal is a name") {
-  for (const char* host : {"db.example", "db.example.", "db", "localhost", "_ssh._tcp.db.example",
-                           "xn--4ca.example", "DB.Example", "1.example", "192.0.2.1.example"}) {
+  for (const char* host : {"db.example",
+                           "db.example.",
+                           "db",
+                           "localhost",
+                           "_ssh._tcp.db.example",
+                           "xn--4ca.example",
+                           "DB.Example",
+                           "1.example",
+                           "192.0.2.1.example"}) {
     CAPTURE(std::string(host));
     const Target target = parse_target(host, "22", services);
     CHECK(target.host == host);
@@ -173,7 +201,7 @@ TEST_CASE("a host that can mean nothing is refused, in words that say why") {
 }
 
 TEST_CASE("a bad port is told before a bad host, and both before any traffic") {
-  CHECK(refusal("", "") == "the port is empty");
+  CHECK(refusal("", "") == "the port is missing");
   CHECK(refusal("", "22") == "the host is empty");
 }
 
@@ -209,6 +237,51 @@ TEST_CASE("a name holds no blank and no control character") {
   }
   CHECK_NOTHROW(check_name("db-1.example"));
   CHECK_NOTHROW(check_name("_ssh._tcp.example"));
+}
+
+TEST_CASE(
+    "targets are written as systemd-ssh-proxy(1) takes them, with a slash or a percent sign") {
+  using Kind = Target::Kind;
+  for (const char* mark : {"/", "%"}) {
+    CAPTURE(mark);
+    const std::string m = mark;
+    const Target local = parse_target("unix" + m + "/run/ssh", "", "");
+    CHECK(local.kind == Kind::unix_socket);
+    CHECK(local.path == "/run/ssh");
+    CHECK(parse_target("unix" + m + "./ssh", "22", "").path == "./ssh");
+    CHECK(parse_target("unix" + m + "run/ssh", "22", "").path == "/run/ssh");
+    const Target guest = parse_target("vsock" + m + "4294967294", "65536", "");
+    CHECK(guest.kind == Kind::vsock);
+    CHECK(*guest.literal == Endpoint::vsock(4294967294, 65536));
+    const Target behind = parse_target("vsock-mux" + m + "/run/vm", "22", "");
+    CHECK(behind.kind == Kind::vsock_mux);
+    CHECK(behind.path == "/run/vm");
+    CHECK(behind.vsock_port == 22);
+    const Target machine = parse_target("machine" + m + "vm-1", "22", "");
+    CHECK(machine.kind == Kind::machine);
+    CHECK(machine.name == "vm-1");
+  }
+}
+
+TEST_CASE("such a target needs its path, number, name and port") {
+  CHECK(refusal("unix/", "22") == "host 'unix/' names no socket");
+  CHECK(refusal("vsock-mux%", "22") == "host 'vsock-mux%' names no socket");
+  for (const char* cid : {"", "x", "-1", "4294967295", "1 "})
+    CHECK(refusal("vsock/" + std::string(cid), "22").starts_with("CID '"));
+  for (const char* host : {"vsock/1", "vsock-mux/run/vm", "machine/vm"})
+    for (const char* port : {"", "ssh", "4294967295"})
+      CHECK(refusal(host, port).starts_with("port '"));
+  for (const char* name : {"", "..", ".hidden", "a/b", "-x", "a b"})
+    CHECK(refusal("machine/" + std::string(name), "22").ends_with(" is no name of a machine"));
+}
+
+TEST_CASE("a name that only begins like one of them stays a name") {
+  for (const char* name : {"unix", "unix.example", "vsock-1", "machines"}) {
+    CAPTURE(name);
+    CHECK_FALSE(is_local(name));
+    CHECK(parse_target(name, "22", "").name == name);
+  }
+  CHECK(is_local("vsock-mux/x"));
 }
 
 }  // namespace gladhand::target_test

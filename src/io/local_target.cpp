@@ -1,0 +1,51 @@
+#include "local_target.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "machine.hpp"
+
+namespace gladhand {
+
+namespace {
+
+std::string beginning(const Target& target) {
+  return "connect to " + in_words(target.host, target.service) + ": ";
+}
+
+LocalAddress at_path(std::string_view origin, const Target& target, const std::string& path) {
+  LocalAddress result{origin, Endpoint::unix_socket(path), {}, {}};
+  if (result.endpoint) return result;
+  result.path = UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (result.path) {
+    result.endpoint = Endpoint::unix_socket("/proc/self/fd/" + std::to_string(result.path.get()));
+  } else {
+    result.failure = Error(ExitStatus::all_attempts_failed,
+                           beginning(target) + system_words(errno) + " at " + printable(path));
+  }
+  return result;
+}
+
+LocalAddress of_machine(const Target& target, std::chrono::microseconds timeout) {
+  constexpr std::string_view origin = "machine";
+  try {
+    const Machine machine = find_machine(target.name, timeout);
+    if (!machine.socket.empty()) return at_path(origin, target, machine.socket);
+    return {origin, Endpoint::vsock(machine.cid, target.vsock_port), {}, {}};
+  } catch (const Error& error) {
+    return {origin, {}, Error(error.status(), beginning(target) + error.what()), {}};
+  }
+}
+
+}  // namespace
+
+LocalAddress find_local_address(const Target& target, std::chrono::microseconds timeout) {
+  if (target.kind == Target::Kind::machine) return of_machine(target, timeout);
+  if (target.kind == Target::Kind::vsock) return {"vsock", target.literal, {}, {}};
+  return at_path(
+      target.kind == Target::Kind::unix_socket ? "unix" : "vsock-mux", target, target.path);
+}
+
+}  // namespace gladhand

@@ -1,0 +1,26 @@
+// Targets on this machine: Unix sockets, VSOCK and what systemd-machined knows. There is one
+// address, and nobody has to be asked but the machine itself.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
+#include "unique_fd.hpp"
+
+namespace gladhand {
+
+/// The address of a target that is not Kind::internet, or why there is none.
+struct LocalAddress {
+  std::string_view origin;  ///< "unix", "vsock", "vsock-mux" or "machine"
+  std::optional<Endpoint> endpoint;
+  std::optional<Error> failure;
+  UniqueFd path;  ///< holds the way to a socket whose path is too long for an address
+};
+
+/// Finds it. Asks systemd-machined for a machine, and waits for its answer for `timeout` at most.
+LocalAddress find_local_address(const Target& target, std::chrono::microseconds timeout);
+
+}  // namespace gladhand

@@ -1,0 +1,20 @@
+// Machine: asks systemd-machined where a virtual machine or a container is, over its Varlink
+// interface io.systemd.Machine.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace gladhand {
+
+struct Machine {
+  std::uint32_t cid = 0;  ///< the VSOCK address of a virtual machine
+  std::string socket;     ///< the Unix socket of a container's ssh server; empty for a machine
+};
+
+/// Looks for `name` among the user's machines, then among the system's. Blocks for `timeout` at
+/// most. Throws Error: no_address when there is no such machine or no way into it.
+Machine find_machine(const std::string& name, std::chrono::microseconds timeout);
+
+}  // namespace gladhand

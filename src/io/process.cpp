@@ -1,0 +1,99 @@
+#include "process.hpp"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& program, int error) {
+  throw Error(ExitStatus::not_handed_over,
+              "cannot run " + in_quotes(program) + ": " + std::generic_category().message(error));
+}
+
+// After fork(2): only what may be called there. Reports errno through `report` if exec fails.
+[[noreturn]] void become(char* const* words,
+                         char* const* environment,
+                         const ProcessSetup& setup,
+                         int report) {
+  ::dup2(setup.in, STDIN_FILENO);
+  ::dup2(setup.out, STDOUT_FILENO);
+  ::dup2(report, STDERR_FILENO + 1);
+  ::fcntl(STDERR_FILENO + 1, F_SETFD, FD_CLOEXEC);
+  // A racing socket that stayed open here would keep the connection alive after ssh.
+  if (::syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0) != 0)
+    for (int fd = STDERR_FILENO + 2; fd < 1024; ++fd) ::close(fd);
+  ::signal(SIGPIPE, setup.on_broken_pipe);
+  if (setup.blocked != nullptr) ::sigprocmask(SIG_SETMASK, setup.blocked, nullptr);
+  ::execvpe(words[0], words, environment);
+  const int error = errno;
+  [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO + 1, &error, sizeof(error));
+  ::_exit(127);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> result;
+  result.reserve(words.size() + 1);
+  for (std::string& word : words) result.push_back(word.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> merged_environment(const Environment& added) {
+  const auto is_added = [&added](std::string_view variable) {
+    const std::string_view name = variable.substr(0, variable.find('='));
+    return std::ranges::any_of(added, [name](const auto& one) { return one.first == name; });
+  };
+  std::vector<std::string> variables;
+  for (char** it = environ; *it != nullptr; ++it)
+    if (!is_added(*it)) variables.emplace_back(*it);
+  for (const auto& [name, value] : added) variables.push_back(name + '=' + value);
+  return variables;
+}
+
+}  // namespace
+
+Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
+  std::vector<std::string> arguments = words;
+  std::vector<std::string> variables = merged_environment(setup.environment);
+  const std::vector<char*> argument_pointers = pointers(arguments);
+  const std::vector<char*> variable_pointers = pointers(variables);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) fail(words[0], errno);
+  const UniqueFd read_end(ends[0]);
+  UniqueFd write_end(ends[1]);
+  const pid_t pid = ::fork();
+  if (pid < 0) fail(words[0], errno);
+  if (pid == 0) become(argument_pointers.data(), variable_pointers.data(), setup, write_end.get());
+  write_end = UniqueFd();
+  int error = 0;
+  if (::read(read_end.get(), &error, sizeof(error)) == sizeof(error)) {
+    ::waitpid(pid, nullptr, 0);
+    fail(words[0], error);
+  }
+  UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!ended) fail(words[0], errno);
+  return {pid, std::move(ended)};
+}
+
+void become_program(const std::vector<std::string>& words) {
+  std::vector<std::string> arguments = words;
+  ::execvp(words[0].c_str(), pointers(arguments).data());
+  fail(words[0], errno);
+}
+
+std::string describe_wait_status(int status) {
+  if (WIFSIGNALED(status)) return "was ended by signal " + std::to_string(WTERMSIG(status));
+  return "exited with status " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace gladhand

@@ -1,0 +1,27 @@
+// Which proxies stand between here and a target.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gladhand/proxy.hpp"
+#include "gladhand/target.hpp"
+
+namespace gladhand {
+
+/// What is on the way, beyond what the race connects to.
+struct Route {
+  std::vector<Proxy> proxies;     ///< each is reached through the one before
+  bool from_environment = false;  ///< ALL_PROXY and NO_PROXY say instead
+  std::string auth_file;          ///< users and passwords; empty: none
+  std::string tcpmux;             ///< service asked for when all is connected; empty: none
+};
+
+/// The proxies for `target`: those of the route, or what the environment says, the lower-case
+/// variable first, as curl reads them. Throws UsageError for a variable that is no URL.
+std::vector<Proxy> find_proxies(const Route& route, const Target& target);
+
+/// The proxy as something to dial. Throws UsageError when its host is no name.
+Target target_of(const Proxy& proxy);
+
+}  // namespace gladhand

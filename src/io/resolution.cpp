@@ -1,0 +1,98 @@
+#include "resolution.hpp"
+
+#include <algorithm>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <utility>
+
+#include "file.hpp"
+#include "gladhand/order.hpp"
+#include "network.hpp"
+
+namespace gladhand {
+
+Resolution::Resolution(asio::io_context& loop,
+                       Target target,
+                       const NameOptions& names,
+                       std::chrono::microseconds resolution_delay)
+    : loop_(loop),
+      target_(std::move(target)),
+      names_(names),
+      resolution_delay_(resolution_delay),
+      policy_(PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
+      bell_(loop) {}
+
+asio::awaitable<std::optional<Endpoint>> Resolution::next(Clock::time_point deadline) {
+  if (!std::exchange(begun_, true)) begin();
+  for (;;) {
+    const auto best = best_untried();
+    const bool anything_tried = std::ranges::find(tried_, true) != tried_.end();
+    const Clock::time_point now = Clock::now();
+    Clock::time_point until = deadline;
+    if (best && !anything_tried && waits_for_preferred())
+      until = std::min(deadline, *first_known_ + resolution_delay_);
+    if (best && (until == deadline || now >= until)) {
+      tried_[*best] = true;
+      co_return candidates_[*best].endpoint;
+    }
+    if ((!best && all_answered()) || now >= deadline) co_return std::nullopt;
+    bell_.expires_at(until);
+    std::error_code rung;
+    co_await bell_.async_wait(asio::redirect_error(asio::use_awaitable, rung));
+  }
+}
+
+void Resolution::begin() {
+  const SocketSettings nothing;
+  Network network(nothing);
+  const NameSource source = find_name_source(target_, names_, network);
+  add(source.known);
+  if (source.questions.empty()) return;
+  resolver_.emplace(loop_,
+                    target_.name,
+                    target_.port,
+                    names_.families,
+                    source.conf,
+                    [this](const Resolver::Answer& answer) { received(answer); });
+  for (const Family family : names_.families) questions_.push_back({.family = family});
+  for (const Family family : names_.families) resolver_->ask(family);
+}
+
+void Resolution::received(const Resolver::Answer& answer) {
+  QuestionReport& question = *std::ranges::find(questions_, answer.family, &QuestionReport::family);
+  question.answered = true;
+  question.status = answer.status;
+  add(answer.addresses);
+  bell_.cancel();
+}
+
+void Resolution::add(const std::vector<Endpoint>& endpoints) {
+  for (const Endpoint& endpoint : endpoints) {
+    if (std::ranges::find(candidates_, endpoint, &Candidate::endpoint) != candidates_.end())
+      continue;
+    candidates_.push_back({endpoint, {}});
+    tried_.push_back(false);
+    if (!first_known_) first_known_ = Clock::now();
+  }
+}
+
+std::optional<std::size_t> Resolution::best_untried() const {
+  const std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
+  for (const std::size_t i : interleave(sorted, candidates_, 1))
+    if (!tried_[i]) return i;
+  return std::nullopt;
+}
+
+// [HEv3 §4.2] what is known first is not tried first while the preferred family may still come.
+bool Resolution::waits_for_preferred() const {
+  const Family preferred = policy_.preferred_family();
+  return std::ranges::any_of(questions_, [preferred](const QuestionReport& question) {
+    return question.family == preferred && !question.answered;
+  });
+}
+
+bool Resolution::all_answered() const {
+  return std::ranges::all_of(questions_, &QuestionReport::answered);
+}
+
+}  // namespace gladhand

@@ -1,0 +1,279 @@
+#include "tunnel.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "converse.hpp"
+#include "credentials.hpp"
+#include "gladhand/duration.hpp"
+#include "gladhand/handshake.hpp"
+#include "resolution.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Names are the proxy's to resolve, or ours.
+bool resolves_here(ProxyScheme scheme) {
+  return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks5;
+}
+
+std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families) {
+  const bool ipv4_only = scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
+  if (ipv4_only) std::erase(families, Family::ipv6);
+  return families;
+}
+
+std::string in_words(const Destination& destination) {
+  const std::string host =
+      destination.address ? to_string(*destination.address) : in_quotes(destination.name);
+  return host + " port " + std::to_string(destination.port);
+}
+
+// One proxy or multiplexer, and what it is asked for.
+struct Hop {
+  std::string peer;                          // what messages call it
+  std::optional<Proxy> proxy;                // empty: a multiplexer
+  std::optional<Target> next;                // what the proxy is to reach
+  std::unique_ptr<Resolution> addresses{};   // of `next`, where they are resolved here
+  std::optional<Destination> destination{};  // the one that is asked for
+  std::optional<Credentials> credentials{};
+  std::string refusals{};  // of the destinations before
+};
+
+class Tunnel {
+ public:
+  Tunnel(asio::io_context& loop, Target target, DialOptions options, EventSink sink)
+      : loop_(loop),
+        target_(std::move(target)),
+        options_(std::move(options)),
+        sink_(std::move(sink)),
+        sources_(loop, options_.route.auth_file),
+        first_(target_) {
+    plan();
+  }
+
+  asio::awaitable<DialResult> open() {
+    for (;;) {
+      const Clock::time_point now = Clock::now();
+      options_.race.timeout =
+          std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
+      dial_began_ = now;
+      DialResult result = co_await dial(loop_, first_, options_, sink_);
+      result.through = through_;
+      if (!result.socket) co_return result;
+      const Walk walk = co_await pass_hops(result.socket.get());
+      if (walk == Walk::arrived) co_return result;
+      result.socket = UniqueFd();
+      result.failure = std::move(failure_);
+      result.finish.questions = questions_;
+      if (walk == Walk::failed) co_return result;
+      report(DialEnded{});
+    }
+  }
+
+ private:
+  enum class Walk { arrived, again, failed };
+
+  void plan() {
+    const std::vector<Proxy> proxies = find_proxies(options_.route, target_);
+    for (std::size_t i = 0; i < proxies.size(); ++i) {
+      Hop hop{to_string(proxies[i]),
+              proxies[i],
+              i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target_};
+      if (proxies[i].user && !proxies[i].password && resolves_here_or_4a(proxies[i].scheme))
+        hop.credentials = Credentials{*proxies[i].user, ""};
+      hops_.push_back(std::move(hop));
+    }
+    if (!proxies.empty()) {
+      first_ = target_of(proxies.front());
+      through_ = hops_.front().peer;
+    }
+    if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
+      hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
+  }
+
+  static bool resolves_here_or_4a(ProxyScheme scheme) {
+    return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
+  }
+
+  asio::awaitable<Walk> pass_hops(int fd) {
+    for (Hop& hop : hops_) {
+      const Walk walk = co_await pass(fd, hop);
+      if (walk != Walk::arrived) co_return walk;
+    }
+    co_return Walk::arrived;
+  }
+
+  asio::awaitable<Walk> pass(int fd, Hop& hop) {
+    if (hop.proxy && !hop.destination) {
+      hop.destination = co_await next_destination(hop);
+      if (!hop.destination) co_return fail_without_address(hop);
+    }
+    const std::unique_ptr<Handshake> handshake = begin(hop);
+    report(HandshakeStarted{hop.peer, asked_for(hop)});
+    for (;;) {
+      const Conversation conversation = co_await converse(fd, *handshake, deadline_);
+      if (conversation == Conversation::timed_out) co_return fail_late(hop);
+      switch (handshake->state()) {
+        case Handshake::State::done:
+          report(HandshakeFinished{hop.peer, ""});
+          co_return Walk::arrived;
+        case Handshake::State::wants_credentials:
+        case Handshake::State::wants_new_connection:
+          hop.credentials = co_await sources_.find(*hop.proxy, deadline_);
+          if (!hop.credentials) co_return fail_without_credentials(hop);
+          if (handshake->state() == Handshake::State::wants_new_connection) {
+            report(HandshakeFinished{hop.peer, "it wants a user and a password"});
+            co_return Walk::again;
+          }
+          handshake->provide(*hop.credentials);
+          break;
+        case Handshake::State::talking:
+        case Handshake::State::failed: co_return co_await try_next(hop, handshake->failure());
+      }
+    }
+  }
+
+  std::unique_ptr<Handshake> begin(const Hop& hop) const {
+    if (hop.proxy) return ask_proxy(hop.proxy->scheme, *hop.destination, hop.credentials);
+    if (!options_.route.tcpmux.empty()) return ask_tcpmux(options_.route.tcpmux);
+    return ask_vsock_mux(target_.vsock_port);
+  }
+
+  std::string asked_for(const Hop& hop) const {
+    if (hop.destination) return in_words(*hop.destination);
+    if (!options_.route.tcpmux.empty()) return "service " + in_quotes(options_.route.tcpmux);
+    return "port " + std::to_string(target_.vsock_port);
+  }
+
+  asio::awaitable<std::optional<Destination>> next_destination(Hop& hop) {
+    const Target& next = *hop.next;
+    const bool first = !hop.destination;
+    if (next.literal) {
+      if (!first) co_return std::nullopt;
+      co_return Destination{next.literal, "", next.port};
+    }
+    if (!resolves_here(hop.proxy->scheme)) {
+      if (!first) co_return std::nullopt;
+      co_return Destination{{}, next.name, next.port};
+    }
+    if (!hop.addresses) {
+      NameOptions names = options_.names;
+      names.families = families_for(hop.proxy->scheme, names.families);
+      hop.addresses =
+          std::make_unique<Resolution>(loop_, next, names, options_.race.resolution_delay);
+    }
+    const auto address = co_await hop.addresses->next(deadline_);
+    if (!address) co_return std::nullopt;
+    co_return Destination{address, "", next.port};
+  }
+
+  // A proxy that could not reach one address is asked for the next, on a new connection.
+  asio::awaitable<Walk> try_next(Hop& hop, const std::string& why) {
+    report(HandshakeFinished{hop.peer, why});
+    std::optional<Destination> next;
+    if (hop.proxy) next = co_await next_destination(hop);
+    if (next || !hop.refusals.empty()) {
+      hop.refusals += (hop.refusals.empty() ? "" : ", ") +
+                      ("for " + to_string(*hop.destination->address) + ": " + why);
+    }
+    if (next) {
+      hop.destination = std::move(next);
+      co_return Walk::again;
+    }
+    co_return fail(hop, hop.refusals.empty() ? why : hop.refusals);
+  }
+
+  Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
+    failure_ = Error(ExitStatus::proxy_failed, beginning() + hop.peer + ": " + why, hint);
+    return Walk::failed;
+  }
+
+  Walk fail_late(const Hop& hop) {
+    const std::string why = "no answer in " + to_string(allowed_);
+    report(HandshakeFinished{hop.peer, why});
+    failure_ = Error(ExitStatus::timed_out, beginning() + hop.peer + ": " + why);
+    return Walk::failed;
+  }
+
+  Walk fail_without_credentials(const Hop& hop) {
+    const std::string why = "it wants a user and a password";
+    report(HandshakeFinished{hop.peer, why});
+    return fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");
+  }
+
+  // The questions are told as those of any name; what else went wrong is told here.
+  Walk fail_without_address(const Hop& hop) {
+    questions_ = hop.addresses ? hop.addresses->questions() : std::vector<QuestionReport>{};
+    const bool late = Clock::now() >= deadline_;
+    failure_ = Error(late ? ExitStatus::timed_out : ExitStatus::no_address,
+                     beginning() + in_quotes(hop.next->host) +
+                         (late ? " is not resolved in " + to_string(allowed_)
+                               : " has no address that " + hop.peer + " could be asked for"));
+    return Walk::failed;
+  }
+
+  std::string beginning() const {
+    const std::string target = "connect to " + gladhand::in_words(target_.host, target_.service);
+    return target + ": ";
+  }
+
+  void report(Event::Body body) const {
+    if (sink_)
+      sink_({std::chrono::duration_cast<Moment>(Clock::now() - dial_began_), std::move(body)});
+  }
+
+  asio::io_context& loop_;
+  Target target_;
+  DialOptions options_;
+  EventSink sink_;
+  CredentialSources sources_;
+  Target first_;         // what the race is for
+  std::string through_;  // the first proxy
+  std::vector<Hop> hops_;
+  const Moment allowed_ = options_.race.timeout;
+  const Clock::time_point deadline_ = Clock::now() + allowed_;
+  Clock::time_point dial_began_ = Clock::now();
+  std::optional<Error> failure_;
+  std::vector<QuestionReport> questions_;
+};
+
+}  // namespace
+
+asio::awaitable<DialResult> dial_through(asio::io_context& loop,
+                                         Target target,
+                                         DialOptions options,
+                                         EventSink sink) {
+  const Route& route = options.route;
+  const bool direct = route.proxies.empty() && !route.from_environment && route.tcpmux.empty() &&
+                      target.kind != Target::Kind::vsock_mux;
+  if (direct) co_return co_await dial(loop, std::move(target), std::move(options), std::move(sink));
+  Tunnel tunnel(loop, std::move(target), std::move(options), std::move(sink));
+  co_return co_await tunnel.open();
+}
+
+void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
+  const std::vector<Proxy> proxies = find_proxies(route, target);
+  for (std::size_t i = 0; i < proxies.size(); ++i) {
+    const Target next = i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target;
+    target_of(proxies[i]);
+    const std::string through = to_string(proxies[i]) + " cannot be asked for ";
+    if (!next.literal && resolves_here(proxies[i].scheme)) {
+      if (families_for(proxies[i].scheme, families).empty())
+        throw UsageError(through + "an IPv6 address");
+      continue;
+    }
+    if (!can_ask_for(proxies[i].scheme, {next.literal, next.name, next.port}))
+      throw UsageError(through + in_quotes(next.host));
+  }
+}
+
+}  // namespace gladhand

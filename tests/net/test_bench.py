@@ -1,0 +1,88 @@
+"""gladhand-bench over a real network: a dead IPv6 path, a slow link, names from the DNS.
+
+A busy machine makes an answer late, never early: of several samples the quickest must be true to 1 ms or
+2 %, whichever is more.
+"""
+
+import json
+import os
+
+import dial_case
+import net_case
+import slow_link
+from support import dns
+from support.network import SERVER_V4, SERVER_V6
+
+BENCH = os.environ.get("GLADHAND_BENCH", "build/gladhand-bench")
+MS = 1000
+
+
+def setUpModule():
+    net_case.require()
+
+
+class Bench:
+    def measure(self, *arguments, host=net_case.HOST):
+        result = self.network.client.run(BENCH, "--json", "-", "--flood", *map(str, arguments), host, timeout=60)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result)
+        return json.loads(result.stdout)["hosts"][0]
+
+    def median(self, host, mode):
+        return next(it["summary"]["median_us"] for it in host["modes"] if it["mode"] == mode)
+
+    def assert_told(self, host, *parts):
+        self.assertTrue([text for text in host["verdicts"] if all(part in text for part in parts)], host["verdicts"])
+
+
+class Networks(Bench, dial_case.DialTest):
+    @net_case.against_the_clock
+    def test_what_the_race_saves_when_ipv6_is_a_black_hole(self):
+        self.serve()
+        self.network.black_hole(net_case.IPV6_SSH)
+        host = self.measure("-n", 5, "--compare", "race,v4,v6,sequential", "--timeout", "1s")
+        race, ipv4, one_by_one = (self.median(host, mode) for mode in ("race", "v4", "sequential"))
+        self.assertLess(ipv4, 50 * MS)
+        self.assertAlmostEqual(race, 250 * MS, delta=50 * MS)
+        self.assertAlmostEqual(one_by_one, 1000 * MS, delta=100 * MS)
+        self.assertEqual(host["modes"][2]["summary"]["failures"], 5)
+        self.assert_told(host, "IPv6 is broken", "no answer")
+        self.assert_told(host, "the race saves 7", "one address after another")
+        self.assert_told(host, "the race costs 2", "IPv4 alone")
+        self.assert_told(host, "IPv4 wins 5 of 5 races")
+
+    def test_a_refused_family_costs_next_to_nothing(self):
+        self.serve()
+        self.network.refuse(net_case.IPV6_SSH)
+        host = self.measure("-n", 5)
+        self.assertEqual({(it["family"], it["attempts"][0]["outcome"], it["attempts"][0]["error"])
+                          for it in host["modes"][0]["samples"]}, {("IPv4", "failure", "connection refused")})
+        self.assert_told(host, "IPv6 is broken", "refused")
+        self.assertLess(self.median(host, "race"), 50 * MS)
+
+    def test_each_address_from_the_dns(self):
+        self.serve(SERVER_V4, SERVER_V6)
+        host = self.measure("-n", 2, "--compare", "each")
+        self.assertEqual([it["mode"] for it in host["modes"]], [SERVER_V6, SERVER_V4])
+        self.assertEqual([it["summary"]["failures"] for it in host["modes"]], [0, 0])
+
+
+class SlowNetwork(Bench, net_case.NetworkTest):
+    def test_each_family_takes_its_round_trip(self):
+        """Both families over a link of 80 ms; the questions do not use it."""
+        round_trip = 80 * MS
+        with slow_link.SlowLink(self.network, round_trip / 1e6):
+            self.dns.set(net_case.HOST, "AAAA", dns.answer(slow_link.SLOW_SERVER_V6, delay=0.010))
+            self.dns.set(net_case.HOST, "A", dns.answer(slow_link.SLOW_SERVER_V4, delay=0.020))
+            host = self.measure("-n", 10, "--compare", "v4,v6,race", "--until", "banner")
+        for mode, phase, truth in (("v4", "connect_us", round_trip), ("v6", "connect_us", round_trip),
+                                   ("v4", "dns_a_us", 20 * MS), ("v6", "dns_aaaa_us", 10 * MS)):
+            samples = next(it["samples"] for it in host["modes"] if it["mode"] == mode)
+            quickest = min(sample["phases"][phase] for sample in samples)
+            self.assertGreaterEqual(quickest, truth - MS // 10, (mode, phase))
+            server = MS if phase.startswith("dns") else 0  # it sleeps in whole milliseconds, rounded up
+            self.assertLessEqual(quickest, truth + server + max(MS, truth // 50), (mode, phase))
+        self.assertEqual({sample["family"] for sample in host["modes"][2]["samples"]}, {"IPv6"})
+
+
+if __name__ == "__main__":
+    net_case.main()

@@ -1,0 +1,100 @@
+// TCPMUX and the multiplexers of virtual machines.
+#include "handshakes.hpp"
+
+using namespace handshakes;
+
+namespace {
+
+const Make tcpmux = [] { return gladhand::ask_tcpmux("ssh"); };
+const Make vsock_mux = [] { return gladhand::ask_vsock_mux(22); };
+
+}  // namespace
+
+TEST_CASE("[RFC 1078] a service is asked for by its name in a line") {
+  CHECK(sent(tcpmux) == "ssh\r\n");
+}
+
+TEST_CASE("[RFC 1078] a line that begins with '+' opens the service") {
+  for (const char* answer : {"+\r\n", "+Go\r\n", "+\n", "+ go ahead\n", "+\r\r\n"}) {
+    check_opens(tcpmux, answer);
+    check_cuts(tcpmux, answer);
+  }
+  check_opens(tcpmux, '+' + std::string(510, 'x') + "\r\n");
+}
+
+TEST_CASE("[RFC 1078] a line that begins with '-' refuses the service in its words") {
+  check_fails(tcpmux, "-no such service\r\n", "the service is refused: no such service");
+  check_fails(tcpmux, "-\x1b[31mno\n", "the service is refused: \\x1b[31mno");
+  check_fails(tcpmux, "-\r\n", "the service is refused");
+}
+
+TEST_CASE("another line is no TCPMUX, and an endless one is not waited for") {
+  check_fails(tcpmux, banner, "speaks no TCPMUX: it answered 'SSH-2.0-OpenSSH_9.2p1'");
+  check_fails(tcpmux, "\r\n", "speaks no TCPMUX: it answered ''");
+  const Outcome outcome = hear(tcpmux, '+' + std::string(100'000, 'x'));
+  CHECK(outcome.state == State::failed);
+  CHECK(outcome.consumed == 513);
+  CHECK(outcome.failure.starts_with("answered a line of more than 512 octets: +xxx"));
+  CHECK(outcome.failure.size() < 400);
+}
+
+TEST_CASE("a service's name cannot hold a second line") {
+  for (const std::string& name : {""s, "ssh\r\nhelp"s, "s h"s, "ss\0h"s, "\xc3\xb6"s}) {
+    const auto machine = gladhand::ask_tcpmux(name);
+    CHECK(machine->state() == State::failed);
+    CHECK(machine->take_output().empty());
+  }
+}
+
+TEST_CASE("a guest's port is asked for in a line") {
+  CHECK(sent(vsock_mux) == "CONNECT 22\n");
+  CHECK(sent([] { return gladhand::ask_vsock_mux(4'294'967'295); }) == "CONNECT 4294967295\n");
+}
+
+TEST_CASE("OK and a number are the multiplexer's") {
+  for (const char* answer : {"OK 0\n", "OK 1073741824\n", "OK 4294967295\n"}) {
+    check_opens(vsock_mux, answer);
+    check_cuts(vsock_mux, answer, 1);
+  }
+}
+
+TEST_CASE("anything else is the guest's, to the last byte") {
+  for (const std::string& words : {banner,
+                                   "\n"s,
+                                   "\0"s,
+                                   "K"s,
+                                   "OQ"s,
+                                   "OKAY\n"s,
+                                   "OK\n"s,
+                                   "OK \n"s,
+                                   "OK  1\n"s,
+                                   "OK x\n"s,
+                                   "OK 1\r\n"s,
+                                   "OK 1 \n"s,
+                                   "OK -1\n"s,
+                                   "OK 12345678901\n"s,
+                                   "ok 1\n"s}) {
+    CAPTURE(printable(words));
+    const Outcome outcome = hear_in_any_split(vsock_mux, words);
+    CHECK(outcome.state == State::done);
+    CHECK(outcome.consumed == 0);
+  }
+}
+
+TEST_CASE("a multiplexer that ends the connection without a word has no such port") {
+  const auto machine = vsock_mux();
+  machine->end();
+  CHECK(machine->state() == State::failed);
+  CHECK(machine->failure() == "port 22 of the machine is not open");
+}
+
+TEST_CASE("the end of what was opened is not the handshake's") {
+  for (const Make& make : {tcpmux, vsock_mux}) {
+    const auto machine = make();
+    peer::converse(*machine, "+\r\n");
+    CHECK(machine->state() == State::done);
+    machine->end();
+    CHECK(machine->state() == State::done);
+    CHECK(machine->receive(banner) == 0);
+  }
+}

@@ -1,0 +1,99 @@
+// The views of what is said to proxies, and of the dials that it takes.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "report/narrator.hpp"
+#include "report/trace.hpp"
+#include "report/waterfall.hpp"
+
+namespace gladhand::report_tunnel_test {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+const Endpoint proxy = parse_address("192.0.2.1", 1080).value();
+const std::string peer = "socks5://192.0.2.1:1080";
+
+// One dial of the first hop, which connects at once.
+std::vector<Event> dial() {
+  Finish finish{Outcome::connected, 0, {}, {}};
+  finish.attempts.push_back({.endpoint = proxy});
+  return {{0ms, Configured{"192.0.2.1", "1080", 250ms, 50ms, 30s, 1, Family::ipv6, "literal"}},
+          {0ms, StartAttempt{0, proxy, StartReason::nothing_to_wait_for}},
+          {1ms, Connected{0}},
+          {1ms, finish}};
+}
+
+std::vector<Event> with_handshake(const std::string& failure) {
+  std::vector<Event> events = dial();
+  events.push_back({1ms, HandshakeStarted{peer, "'db.example' port 22"}});
+  events.push_back({4ms, HandshakeFinished{peer, failure}});
+  events.push_back({4ms, DialEnded{}});
+  return events;
+}
+
+std::vector<Json> traced(const std::vector<Event>& events) {
+  Trace trace;
+  std::vector<Json> lines;
+  for (const Event& event : events) {
+    const std::string text = trace.lines(event);
+    if (!text.empty()) lines.push_back(Json::parse(text.substr(0, text.find('\n'))));
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a handshake is told with whom it is, what for, and how it ended") {
+  Narrator narrator;
+  CHECK(narrator.sentence({1ms, HandshakeStarted{peer, "'db.example' port 22"}}) ==
+        "ask socks5://192.0.2.1:1080 for 'db.example' port 22");
+  CHECK(narrator.sentence({2ms, HandshakeFinished{peer, ""}}) ==
+        "socks5://192.0.2.1:1080: the way is open");
+  CHECK(narrator.sentence({2ms, HandshakeFinished{peer, "host unreachable"}}) ==
+        "socks5://192.0.2.1:1080: host unreachable");
+  CHECK(narrator.sentence({2ms, FellBackToTcp{}}) == "the kernel has no MPTCP: TCP in its place");
+}
+
+TEST_CASE("a handshake is traced, and its failure with what was said") {
+  const std::vector<Json> lines = traced(with_handshake("host unreachable"));
+  CHECK(lines[4] == R"({"t_us":1000, "event":"handshake_started",
+                        "peer":"socks5://192.0.2.1:1080",
+                        "asks_for":"'db.example' port 22"})"_json);
+  CHECK(lines[5] == R"({"t_us":4000, "event":"handshake_finished",
+                        "peer":"socks5://192.0.2.1:1080", "outcome":"failure",
+                        "error":"host unreachable"})"_json);
+  CHECK(traced(with_handshake(""))[5] == R"({"t_us":4000, "event":"handshake_finished",
+                        "peer":"socks5://192.0.2.1:1080", "outcome":"success"})"_json);
+  CHECK(traced({{1ms, FellBackToTcp{}}})[0] ==
+        R"({"t_us":1000, "event":"protocol_fallback", "from":"mptcp", "to":"tcp"})"_json);
+}
+
+TEST_CASE("each dial through a proxy counts its attempts anew") {
+  std::vector<Event> events = with_handshake("host unreachable");
+  for (const Event& event : with_handshake("")) events.push_back(event);
+  std::vector<Json> metrics;
+  for (const Json& line : traced(events))
+    if (line["event"] == "metrics") metrics.push_back(line);
+  REQUIRE(metrics.size() == 2);
+  for (const Json& line : metrics) CHECK(line["attempts_total"] == 1);
+}
+
+TEST_CASE("the waterfall draws the last dial with what was said behind it") {
+  std::vector<Event> events = with_handshake("host unreachable");
+  for (const Event& event : with_handshake("")) events.push_back(event);
+  const std::string text = draw_waterfall(events, {});
+  const std::string picture = text.substr(0, text.find("\n\n", text.find("\n\n") + 2));
+  CHECK(picture == R"(connect to '192.0.2.1' port 1080
+
+                         0                                  4 ms
+192.0.2.1                ━━━━━━━━━●                              connected, 1 ms
+socks5://192.0.2.1:1080           ━━━━━━━━━━━━━━━━━━━━━━━━━━━━●  open, 3 ms)");
+}
+
+}  // namespace gladhand::report_tunnel_test
