@@ -58,7 +58,8 @@ def main():
             server.communicate()
         with Chromium() as browser:
             browser.open(page, width=WIDTH)
-            browser.picture(picture, height=1500)
+            end = browser.run("document.querySelector('.strips').getBoundingClientRect().bottom + 16")
+            browser.picture(picture, height=end)
 
 
 if __name__ == "__main__":

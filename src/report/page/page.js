@@ -41,7 +41,13 @@
     const [value, unit] = parts(us);
     return [value, el('span', {class: 'unit'}, '\u00a0' + unit)];
   }
-  const share = (part, all) => all === 0 ? '\u2013' : `${Math.round(100 * part / all)}\u00a0%`;
+  // Of IPv6 and of IPv4; together they are 100 %.
+  function shares(figures) {
+    const all = figures[WINS6] + figures[WINS4];
+    if (all === 0) return ['\u2013', '\u2013'];
+    const ipv6 = Math.round(100 * figures[WINS6] / all);
+    return [`${ipv6}\u00a0%`, `${100 - ipv6}\u00a0%`];
+  }
 
   const connected = (mode) => mode.figures.length > MIN;
   const place = (host) => host.host + (host.port === '22' ? '' : `:${host.port}`);
@@ -121,7 +127,7 @@
       const all = row.mode.figures[WINS6] + row.mode.figures[WINS4];
       return all === 0 ? undefined : row.mode.figures[index] / all;
     },
-    cell: (row) => share(row.mode.figures[index], row.mode.figures[WINS6] + row.mode.figures[WINS4]),
+    cell: (row) => shares(row.mode.figures)[index - WINS6],
   });
 
   function columns() {
@@ -190,21 +196,23 @@
       }));
     }
 
-    // The first rows at once. The others together: each time some are added, all are measured again.
+    // The first rows at once. The others are made in pieces, so that the page is not held up, but
+    // shown together: each time rows are added, the browser measures all of them again.
     function draw() {
       const turn = ++state.drawing;
       const rows = sorted(every, state.column, state.direction)
         .filter((row) => place(row.host).toLowerCase().includes(state.wanted));
       const end = state.all ? rows.length : Math.min(rows.length, FIRST_ROWS);
-      body.replaceChildren();
+      const lines = (from, to) =>
+        rows.slice(from, to).map((row, i) => line(row, rows[from + i - 1]));
+      body.replaceChildren(...lines(0, Math.min(FIRST_ROWS, end)));
+      const rest = document.createDocumentFragment();
       (function next(from) {
         if (turn !== state.drawing) return;
-        const to = from === 0 ? Math.min(FIRST_ROWS, end) : end;
-        const piece = document.createDocumentFragment();
-        for (let i = from; i < to; ++i) piece.append(line(rows[i], rows[i - 1]));
-        body.append(piece);
-        if (to < end) setTimeout(() => next(to));
-      })(0);
+        if (from >= end) { body.append(rest); return; }
+        rest.append(...lines(from, Math.min(from + 250, end)));
+        setTimeout(() => next(from + 250));
+      })(FIRST_ROWS);
       more.hidden = end === rows.length;
       more.textContent = `Show all ${count(rows.length)} rows`;
       status.textContent = every.length <= FIRST_ROWS && !state.wanted ? ''
