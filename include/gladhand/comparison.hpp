@@ -1,4 +1,5 @@
-// What merged runs say against each other: medians of the same host and mode from two vantage points.
+// What merged runs say against each other: medians of the same host and mode from two vantage
+// points.
 #pragma once
 
 #include <optional>
@@ -18,7 +19,7 @@ inline constexpr std::string_view comparison_method =
 /// Two series of one mode; positions in HostSamples::modes. Times are microseconds.
 struct Comparison {
   enum class Verdict : std::uint8_t {
-    slower,         ///< the second is slower than the first
+    slower,  ///< the second is slower than the first
     faster,
     no_difference,  ///< none that so many samples can show
     too_few,        ///< under 5 connected samples in one of the two
@@ -35,8 +36,8 @@ struct Comparison {
 /// "slower", "no_difference", ...
 std::string_view to_string(Comparison::Verdict verdict);
 
-/// Compares every two series of the same mode of a merged run, and puts the intervals into the later
-/// one's Summary::differences: they take the most time of all figures, so they are made once.
+/// Compares every two series of the same mode of a merged run, and puts the intervals into the
+/// later one's Summary::differences: they take the most time of all figures, so they are made once.
 void compare_series(const HostSamples& host, std::span<Summary> summaries);
 
 /// What compare_series() found, in the order of the modes. A difference is told when its 95 %

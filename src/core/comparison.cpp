@@ -33,12 +33,14 @@ std::string counts(const Summary& first, const Summary& second) {
   return one == two ? std::to_string(one) : std::to_string(one) + " and " + std::to_string(two);
 }
 
-std::string describe_difference(const Comparison& it, const std::string& other, const std::string& n) {
+std::string describe_difference(const Comparison& it,
+                                const std::string& other,
+                                const std::string& n) {
   const bool slower = it.verdict == Verdict::slower;
   const double ends[] = {slower ? it.ci95->low : -it.ci95->high,
                          slower ? it.ci95->high : -it.ci95->low};
-  return in_words(std::abs(it.difference)) + (slower ? " slower" : " faster") + " than from " + other +
-         " at the median (95 % interval " + in_words(ends[0]) + " to " + in_words(ends[1]) +
+  return in_words(std::abs(it.difference)) + (slower ? " slower" : " faster") + " than from " +
+         other + " at the median (95 % interval " + in_words(ends[0]) + " to " + in_words(ends[1]) +
          ", bootstrap, n = " + n + ')';
 }
 
@@ -83,8 +85,8 @@ std::vector<Comparison> compare_vantages(const HostSamples& host,
     const Summary& second = summaries[k];
     for (const Difference& it : second.differences) {
       const Summary& first = summaries[it.other];
-      found.push_back({it.other, k, second.median - first.median, it.ci95,
-                       judge(first, second, it.ci95)});
+      found.push_back(
+          {it.other, k, second.median - first.median, it.ci95, judge(first, second, it.ci95)});
     }
   }
   return found;
@@ -136,9 +138,8 @@ std::vector<std::string> describe_fleet(const BenchRun& run,
     if (all == 0) continue;
     told.push_back("from " + vantage + " against " + run.sources.front().vantage + ": of " +
                    std::to_string(all) + " medians " + std::to_string(counts[Verdict::slower]) +
-                   " are slower, " + std::to_string(counts[Verdict::faster]) +
-                   " faster, " + std::to_string(counts[Verdict::no_difference]) +
-                   " show no difference, " +
+                   " are slower, " + std::to_string(counts[Verdict::faster]) + " faster, " +
+                   std::to_string(counts[Verdict::no_difference]) + " show no difference, " +
                    std::to_string(counts[Verdict::too_few] + counts[Verdict::unconnected]) +
                    " cannot be compared");
   }

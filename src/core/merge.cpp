@@ -55,6 +55,7 @@ ModeSamples& series_of(HostSamples& host, const std::string& mode, const std::st
 
 std::vector<std::string> vantage_names(const std::vector<RunOfFile>& runs) {
   std::vector<std::string> names;
+  names.reserve(runs.size());
   for (const RunOfFile& it : runs) names.push_back(it.run.environment.node);
   if (all_differ(names) && std::ranges::find(names, "") == names.end()) return names;
   names.clear();

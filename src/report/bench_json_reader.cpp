@@ -117,8 +117,7 @@ Endpoint endpoint_of(const std::string& text) {
 std::int16_t error_of(const std::string& text) {
   constexpr int last = 133;
   for (int number = 1; number <= last; ++number)
-    if (text == system_words(number))
-      return static_cast<std::int16_t>(number);
+    if (text == system_words(number)) return static_cast<std::int16_t>(number);
   return 0;
 }
 
@@ -161,8 +160,8 @@ std::uint32_t find_winner(std::span<const AttemptSample> attempts) {
 void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
   constexpr std::size_t most = 65535;
   Sample sample;
-  sample.number = static_cast<std::uint32_t>(
-      number_of(from, "n", std::numeric_limits<std::uint32_t>::max()));
+  sample.number =
+      static_cast<std::uint32_t>(number_of(from, "n", std::numeric_limits<std::uint32_t>::max()));
   sample.intended = moment_of(from, "intended_us");
   sample.started = moment_of(from, "started_us");
   sample.total = moment_of(from, "total_us");
@@ -178,8 +177,9 @@ void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
   sample.first_query = static_cast<std::uint32_t>(mode.queries.size());
   sample.first_attempt = static_cast<std::uint32_t>(mode.attempts.size());
   for_each(from, "queries", most, [&](const Json& it) { mode.queries.push_back(read_query(it)); });
-  for_each(from, "attempts", most,
-           [&](const Json& it) { mode.attempts.push_back(read_attempt(it, host)); });
+  for_each(from, "attempts", most, [&](const Json& it) {
+    mode.attempts.push_back(read_attempt(it, host));
+  });
   sample.queries = static_cast<std::uint16_t>(mode.queries.size() - sample.first_query);
   sample.attempts = static_cast<std::uint16_t>(mode.attempts.size() - sample.first_attempt);
   if (from.contains("address"))
@@ -208,8 +208,10 @@ std::chrono::sys_seconds read_time(const std::string& text) {
 }
 
 BenchEnvironment read_environment(const Json& from) {
-  return {string_of(from, "gladhand"), string_of(from, "kernel"),
-          static_cast<unsigned>(number_of(from, "cpus", 1'000'000)), string_of(from, "node"),
+  return {string_of(from, "gladhand"),
+          string_of(from, "kernel"),
+          static_cast<unsigned>(number_of(from, "cpus", 1'000'000)),
+          string_of(from, "node"),
           string_of(from, "command")};
 }
 
@@ -232,7 +234,8 @@ void check_schema(const Json& root) {
   constexpr const char* schema = "gladhand-bench/1";
   if (!root.is_object() || !root.contains("schema") || root["schema"] != schema)
     throw WrongShape{"", std::string("is no report of schema ") + schema};
-  if (root.contains("merged")) throw WrongShape{"", "is merged already: give the files it was made of"};
+  if (root.contains("merged"))
+    throw WrongShape{"", "is merged already: give the files it was made of"};
 }
 
 // Keeps of each host only what is read from it, so that a fleet's report is not in memory as JSON.

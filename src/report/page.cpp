@@ -23,11 +23,16 @@ std::string integers(std::initializer_list<long long> numbers) {
 // Count, failures, wins of IPv6 and IPv4; then, where any connected: min, median, p90, p99, max.
 std::string figures_of(const Summary& it) {
   const auto count = [](std::size_t number) { return static_cast<long long>(number); };
-  if (!it.any_connected())
-    return integers({count(it.count), count(it.failures), 0, 0});
-  return integers({count(it.count), count(it.failures), count(it.ipv6_wins), count(it.ipv4_wins),
-                   std::llround(it.min()), std::llround(it.median), std::llround(it.p90),
-                   std::llround(it.p99), std::llround(it.max())});
+  if (!it.any_connected()) return integers({count(it.count), count(it.failures), 0, 0});
+  return integers({count(it.count),
+                   count(it.failures),
+                   count(it.ipv6_wins),
+                   count(it.ipv4_wins),
+                   std::llround(it.min()),
+                   std::llround(it.median),
+                   std::llround(it.p90),
+                   std::llround(it.p99),
+                   std::llround(it.max())});
 }
 
 int number_of(std::optional<Family> family) {
@@ -88,11 +93,13 @@ std::string attempt_bar(const HostSamples& host, const AttemptSample& it) {
     case AttemptOutcome::success: text = "connected"; break;
     case AttemptOutcome::canceled: text = "given up"; break;
     case AttemptOutcome::timeout: text = "no answer"; break;
-    case AttemptOutcome::failure:
-      text = system_words(it.error);
-      break;
+    case AttemptOutcome::failure: text = system_words(it.error); break;
   }
-  return bar(to_string(address), it.start, it.end, to_string(it.outcome), text,
+  return bar(to_string(address),
+             it.start,
+             it.end,
+             to_string(it.outcome),
+             text,
              number_of(address.family()));
 }
 
@@ -124,7 +131,8 @@ std::string dials_of(const HostSamples& host, const ModeSamples& mode, const Sum
   const auto [typical, worst] = typical_and_worst(mode, figures);
   std::string text = "[";
   if (typical != nullptr) text += dial_of("median", host, mode, *typical);
-  if (worst != nullptr) text += (typical != nullptr ? "," : "") + dial_of("worst", host, mode, *worst);
+  if (worst != nullptr)
+    text += (typical != nullptr ? "," : "") + dial_of("worst", host, mode, *worst);
   return text + ']';
 }
 
@@ -134,8 +142,9 @@ std::string mode_of(const HostSamples& host, const ModeSamples& mode, const Summ
   if (!mode.vantage.empty()) line.add("vantage", mode.vantage);
   line.raw("figures", figures_of(figures));
   if (figures.median_ci95)
-    line.raw("ci95_us", integers({std::llround(figures.median_ci95->low),
-                                  std::llround(figures.median_ci95->high)}));
+    line.raw("ci95_us",
+             integers({std::llround(figures.median_ci95->low),
+                       std::llround(figures.median_ci95->high)}));
   return line.add("bimodal", figures.bimodal.has_value())
       .add("stride", stride_of(mode))
       .raw("samples", samples_of(host, mode))

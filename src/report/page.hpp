@@ -15,8 +15,8 @@ namespace gladhand {
 std::string in_script(std::string_view json);
 
 /// Writes the page in pieces. It holds figures, the total of each sample (of a mode with over 5,000
-/// samples every second, third, ... only) and two dials of each mode, not all phases of all samples:
-/// a fleet's page stays small enough for a browser. `summaries` by host, then by mode.
+/// samples every second, third, ... only) and two dials of each mode, not all phases of all
+/// samples: a fleet's page stays small enough for a browser. `summaries` by host, then by mode.
 void write_page(const BenchRun& run,
                 std::span<const std::vector<Summary>> summaries,
                 const TextSink& write);

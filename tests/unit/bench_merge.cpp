@@ -60,12 +60,18 @@ std::string page_of(const BenchRun& run) {
 }
 
 // One host, dialled over one IPv4 address in these milliseconds; a negative one is a failure.
-RunOfFile run_from(const std::string& file, const std::string& node, const std::vector<int>& took,
-                   const std::string& name = "db.example", const std::string& mode_name = "race") {
+RunOfFile run_from(const std::string& file,
+                   const std::string& node,
+                   const std::vector<int>& took,
+                   const std::string& name = "db.example",
+                   const std::string& mode_name = "race") {
   RunOfFile result{file, {}, false};
   result.run.environment = {"0.1.0", "Linux 6.1", 2, node, "gladhand-bench " + name};
-  HostSamples host{.host = name, .port = "22", .addresses = {*parse_address("192.0.2.1", 22)},
-                   .texts = {"no answer in time"}, .modes = {{.mode = mode_name}}};
+  HostSamples host{.host = name,
+                   .port = "22",
+                   .addresses = {*parse_address("192.0.2.1", 22)},
+                   .texts = {"no answer in time"},
+                   .modes = {{.mode = mode_name}}};
   ModeSamples& mode = host.modes[0];
   for (const int ms : took) {
     Sample sample;
@@ -80,8 +86,11 @@ RunOfFile run_from(const std::string& file, const std::string& node, const std::
     } else {
       sample.winner = 0;
     }
-    mode.attempts.push_back(
-        {0, ms < 0 ? AttemptOutcome::timeout : AttemptOutcome::success, 0, Moment(0), sample.total});
+    mode.attempts.push_back({0,
+                             ms < 0 ? AttemptOutcome::timeout : AttemptOutcome::success,
+                             0,
+                             Moment(0),
+                             sample.total});
     mode.samples.push_back(sample);
   }
   result.run.hosts.push_back(std::move(host));
@@ -244,9 +253,10 @@ TEST_CASE("medians are compared with their interval, in words") {
   CHECK(verdict(around(32, 40), around(20, 30)) ==
         "race from b: 12.0 ms faster than from a at the median (95 % interval 11.0 ms to 13.5 ms, "
         "bootstrap, n = 30 and 40)");
-  CHECK(verdict(around(20, 40), around(20, 40)).starts_with(
-        "race from b: no difference from a that 40 samples can show (medians 20.0 ms and 20.0 ms; "
-        "95 % interval of the difference -"));
+  CHECK(verdict(around(20, 40), around(20, 40))
+            .starts_with("race from b: no difference from a that 40 samples can show (medians 20.0 "
+                         "ms and 20.0 ms; "
+                         "95 % interval of the difference -"));
   CHECK(verdict({20, 20, 20, 20}, around(32, 40)) ==
         "race from b: too few samples to compare with a (40 and 4; 5 are needed)");
   CHECK(verdict(around(20, 40), {-5, -5}) ==
@@ -283,9 +293,12 @@ TEST_CASE("every report of a merged run tells the vantage points apart") {
   const Json json = Json::parse(json_of(run));
   CHECK(json["merged"][1]["vantage"] == "b");
   CHECK(json["hosts"][0]["modes"][1]["vantage"] == "b");
-  CHECK(json["hosts"][0]["comparisons"][0] ==
-        Json{{"mode", "race"}, {"first", "a"}, {"second", "b"}, {"verdict", "slower"},
-             {"difference_us", 12'000}, {"ci95_us", {11'000, 13'000}}});
+  CHECK(json["hosts"][0]["comparisons"][0] == Json{{"mode", "race"},
+                                                   {"first", "a"},
+                                                   {"second", "b"},
+                                                   {"verdict", "slower"},
+                                                   {"difference_us", 12'000},
+                                                   {"ci95_us", {11'000, 13'000}}});
   CHECK(json["method"].get<std::string>().starts_with("percentile bootstrap"));
   const std::string csv = text_of([&run](const TextSink& sink) { write_bench_csv(run, sink); });
   CHECK(csv.find("attempts,vantage\r\n") != csv.npos);
@@ -297,7 +310,8 @@ TEST_CASE("every report of a merged run tells the vantage points apart") {
 }
 
 TEST_CASE("many hosts: one sentence says how the vantage points compare") {
-  std::vector<RunOfFile> runs = {run_from("a", "a", around(20, 40)), run_from("b", "b", around(32, 40))};
+  std::vector<RunOfFile> runs = {run_from("a", "a", around(20, 40)),
+                                 run_from("b", "b", around(32, 40))};
   runs[0].run.hosts.push_back(run_from("a", "a", around(20, 40), "web.example").run.hosts[0]);
   runs[1].run.hosts.push_back(run_from("b", "b", {-1}, "web.example").run.hosts[0]);
   const BenchRun run = merge_runs(std::move(runs));
@@ -310,7 +324,8 @@ TEST_CASE("many hosts: one sentence says how the vantage points compare") {
 TEST_CASE("nothing in the page's data can end its script element") {
   CHECK(in_script("{\"a\":\"</script><!--<script\"}") ==
         "{\"a\":\"\\u003c/script>\\u003c!--\\u003cscript\"}");
-  RunOfFile hostile = run_from("a", "<!--", {1}, "</script><img src=x onerror=alert(1)>\xe2\x80\xa8");
+  RunOfFile hostile =
+      run_from("a", "<!--", {1}, "</script><img src=x onerror=alert(1)>\xe2\x80\xa8");
   hostile.run.hosts[0].texts[0] = "<script>";
   const std::string page = page_of(hostile.run);
   const std::string opening = "id=\"run\">";
