@@ -1,6 +1,5 @@
 // gladhand: connect to HOST and PORT, hand the socket to ssh, be gone; or stay and carry its bytes.
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,10 +7,8 @@
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "dial_options.hpp"
@@ -28,6 +25,7 @@
 #include "options.hpp"
 #include "report/verdict.hpp"
 #include "report/waterfall.hpp"
+#include "terminal.hpp"
 
 namespace gladhand {
 namespace {
@@ -69,25 +67,6 @@ PatientResult run_dial(asio::io_context& loop,
   if (failure) std::rethrow_exception(failure);
   if (!result) throw receiver_gone();
   return std::move(*result);
-}
-
-Canvas terminal_canvas() {
-  Canvas canvas;
-  winsize size{};
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    canvas.columns = size.ws_col;
-  const char* no_colour = std::getenv("NO_COLOR");
-  canvas.colour = terminal && (no_colour == nullptr || *no_colour == '\0');
-  canvas.unicode = false;
-  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(variable);
-    if (value == nullptr || *value == '\0') continue;
-    const std::string_view locale = value;
-    canvas.unicode = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
-    break;
-  }
-  return canvas;
 }
 
 // ssh waits for this process: nothing that destructors could still do is worth its time.
@@ -136,7 +115,7 @@ Error why_not(const PatientResult& dials, const Target& target) {
   }
   if (sink) sink({elapsed(), DialEnded{}});
   if (settings.explain)
-    write_all(STDOUT_FILENO, draw_waterfall(observers.events(), terminal_canvas()));
+    write_all(STDOUT_FILENO, draw_waterfall(observers.events(), output_canvas()));
   if (!connected) throw why_not(dials, target);
   if (way == HandOver::relay) {
     watch.reset();
