@@ -257,6 +257,7 @@ class Driver {
     DialResult result;
     result.finish = std::move(finish_);
     result.failure = local_.failure;
+    result.began = start_;
     if (result.finish.outcome == Outcome::connected)
       result.socket = attempts_[result.finish.winner]->release();
     return result;
