@@ -56,7 +56,7 @@ class Driver {
   NameSource find_source() {
     if (target_.kind == Target::Kind::internet)
       return find_name_source(target_, options_.names, network_);
-    local_ = find_local_address(target_, options_.race.timeout);
+    local_ = find_local_address(target_, start_ + options_.race.timeout);
     NameSource source{local_.origin, {}, {}};
     if (local_.endpoint) source.known.push_back(*local_.endpoint);
     return source;
