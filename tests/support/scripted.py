@@ -79,8 +79,7 @@ class Server:
             self._socket.bind((address, port))
             self.port = self._socket.getsockname()[1]
         else:
-            self._socket = socket.socket(socket.AF_UNIX)
-            bind_at(self._socket, path)
+            self._socket = unix_socket(path)
         self._socket.listen(backlog)
         self._start(self._accept)
 
@@ -145,13 +144,18 @@ class Server:
         peer.connection.close()
 
 
-def bind_at(one, path):
-    """Binds to a path of any length."""
-    directory = os.open(os.path.dirname(path) or ".", os.O_PATH | os.O_DIRECTORY)
+def unix_socket(path):
+    """One that is bound to a path of any length, if its last part is short."""
+    one = socket.socket(socket.AF_UNIX)
+    if len(path) < 108:
+        one.bind(path)
+        return one
+    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY)
     try:
         one.bind("/proc/self/fd/%d/%s" % (directory, os.path.basename(path)))
     finally:
         os.close(directory)
+    return one
 
 
 # -- plays --------------------------------------------------------------------------------------------
