@@ -199,14 +199,14 @@ class Tunnel {
   }
 
   Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
-    failure_ = Error(ExitStatus::proxy_failed, beginning() + hop.peer + ": " + why, hint);
+    failure_ = Error(ExitStatus::proxy_failed, beginning(hop) + why, hint);
     return Walk::failed;
   }
 
   Walk fail_late(const Hop& hop, const std::string& what = "no answer") {
     const std::string why = what + " in " + to_string(allowed_);
     report(HandshakeFinished{hop.peer, why});
-    failure_ = Error(ExitStatus::timed_out, beginning() + hop.peer + ": " + why);
+    failure_ = Error(ExitStatus::timed_out, beginning(hop) + why);
     return Walk::failed;
   }
 
@@ -226,9 +226,10 @@ class Tunnel {
     return Walk::failed;
   }
 
-  std::string beginning() const {
+  // A multiplexer is the target itself.
+  std::string beginning(const Hop& hop) const {
     const std::string target = "connect to " + gladhand::in_words(target_.host, target_.service);
-    return target + ": ";
+    return target + ": " + (hop.proxy ? hop.peer + ": " : "");
   }
 
   void report(Event::Body body) const {

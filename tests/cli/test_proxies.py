@@ -175,7 +175,7 @@ class Chains(ProxyTest):
     def test_tcpmux_refuses(self):
         server = self.serve(tcpmux(b"-no such service\r\n"))
         result = run("--tcpmux", "ssh", server.address, server.port)
-        self.assert_fails(result, PROXY_FAILED, "the service is refused: no such service")
+        self.assert_fails(result, PROXY_FAILED, f"port {server.port}: the service is refused: no such service")
 
 
 class Names(ProxyTest):
