@@ -87,7 +87,8 @@ class UnixSockets(TargetTest):
         with socket.socket(socket.AF_UNIX) as bound:
             bound.bind(self.path)
         long_path = os.path.join(self.directory, "s" * 150)
-        for path, words in ((self.path, "refused"), (self.directory, "refused"), (self.directory + "/none", "no such file"),
+        for path, words in ((self.path, "refused"), (self.directory, "refused"),
+                            (self.directory + "/none", "no such file"),
                             (long_path, "no such file"), (self.path + "/x", "not a directory"),
                             ("/" + "s" * 280, "name too long")):
             with self.subTest(words):
@@ -169,7 +170,8 @@ class VsockMux(TargetTest):
 
     def test_a_port_that_is_not_open(self):
         self.serve(in_turn(vsock_mux(b""), closes))
-        self.assert_fails(self.dial(), PROXY_FAILED, f"connect to 'vsock-mux{self.path}' port 22: port 22 of the machine is not open")
+        self.assert_fails(self.dial(), PROXY_FAILED,
+                          f"connect to 'vsock-mux{self.path}' port 22: port 22 of the machine is not open")
 
     def test_an_answer_that_is_cut(self):
         for begin in (b"O", b"OK ", b"OK 12"):
@@ -234,13 +236,15 @@ class Machines(TargetTest):
         return json.dumps({"parameters": {"name": self.NAME, **fields}}).encode() + b"\0"
 
     def dial(self, *options, separator="/", port="22"):
-        return run(*options, "machine" + separator + self.NAME, port, env={**ENVIRONMENT, "XDG_RUNTIME_DIR": self.directory})
+        environment = {**ENVIRONMENT, "XDG_RUNTIME_DIR": self.directory}
+        return run(*options, "machine" + separator + self.NAME, port, env=environment)
 
     def test_a_virtual_machine(self):
         """Its address is that of this machine itself, where nobody listens at that port."""
         self.reply(self.found(**{"class": "vm", "vSockCid": 1}))
         result = self.dial("--timeout", "200ms", port="4000000000")
-        self.assert_fails(result, result.status, f"connect to 'machine/{self.NAME}' port 4000000000: ", "vsock:1:4000000000")
+        self.assert_fails(result, result.status, f"connect to 'machine/{self.NAME}' port 4000000000: ",
+                          "vsock:1:4000000000")
         self.assertIn(result.status, (ALL_FAILED, TIMED_OUT))
         self.assertEqual(self.asked, [{"method": "io.systemd.Machine.List", "parameters": {"name": self.NAME}}])
 
@@ -258,7 +262,8 @@ class Machines(TargetTest):
         for fields, words in (({"class": "container", "service": "podman"}, "'podman'"), ({"class": "host"}, "'host'"),
                               ({"class": "vm"}, "VSOCK"), ({"class": "vm", "vSockCid": -1}, "VSOCK"),
                               ({"class": "vm", "vSockCid": 4294967295}, "VSOCK"),
-                              ({"class": "vm", "vSockCid": "3"}, "VSOCK"), ({"class": ["vm"]}, "class ''"), ({}, "class ''")):
+                              ({"class": "vm", "vSockCid": "3"}, "VSOCK"), ({"class": ["vm"]}, "class ''"),
+                              ({}, "class ''")):
             with self.subTest(fields):
                 self.reply(self.found(**fields))
                 self.assert_fails(self.dial(), NO_ADDRESS, f"connect to 'machine/{self.NAME}' port 22: ", words)
@@ -324,8 +329,10 @@ class Vsock(TargetTest):
     """Connecting is for the tests in a virtual machine: few kernels have the loopback."""
 
     def test_usage(self):
-        for arguments, words in ((("vsock/x", "22"), "CID"), (("vsock/4294967295", "22"), "CID"), (("vsock/-1", "22"), "CID"),
-                                 (("vsock/3", "4294967295"), "port"), (("vsock/3", "ssh"), "port"), (("vsock/3",), "port"),
+        for arguments, words in ((("vsock/x", "22"), "CID"), (("vsock/4294967295", "22"), "CID"),
+                                 (("vsock/-1", "22"), "CID"),
+                                 (("vsock/3", "4294967295"), "port"), (("vsock/3", "ssh"), "port"),
+                                 (("vsock/3",), "port"),
                                  (("vsock%", "22"), "CID"), (("vsock-mux/",), ""), (("vsock-mux/x", "x"), "port")):
             with self.subTest(arguments):
                 self.assert_fails(run(*arguments), USAGE, words)
@@ -346,13 +353,15 @@ class Meaning(TargetTest):
                            ("--mark", "1"), ("--dscp", "ef"), ("--ttl", "3"), ("--dontroute",), ("--keepalive=1,1,1",),
                            ("--no-keepalive",), ("--no-nodelay",), ("--user-timeout", "1s"), ("--congestion", "reno"),
                            ("--knock", "tcp:1"), ("--protocol", "mptcp"), ("--proxy", "env"), ("--tcpmux", "x"),
-                           ("--dns-server", "127.0.0.1"), ("--resolve", "x:127.0.0.1"), ("--preferred-family-count", "2")):
+                           ("--dns-server", "127.0.0.1"), ("--resolve", "x:127.0.0.1"),
+                           ("--preferred-family-count", "2")):
                 with self.subTest((host, option)):
                     self.assert_fails(run(*option, host, "22"), USAGE, option[0].partition("=")[0], "no meaning")
 
     def test_options_with_a_meaning(self):
         self.serve(ssh)
-        passed = self.assert_carries(run("--sndbuf", "20000", "--rcvbuf", "20000", "--timeout", "2s", "unix" + self.path))
+        passed = self.assert_carries(run("--sndbuf", "20000", "--rcvbuf", "20000", "--timeout", "2s",
+                                         "unix" + self.path))
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             self.assertEqual(passed.getsockopt(socket.SOL_SOCKET, option), 40000)
 
@@ -365,7 +374,8 @@ class Meaning(TargetTest):
     def test_before_and_its_environment(self):
         self.serve(ssh)
         output = self.temporary_path("output")
-        result = run("--before", f"sh -c 'echo $GLADHAND_HOST,$GLADHAND_PORT,$GLADHAND_ADDRESSES >{output}'", "unix" + self.path)
+        result = run("--before", f"sh -c 'echo $GLADHAND_HOST,$GLADHAND_PORT,$GLADHAND_ADDRESSES >{output}'",
+                     "unix" + self.path)
         self.assert_carries(result)
         self.assertEqual(read(output), f"unix{self.path},,{self.path}\n")
 

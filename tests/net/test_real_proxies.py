@@ -107,7 +107,8 @@ class Socks(ProxyTest):
     def test_no_address_can_be_reached(self):
         self.network.refuse(IPV6_SSH)
         self.network.refuse(IPV4_SSH)
-        self.assert_refused(self.through("--proxy", f"socks5://{self.URL}"), f"for {SERVER_V6}: ", f"for {SERVER_V4}: ", "refused")
+        self.assert_refused(self.through("--proxy", f"socks5://{self.URL}"), f"for {SERVER_V6}: ",
+                            f"for {SERVER_V4}: ", "refused")
 
     def test_a_password(self):
         url = f"{PROXY}:{SOCKS_WITH_LOGIN}"
@@ -117,8 +118,10 @@ class Socks(ProxyTest):
 
     def test_a_wrong_password_and_none(self):
         url = f"{PROXY}:{SOCKS_WITH_LOGIN}"
-        self.assert_refused(self.through("--proxy", f"socks5h://alice:wrong@{url}"), f"socks5h://{url}: ", "refuses these credentials")
-        self.assert_refused(self.through("--proxy", f"socks5h://{url}"), f"socks5h://{url}: it wants a user and a password")
+        self.assert_refused(self.through("--proxy", f"socks5h://alice:wrong@{url}"), f"socks5h://{url}: ",
+                            "refuses these credentials")
+        self.assert_refused(self.through("--proxy", f"socks5h://{url}"),
+                            f"socks5h://{url}: it wants a user and a password")
 
     @against_the_clock
     def test_the_race_is_for_the_first_proxy(self):
@@ -138,7 +141,8 @@ class Http(ProxyTest):
 
     def test_a_password(self):
         url = f"{PROXY}:{HTTP_WITH_LOGIN}"
-        for options in (("--proxy", f"http://{LOGIN}@{url}"), ("--proxy", f"http://{url}", *self.logins(f"http://{LOGIN}@{url}"))):
+        for options in (("--proxy", f"http://{LOGIN}@{url}"),
+                        ("--proxy", f"http://{url}", *self.logins(f"http://{LOGIN}@{url}"))):
             self.assert_login(self.through(*options), SERVER_V4)
 
     def test_a_wrong_password_and_none(self):
@@ -153,7 +157,8 @@ class Http(ProxyTest):
 
 class Chains(ProxyTest):
     def test_three(self):
-        logins = self.logins(f"http://{LOGIN}@{PROXY}:{HTTP_WITH_LOGIN}", f"socks5://{LOGIN}@{PROXY}:{SOCKS_WITH_LOGIN}")
+        logins = self.logins(f"http://{LOGIN}@{PROXY}:{HTTP_WITH_LOGIN}",
+                             f"socks5://{LOGIN}@{PROXY}:{SOCKS_WITH_LOGIN}")
         login = self.through("--proxy", f"http://{PROXY}:{HTTP_WITH_LOGIN}", "--proxy", f"socks5h://{PROXY}:{SOCKS}",
                              "--proxy", f"socks5://{PROXY}:{SOCKS_WITH_LOGIN}", *logins)
         self.assert_login(login, SERVER_V6)
@@ -180,11 +185,13 @@ class Servers(ProxyTest):
     def test_sshd_on_a_unix_socket(self):
         path = self.network.directory / "ssh.socket"
         sshd = shutil.which("sshd", path=SEARCH_PATH)
-        self.run_server("socat", f"UNIX-LISTEN:{path},fork", f"EXEC:{sshd} -i -f {self.server.directory / 'sshd_config'}")
+        self.run_server("socat", f"UNIX-LISTEN:{path},fork",
+                        f"EXEC:{sshd} -i -f {self.server.directory / 'sshd_config'}")
         self.assert_soon(path.exists, "a socket")
         for host in (f"unix{path}", f"unix%{path}"):
             command = f"ProxyCommand={in_shell(gladhand())} -- %n %p"
-            done = self.client.run("ssh", "-F", self.client.config, "-o", command, "-o", "ProxyUseFdpass=yes", host, "echo hello")
+            done = self.client.run("ssh", "-F", self.client.config, "-o", command, "-o", "ProxyUseFdpass=yes", host,
+                                   "echo hello")
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "hello\n", ""))
 
     def relay(self, port):
