@@ -187,12 +187,16 @@ class Servers(ProxyTest):
         sshd = shutil.which("sshd", path=SEARCH_PATH)
         self.run_server("socat", f"UNIX-LISTEN:{path},fork",
                         f"EXEC:{sshd} -i -f {self.server.directory / 'sshd_config'}")
-        self.assert_soon(path.exists, "a socket")
+        self.await_listener(str(path), "--unix")
         for host in (f"unix{path}", f"unix%{path}"):
             command = f"ProxyCommand={in_shell(gladhand())} -- %n %p"
             done = self.client.run("ssh", "-F", self.client.config, "-o", command, "-o", "ProxyUseFdpass=yes", host,
                                    "echo hello")
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "hello\n", ""))
+
+    def await_listener(self, text, kind):
+        listing = f"ss --no-header --listening --numeric {kind}"
+        self.assert_soon(lambda: text in self.network.server.do(listing), "a listener")
 
     def relay(self, port):
         """gladhand between two pipes: a proxy hands no half-closed connection on, so both stay open."""
@@ -220,7 +224,7 @@ class Servers(ProxyTest):
     def test_nc(self):
         """It speaks first."""
         nc = self.speaker(self.network.server, "nc", "-l", SERVER_V4, "7001")
-        self.assert_soon(lambda: ":7001" in self.network.server.do("ss --no-header --tcp --listening --numeric"), "nc")
+        self.await_listener(":7001", "--tcp")
         relay = self.relay(7001)
         self.assert_hears(relay, nc, "hello from nc\n")
         self.assert_hears(nc, relay, "hello to nc\n")
