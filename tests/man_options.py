@@ -52,6 +52,8 @@ def page_options(page):
     for item in re.split(r"^\.It ", section(page, "DESCRIPTION"), flags=re.MULTILINE)[1:]:
         head, _, body = item.partition("\n")
         names = frozenset("-" + name for name in re.findall(r"\bFl (\S+)", head))
+        if not names:
+            continue  # an item of another list
         value = re.search(r"\bAr (\S+)", head)
         default = re.search(r"^The default is (.+)\.$", body, re.MULTILINE)
         if names in options:
