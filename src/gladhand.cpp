@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
@@ -39,13 +38,7 @@ Target read_target(const Settings& settings) {
   Target target = parse_target(
       is_local(settings.host) ? settings.host : to_ascii(settings.host), port, services);
   check_meaning(settings.given, target, settings.dial);
-  const std::vector<Family>& families = settings.dial.names.families;
-  check_route(settings.dial.route, target, families);
-  const bool raced = target.literal && target.literal->family() &&
-                     find_proxies(settings.dial.route, target).empty();
-  if (raced && std::ranges::find(families, target.literal->family()) == families.end())
-    throw UsageError("host " + in_quotes(target.host) + " is no " +
-                     std::string(to_string(families.front())) + " address");
+  check_route(settings.dial.route, target, settings.dial.names.families);
   return target;
 }
 
@@ -100,9 +93,8 @@ Error why_not(const PatientResult& dials, const Target& target) {
   const EventSink sink = observers.sink();
   PatientResult dials = run_dial(loop, settings, target, sink);
   DialResult& result = dials.last;
-  const Clock::time_point end = Clock::now();
-  const auto elapsed = [&dials, end] {
-    return dials.last_duration + std::chrono::duration_cast<Moment>(Clock::now() - end);
+  const auto elapsed = [began = result.began] {
+    return std::chrono::duration_cast<Moment>(Clock::now() - began);
   };
   const bool connected = static_cast<bool>(result.socket);
   if (connected && way == HandOver::pass) {
