@@ -137,7 +137,10 @@ constexpr std::array rows = {
          Needs::tcp,
          transports,
          "Users and passwords for proxies, one URL a line"},
-        [](DialOptions& s, const Values& v) { s.route.auth_file = v.back(); }},
+        [](DialOptions& s, const Values& v) {
+          if (v.back().empty()) throw UsageError("--proxy-auth-file names no file");
+          s.route.auth_file = v.back();
+        }},
     Row{{"--tcpmux",
          "SERVICE",
          false,
@@ -315,6 +318,7 @@ void complete(const CommandLine& line, DialOptions& options) {
   line.exclude("--keepalive", "--no-keepalive");
   line.require("--knock-delay", "--knock");
   line.require("--proxy-auth-file", "--proxy");
+  options.route.families = options.names.families;  // a source address is for the first proxy alone
   keep_bound_families(options);
 }
 

@@ -1,17 +1,13 @@
 // gladhand: connect to HOST and PORT, hand the socket to ssh, be gone; or stay and carry its bytes.
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "dial_options.hpp"
@@ -28,6 +24,7 @@
 #include "options.hpp"
 #include "report/verdict.hpp"
 #include "report/waterfall.hpp"
+#include "terminal.hpp"
 
 namespace gladhand {
 namespace {
@@ -41,13 +38,7 @@ Target read_target(const Settings& settings) {
   Target target = parse_target(
       is_local(settings.host) ? settings.host : to_ascii(settings.host), port, services);
   check_meaning(settings.given, target, settings.dial);
-  const std::vector<Family>& families = settings.dial.names.families;
-  check_route(settings.dial.route, target, families);
-  const bool raced = target.literal && target.literal->family() &&
-                     find_proxies(settings.dial.route, target).empty();
-  if (raced && std::ranges::find(families, target.literal->family()) == families.end())
-    throw UsageError("host " + in_quotes(target.host) + " is no " +
-                     std::string(to_string(families.front())) + " address");
+  check_route(settings.dial.route, target, settings.dial.names.families);
   return target;
 }
 
@@ -69,25 +60,6 @@ PatientResult run_dial(asio::io_context& loop,
   if (failure) std::rethrow_exception(failure);
   if (!result) throw receiver_gone();
   return std::move(*result);
-}
-
-Canvas terminal_canvas() {
-  Canvas canvas;
-  winsize size{};
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    canvas.columns = size.ws_col;
-  const char* no_colour = std::getenv("NO_COLOR");
-  canvas.colour = terminal && (no_colour == nullptr || *no_colour == '\0');
-  canvas.unicode = false;
-  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(variable);
-    if (value == nullptr || *value == '\0') continue;
-    const std::string_view locale = value;
-    canvas.unicode = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
-    break;
-  }
-  return canvas;
 }
 
 // ssh waits for this process: nothing that destructors could still do is worth its time.
@@ -121,9 +93,8 @@ Error why_not(const PatientResult& dials, const Target& target) {
   const EventSink sink = observers.sink();
   PatientResult dials = run_dial(loop, settings, target, sink);
   DialResult& result = dials.last;
-  const Clock::time_point end = Clock::now();
-  const auto elapsed = [&dials, end] {
-    return dials.last_duration + std::chrono::duration_cast<Moment>(Clock::now() - end);
+  const auto elapsed = [began = result.began] {
+    return std::chrono::duration_cast<Moment>(Clock::now() - began);
   };
   const bool connected = static_cast<bool>(result.socket);
   if (connected && way == HandOver::pass) {
@@ -136,7 +107,7 @@ Error why_not(const PatientResult& dials, const Target& target) {
   }
   if (sink) sink({elapsed(), DialEnded{}});
   if (settings.explain)
-    write_all(STDOUT_FILENO, draw_waterfall(observers.events(), terminal_canvas()));
+    write_all(STDOUT_FILENO, draw_waterfall(observers.events(), output_canvas()));
   if (!connected) throw why_not(dials, target);
   if (way == HandOver::relay) {
     watch.reset();

@@ -62,7 +62,7 @@ Protocol read_protocol(const std::string& text) {
 }
 
 std::string read_service(const std::string& text) {
-  const bool printable = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+  const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
   if (!text.empty() && printable) return text;
   throw UsageError("--tcpmux: " + in_quotes(text) + " is no name of a service");
 }

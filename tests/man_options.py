@@ -55,7 +55,7 @@ def page_options(page):
         head, _, body = item.partition("\n")
         names = frozenset("-" + name for name in re.findall(r"\bFl (\S+)", head))
         if not names:
-            continue  # a kind of HOST
+            continue  # an item of another list
         value = re.search(r"\bAr (\S+)", head)
         default = re.search(r"^The default is (.+)\.$", body, re.MULTILINE)
         if names in options:

@@ -40,6 +40,10 @@ class Handshake {
   /// Why it failed, in words: what the peer said, printable and bounded.
   const std::string& failure() const { return failure_; }
 
+  /// Whether it failed because the peer could not, or would not, reach the destination: another one
+  /// may do.
+  bool blames_destination() const { return blames_destination_; }
+
   /// Takes what is to be sent now, in the beginning and after each call of the others.
   std::string take_output();
 
@@ -60,11 +64,13 @@ class Handshake {
   void send(std::string_view bytes) { output_ += bytes; }
   void become(State state) { state_ = state; }
   void fail(std::string_view why);
+  void blame_destination() { blames_destination_ = true; }
 
  private:
   State state_ = State::talking;
   std::string output_;
   std::string failure_;
+  bool blames_destination_ = false;
 };
 
 /// Whether `scheme` has words for the destination: SOCKS4 has none for IPv6, and only 4a, 5h and

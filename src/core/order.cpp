@@ -15,7 +15,8 @@ using Rank = std::array<int, 8>;
 
 Rank rank(const Candidate& candidate, const PolicyTable& policy) {
   const Endpoint& destination = candidate.endpoint;
-  if (!candidate.source) return {1, 0, 0, 0, 0, 0, 0, 0};
+  if (!candidate.source)
+    return {1, 0, 0, 0, 0, -policy.precedence(destination), 0, policy.scope(destination)};
   const Source& source = *candidate.source;
   return {
       0,

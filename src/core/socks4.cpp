@@ -9,12 +9,13 @@ namespace {
 constexpr char version = 4;
 constexpr char connect_command = 1;
 constexpr unsigned char granted = 0x5a;
+constexpr unsigned char rejected = 0x5b;
 constexpr int answer_size = 8;
 
 std::string describe(unsigned char code) {
   const std::string number = " (SOCKS4 reply " + hexadecimal(code) + ')';
   switch (code) {
-    case 0x5b:
+    case rejected:
       return "request rejected or failed" + number;
     case 0x5c:
       return "request rejected: the proxy cannot reach identd on this machine" + number;
@@ -41,6 +42,12 @@ class Socks4 final : public ByteHandshake {
     ask(request);
   }
 
+  // Some proxies have no other word for a destination that they cannot reach.
+  void end() override {
+    if (taken_ == 0) blame_destination();
+    ByteHandshake::end();
+  }
+
  private:
   void take(unsigned char byte) override {
     ++taken_;
@@ -48,6 +55,7 @@ class Socks4 final : public ByteHandshake {
     // stricter than nc(1), which looks at the code alone.
     if (taken_ == 1 && byte != 0 && byte != version)
       return fail("speaks no SOCKS4: its answer begins with " + hexadecimal(byte));
+    if (taken_ == 2 && byte == rejected) blame_destination();
     if (taken_ == 2 && byte != granted) return fail(describe(byte));
     if (taken_ == answer_size) become(State::done);  // port and address are meant for BIND
   }

@@ -68,6 +68,12 @@ class Socks5 final : public ByteHandshake {
     identify(credentials);
   }
 
+  // Some proxies have no other word for a destination that they cannot reach.
+  void end() override {
+    if (step_ == Step::reply_version) blame_destination();
+    ByteHandshake::end();
+  }
+
  private:
   // What the next byte is.
   enum class Step : std::uint8_t {
@@ -97,7 +103,7 @@ class Socks5 final : public ByteHandshake {
         return check_version(byte, Step::reply_code);
       case Step::reply_code:
         step_ = Step::reserved;
-        return byte == 0 ? void() : fail(describe(byte));
+        return byte == 0 ? void() : refuse(byte);
       case Step::reserved:  // whatever it is: it says nothing
         step_ = Step::address_type;
         return;
@@ -148,6 +154,11 @@ class Socks5 final : public ByteHandshake {
   void request() {
     ask(request_, "the request");
     step_ = Step::reply_version;
+  }
+
+  void refuse(unsigned char code) {
+    blame_destination();
+    fail(describe(code));
   }
 
   // [RFC 1928 §5]

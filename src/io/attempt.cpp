@@ -96,7 +96,7 @@ void Attempt::connect_here() {
   socket_.native_non_blocking(true);
   const int begun = ::connect(socket_.native_handle(), endpoint_.data(), endpoint_.size());
   const std::error_code error(begun == 0 ? 0 : errno, std::system_category());
-  const bool full = error == asio::error::try_again;
+  const bool full = error == std::errc::resource_unavailable_try_again;
   pause_.expires_after(full ? patience : patience.zero());
   pause_.async_wait([this, full, error](std::error_code canceled) {
     if (canceled || !socket_.is_open()) {

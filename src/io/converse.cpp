@@ -1,5 +1,6 @@
 #include "converse.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -27,14 +28,21 @@ bool would_block() {
 
 class Talk {
  public:
-  Talk(asio::any_io_executor executor, int fd, Handshake& handshake, Clock::time_point deadline)
+  Talk(const asio::any_io_executor& executor,
+       int fd,
+       Handshake& handshake,
+       Clock::time_point deadline)
       : fd_(fd),
         handshake_(handshake),
         deadline_(deadline),
         socket_(executor, fd),
         timer_(executor) {}
 
-  ~Talk() { socket_.release(); }
+  // Asio makes what it waits for non-blocking.
+  ~Talk() {
+    socket_.release();
+    ::fcntl(fd_, F_SETFL, flags_);
+  }
 
   Talk(const Talk&) = delete;
   Talk& operator=(const Talk&) = delete;
@@ -108,6 +116,7 @@ class Talk {
   }
 
   int fd_;
+  int flags_ = ::fcntl(fd_, F_GETFL);
   Handshake& handshake_;
   Clock::time_point deadline_;
   stream_descriptor socket_;

@@ -34,10 +34,10 @@ std::string read_private_file(const std::string& path) {
   const auto fail = [&path](const std::string& why) {
     throw UsageError("--proxy-auth-file " + printable(path) + ": " + why);
   };
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) fail(system_words(errno));
-  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) fail("not a file");
+  if (!S_ISREG(status.st_mode)) fail("not a file");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     fail("others than its owner may use it (chmod 600 it)");
   return read_file(("/proc/self/fd/" + std::to_string(fd.get())).c_str());
@@ -47,8 +47,7 @@ std::string read_private_file(const std::string& path) {
 std::optional<std::string> askpass_program() {
   const std::string require = variable("SSH_ASKPASS_REQUIRE").value_or("");
   const bool display = variable("DISPLAY") || variable("WAYLAND_DISPLAY");
-  if (require == "never" || (!display && require != "force" && require != "prefer"))
-    return std::nullopt;
+  if (require == "never" || (!display && require != "force")) return std::nullopt;
   return variable("SSH_ASKPASS");
 }
 
@@ -56,7 +55,9 @@ std::optional<std::string> askpass_program() {
 
 CredentialSources::CredentialSources(asio::io_context& loop, const std::string& auth_file)
     : loop_(loop) {
-  if (!auth_file.empty()) file_ = read_private_file(auth_file);
+  if (auth_file.empty()) return;
+  file_ = read_private_file(auth_file);
+  find_credentials(file_, {});  // what is wrong with it is told before it is needed
 }
 
 asio::awaitable<std::optional<Credentials>> CredentialSources::find(

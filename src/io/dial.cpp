@@ -63,7 +63,7 @@ class Driver {
   NameSource find_source() {
     if (target_.kind == Target::Kind::internet)
       return find_name_source(target_, options_.names, network_);
-    local_ = find_local_address(target_, options_.race.timeout);
+    local_ = find_local_address(target_, start_ + options_.race.timeout);
     NameSource source{local_.origin, {}, {}};
     if (local_.endpoint) source.known.push_back(*local_.endpoint);
     return source;
@@ -265,6 +265,7 @@ class Driver {
     DialResult result;
     result.finish = std::move(finish_);
     result.failure = local_.failure;
+    result.began = start_;
     if (result.finish.outcome == Outcome::connected)
       result.socket = attempts_[result.finish.winner]->release();
     return result;

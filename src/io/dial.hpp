@@ -4,13 +4,14 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "attempt.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/race.hpp"
-#include "attempt.hpp"
 #include "names.hpp"
 #include "proxies.hpp"
 #include "unique_fd.hpp"
@@ -22,7 +23,7 @@ struct DialOptions {
   RaceOptions race;
   NameOptions names;
   AttemptOptions attempt;
-  Route route;  ///< for dial_through; dial looks at none of it
+  Route route;                       ///< for dial_through; dial looks at none of it
   std::vector<std::string> before;   ///< run before the first attempt; empty: nothing
   std::vector<std::string> on_slow;  ///< run when nothing has connected by `slow_after`
   Moment slow_after{};
@@ -32,7 +33,8 @@ struct DialResult {
   UniqueFd socket;  ///< the winner: blocking, connected; empty when there is none
   Finish finish;
   std::optional<Error> failure{};  ///< why there is no socket, where `finish` does not say it
-  std::string through{};           ///< the first proxy, where the race was for reaching that
+  std::string through{};           ///< the proxy, where `finish` is about reaching or resolving one
+  std::chrono::steady_clock::time_point began{};  ///< where its events' times count from
 };
 
 /// Resolves and connects. Completes when the race is over and every loser is closed; throws Error

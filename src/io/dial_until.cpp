@@ -59,8 +59,9 @@ asio::awaitable<PatientResult> dial_until(
     const auto pause = next_pause(patience, result.dials, elapsed());
     if (!pause) break;
     if (sink) {
-      sink({result.last_duration, DialEnded{}});
-      sink({result.last_duration, RetryScheduled{result.dials + 1, *pause}});
+      const auto now = std::chrono::duration_cast<Moment>(Clock::now() - result.last.began);
+      sink({now, DialEnded{}});
+      sink({now, RetryScheduled{result.dials + 1, *pause}});
     }
     asio::steady_timer timer(loop, *pause);
     co_await timer.async_wait(asio::use_awaitable);

@@ -28,10 +28,10 @@ LocalAddress at_path(std::string_view origin, const Target& target, const std::s
   return result;
 }
 
-LocalAddress of_machine(const Target& target, std::chrono::microseconds timeout) {
+LocalAddress of_machine(const Target& target, std::chrono::steady_clock::time_point deadline) {
   constexpr std::string_view origin = "machine";
   try {
-    const Machine machine = find_machine(target.name, timeout);
+    const Machine machine = find_machine(target.name, deadline);
     if (!machine.socket.empty()) return at_path(origin, target, machine.socket);
     return {origin, Endpoint::vsock(machine.cid, target.vsock_port), {}, {}};
   } catch (const Error& error) {
@@ -41,8 +41,8 @@ LocalAddress of_machine(const Target& target, std::chrono::microseconds timeout)
 
 }  // namespace
 
-LocalAddress find_local_address(const Target& target, std::chrono::microseconds timeout) {
-  if (target.kind == Target::Kind::machine) return of_machine(target, timeout);
+LocalAddress find_local_address(const Target& target, std::chrono::steady_clock::time_point deadline) {
+  if (target.kind == Target::Kind::machine) return of_machine(target, deadline);
   if (target.kind == Target::Kind::vsock) return {"vsock", target.literal, {}, {}};
   return at_path(
       target.kind == Target::Kind::unix_socket ? "unix" : "vsock-mux", target, target.path);

@@ -20,7 +20,8 @@ struct LocalAddress {
   UniqueFd path;  ///< holds the way to a socket whose path is too long for an address
 };
 
-/// Finds it. Asks systemd-machined for a machine, and waits for its answer for `timeout` at most.
-LocalAddress find_local_address(const Target& target, std::chrono::microseconds timeout);
+/// Finds it. Asks systemd-machined for a machine, and waits for its answer until `deadline` at most.
+LocalAddress find_local_address(const Target& target,
+                                std::chrono::steady_clock::time_point deadline);
 
 }  // namespace gladhand

@@ -16,6 +16,7 @@ namespace gladhand {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using Json = nlohmann::json;
 
 constexpr std::size_t longest_reply = 1U << 20U;
@@ -24,17 +25,23 @@ constexpr std::size_t longest_reply = 1U << 20U;
   throw Error(ExitStatus::no_address, why);
 }
 
+[[noreturn]] void fail_late() {
+  throw Error(ExitStatus::timed_out, "systemd-machined does not answer");
+}
+
 [[noreturn]] void fail_with_errno() {
-  if (errno == EAGAIN || errno == EINPROGRESS)
-    throw Error(ExitStatus::timed_out, "systemd-machined does not answer");
+  if (errno == EAGAIN || errno == EINPROGRESS) fail_late();
   fail("systemd-machined: " + system_words(errno));
 }
 
-void limit_waiting(int fd, std::chrono::microseconds timeout) {
+// For the next call on the socket.
+void limit_waiting(int fd, Clock::time_point deadline) {
   constexpr std::int64_t second = 1'000'000;
+  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now());
+  if (left.count() <= 0) fail_late();
   timeval time{};
-  time.tv_sec = timeout.count() / second;
-  time.tv_usec = std::max<std::int64_t>(timeout.count() % second, time.tv_sec == 0 ? 1 : 0);
+  time.tv_sec = left.count() / second;
+  time.tv_usec = left.count() % second;
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
 }
@@ -43,11 +50,11 @@ void limit_waiting(int fd, std::chrono::microseconds timeout) {
 // listens there.
 std::optional<std::string> call(const std::string& directory,
                                 const std::string& request,
-                                std::chrono::microseconds timeout) {
+                                Clock::time_point deadline) {
   const auto address = Endpoint::unix_socket(directory + "/systemd/machine/io.systemd.Machine");
   const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!address || !fd) fail("no socket to systemd-machined");
-  limit_waiting(fd.get(), timeout);
+  limit_waiting(fd.get(), deadline);
   if (::connect(fd.get(), address->data(), address->size()) != 0) {
     if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
     fail_with_errno();
@@ -58,6 +65,7 @@ std::optional<std::string> call(const std::string& directory,
   std::string reply;
   while (reply.find('\0') == reply.npos) {
     char part[4096];
+    limit_waiting(fd.get(), deadline);
     const ssize_t got = ::recv(fd.get(), part, sizeof(part), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_with_errno();
@@ -94,9 +102,9 @@ Machine read_machine(const Json& found, const std::string& directory, const std:
 // Empty when it is not there.
 std::optional<Machine> find_in(const std::string& directory,
                                const std::string& machine,
-                               std::chrono::microseconds timeout) {
+                               Clock::time_point deadline) {
   const Json request = {{"method", "io.systemd.Machine.List"}, {"parameters", {{"name", machine}}}};
-  const auto reply = call(directory, request.dump(), timeout);
+  const auto reply = call(directory, request.dump(), deadline);
   if (!reply) return std::nullopt;
   const Json answer = Json::parse(*reply, nullptr, false);
   if (!answer.is_object()) fail("systemd-machined sends no proper answer");
@@ -110,11 +118,11 @@ std::optional<Machine> find_in(const std::string& directory,
 
 }  // namespace
 
-Machine find_machine(const std::string& name, std::chrono::microseconds timeout) {
+Machine find_machine(const std::string& name, Clock::time_point deadline) {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   if (runtime != nullptr && *runtime == '/')
-    if (const auto found = find_in(runtime, name, timeout)) return *found;
-  if (const auto found = find_in("/run", name, timeout)) return *found;
+    if (const auto found = find_in(runtime, name, deadline)) return *found;
+  if (const auto found = find_in("/run", name, deadline)) return *found;
   fail("systemd-machined knows no such machine");
 }
 

@@ -13,8 +13,8 @@ struct Machine {
   std::string socket;     ///< the Unix socket of a container's ssh server; empty for a machine
 };
 
-/// Looks for `name` among the user's machines, then among the system's. Blocks for `timeout` at
+/// Looks for `name` among the user's machines, then among the system's. Blocks, until `deadline` at
 /// most. Throws Error: no_address when there is no such machine or no way into it.
-Machine find_machine(const std::string& name, std::chrono::microseconds timeout);
+Machine find_machine(const std::string& name, std::chrono::steady_clock::time_point deadline);
 
 }  // namespace gladhand

@@ -15,6 +15,7 @@ struct Route {
   bool from_environment = false;  ///< ALL_PROXY and NO_PROXY say instead
   std::string auth_file;          ///< users and passwords; empty: none
   std::string tcpmux;             ///< service asked for when all is connected; empty: none
+  std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< of names resolved for proxies
 };
 
 /// The proxies for `target`: those of the route, or what the environment says, the lower-case

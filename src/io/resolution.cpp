@@ -14,11 +14,11 @@ namespace gladhand {
 Resolution::Resolution(asio::io_context& loop,
                        Target target,
                        const NameOptions& names,
-                       std::chrono::microseconds resolution_delay)
+                       const RaceOptions& race)
     : loop_(loop),
       target_(std::move(target)),
       names_(names),
-      resolution_delay_(resolution_delay),
+      race_(race),
       policy_(PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
       bell_(loop) {}
 
@@ -30,7 +30,7 @@ asio::awaitable<std::optional<Endpoint>> Resolution::next(Clock::time_point dead
     const Clock::time_point now = Clock::now();
     Clock::time_point until = deadline;
     if (best && !anything_tried && waits_for_preferred())
-      until = std::min(deadline, *first_known_ + resolution_delay_);
+      until = std::min(deadline, *first_known_ + race_.resolution_delay);
     if (best && (until == deadline || now >= until)) {
       tried_[*best] = true;
       co_return candidates_[*best].endpoint;
@@ -78,7 +78,7 @@ void Resolution::add(const std::vector<Endpoint>& endpoints) {
 
 std::optional<std::size_t> Resolution::best_untried() const {
   const std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
-  for (const std::size_t i : interleave(sorted, candidates_, 1))
+  for (const std::size_t i : interleave(sorted, candidates_, race_.preferred_family_count))
     if (!tried_[i]) return i;
   return std::nullopt;
 }

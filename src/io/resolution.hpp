@@ -11,6 +11,7 @@
 
 #include "gladhand/event.hpp"
 #include "gladhand/policy.hpp"
+#include "gladhand/race.hpp"
 #include "names.hpp"
 #include "resolver.hpp"
 
@@ -25,7 +26,7 @@ class Resolution {
   Resolution(asio::io_context& loop,
              Target target,
              const NameOptions& names,
-             std::chrono::microseconds resolution_delay);
+             const RaceOptions& race);
 
   /// The best address not yet returned, in the order of a race: IPv6 and IPv4 alternating, late
   /// ones joining. Waits for one until `deadline`; empty when there is none left.
@@ -45,7 +46,7 @@ class Resolution {
   asio::io_context& loop_;
   Target target_;
   NameOptions names_;
-  std::chrono::microseconds resolution_delay_;
+  RaceOptions race_;
   PolicyTable policy_;
   asio::steady_timer bell_;
   std::optional<Resolver> resolver_;

@@ -25,9 +25,12 @@ bool resolves_here(ProxyScheme scheme) {
   return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks5;
 }
 
+bool is_socks4(ProxyScheme scheme) {
+  return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
+}
+
 std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families) {
-  const bool ipv4_only = scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
-  if (ipv4_only) std::erase(families, Family::ipv6);
+  if (is_socks4(scheme)) std::erase(families, Family::ipv6);
   return families;
 }
 
@@ -42,6 +45,7 @@ struct Hop {
   std::string peer;                          // what messages call it
   std::optional<Proxy> proxy;                // empty: a multiplexer
   std::optional<Target> next;                // what the proxy is to reach
+  std::string next_peer{};                   // where that is a proxy, too
   std::unique_ptr<Resolution> addresses{};   // of `next`, where they are resolved here
   std::optional<Destination> destination{};  // the one that is asked for
   std::optional<Credentials> credentials{};
@@ -65,15 +69,19 @@ class Tunnel {
       const Clock::time_point now = Clock::now();
       options_.race.timeout =
           std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
-      dial_began_ = now;
       DialResult result = co_await dial(loop_, first_, options_, sink_);
+      dial_began_ = result.began;
       result.through = through_;
       if (!result.socket) co_return result;
       const Walk walk = co_await pass_hops(result.socket.get());
       if (walk == Walk::arrived) co_return result;
       result.socket = UniqueFd();
-      result.failure = std::move(failure_);
-      result.finish.questions = questions_;
+      if (failure_) {
+        result.failure = std::move(failure_);
+      } else {
+        result.finish = std::move(unresolved_);
+        result.through = unresolved_peer_;
+      }
       if (walk == Walk::failed) co_return result;
       report(DialEnded{});
     }
@@ -85,10 +93,12 @@ class Tunnel {
   void plan() {
     const std::vector<Proxy> proxies = find_proxies(options_.route, target_);
     for (std::size_t i = 0; i < proxies.size(); ++i) {
-      Hop hop{to_string(proxies[i]),
-              proxies[i],
-              i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target_};
-      if (proxies[i].user && !proxies[i].password && resolves_here_or_4a(proxies[i].scheme))
+      Hop hop{to_string(proxies[i]), proxies[i], target_};
+      if (i + 1 < proxies.size()) {
+        hop.next = target_of(proxies[i + 1]);
+        hop.next_peer = to_string(proxies[i + 1]);
+      }
+      if (proxies[i].user && is_socks4(proxies[i].scheme))  // it never asks
         hop.credentials = Credentials{*proxies[i].user, ""};
       hops_.push_back(std::move(hop));
     }
@@ -98,10 +108,6 @@ class Tunnel {
     }
     if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
       hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
-  }
-
-  static bool resolves_here_or_4a(ProxyScheme scheme) {
-    return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
   }
 
   asio::awaitable<Walk> pass_hops(int fd) {
@@ -128,7 +134,7 @@ class Tunnel {
           co_return Walk::arrived;
         case Handshake::State::wants_credentials:
         case Handshake::State::wants_new_connection:
-          hop.credentials = co_await sources_.find(*hop.proxy, deadline_);
+          if (!hop.credentials) hop.credentials = co_await sources_.find(*hop.proxy, deadline_);
           if (!hop.credentials) co_return fail_without_credentials(hop);
           if (handshake->state() == Handshake::State::wants_new_connection) {
             report(HandshakeFinished{hop.peer, "it wants a user and a password"});
@@ -137,7 +143,7 @@ class Tunnel {
           handshake->provide(*hop.credentials);
           break;
         case Handshake::State::talking:
-        case Handshake::State::failed: co_return co_await try_next(hop, handshake->failure());
+        case Handshake::State::failed: co_return co_await try_next(hop, *handshake);
       }
     }
   }
@@ -167,9 +173,8 @@ class Tunnel {
     }
     if (!hop.addresses) {
       NameOptions names = options_.names;
-      names.families = families_for(hop.proxy->scheme, names.families);
-      hop.addresses =
-          std::make_unique<Resolution>(loop_, next, names, options_.race.resolution_delay);
+      names.families = families_for(hop.proxy->scheme, options_.route.families);
+      hop.addresses = std::make_unique<Resolution>(loop_, next, names, options_.race);
     }
     const auto address = co_await hop.addresses->next(deadline_);
     if (!address) co_return std::nullopt;
@@ -177,10 +182,11 @@ class Tunnel {
   }
 
   // A proxy that could not reach one address is asked for the next, on a new connection.
-  asio::awaitable<Walk> try_next(Hop& hop, const std::string& why) {
+  asio::awaitable<Walk> try_next(Hop& hop, const Handshake& handshake) {
+    const std::string& why = handshake.failure();
     report(HandshakeFinished{hop.peer, why});
     std::optional<Destination> next;
-    if (hop.proxy) next = co_await next_destination(hop);
+    if (handshake.blames_destination()) next = co_await next_destination(hop);
     if (next || !hop.refusals.empty()) {
       hop.refusals += (hop.refusals.empty() ? "" : ", ") +
                       ("for " + to_string(*hop.destination->address) + ": " + why);
@@ -193,37 +199,37 @@ class Tunnel {
   }
 
   Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
-    failure_ = Error(ExitStatus::proxy_failed, beginning() + hop.peer + ": " + why, hint);
+    failure_ = Error(ExitStatus::proxy_failed, beginning(hop) + why, hint);
     return Walk::failed;
   }
 
-  Walk fail_late(const Hop& hop) {
-    const std::string why = "no answer in " + to_string(allowed_);
+  Walk fail_late(const Hop& hop, const std::string& what = "no answer") {
+    const std::string why = what + " in " + to_string(allowed_);
     report(HandshakeFinished{hop.peer, why});
-    failure_ = Error(ExitStatus::timed_out, beginning() + hop.peer + ": " + why);
+    failure_ = Error(ExitStatus::timed_out, beginning(hop) + why);
     return Walk::failed;
   }
 
   Walk fail_without_credentials(const Hop& hop) {
     const std::string why = "it wants a user and a password";
+    if (Clock::now() >= deadline_) return fail_late(hop, why + ", but there are none");
     report(HandshakeFinished{hop.peer, why});
     return fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");
   }
 
-  // The questions are told as those of any name; what else went wrong is told here.
+  // Told as those of any name.
   Walk fail_without_address(const Hop& hop) {
-    questions_ = hop.addresses ? hop.addresses->questions() : std::vector<QuestionReport>{};
     const bool late = Clock::now() >= deadline_;
-    failure_ = Error(late ? ExitStatus::timed_out : ExitStatus::no_address,
-                     beginning() + in_quotes(hop.next->host) +
-                         (late ? " is not resolved in " + to_string(allowed_)
-                               : " has no address that " + hop.peer + " could be asked for"));
+    unresolved_.outcome = late ? Outcome::timed_out : Outcome::no_address;
+    unresolved_.questions = hop.addresses->questions();
+    unresolved_peer_ = hop.next_peer;
     return Walk::failed;
   }
 
-  std::string beginning() const {
+  // A multiplexer is the target itself.
+  std::string beginning(const Hop& hop) const {
     const std::string target = "connect to " + gladhand::in_words(target_.host, target_.service);
-    return target + ": ";
+    return target + ": " + (hop.proxy ? hop.peer + ": " : "");
   }
 
   void report(Event::Body body) const {
@@ -243,7 +249,8 @@ class Tunnel {
   const Clock::time_point deadline_ = Clock::now() + allowed_;
   Clock::time_point dial_began_ = Clock::now();
   std::optional<Error> failure_;
-  std::vector<QuestionReport> questions_;
+  Finish unresolved_;  // where there is no failure
+  std::string unresolved_peer_;
 };
 
 }  // namespace
@@ -262,12 +269,17 @@ asio::awaitable<DialResult> dial_through(asio::io_context& loop,
 
 void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
   const std::vector<Proxy> proxies = find_proxies(route, target);
+  const auto raced = proxies.empty() ? target.literal : target_of(proxies.front()).literal;
+  if (raced && raced->family() && std::ranges::find(families, raced->family()) == families.end())
+    throw UsageError((proxies.empty() ? "host " + in_quotes(target.host)
+                                      : "proxy " + to_string(proxies.front())) +
+                     " is no " + std::string(to_string(families.front())) + " address");
   for (std::size_t i = 0; i < proxies.size(); ++i) {
     const Target next = i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target;
     target_of(proxies[i]);
     const std::string through = to_string(proxies[i]) + " cannot be asked for ";
     if (!next.literal && resolves_here(proxies[i].scheme)) {
-      if (families_for(proxies[i].scheme, families).empty())
+      if (families_for(proxies[i].scheme, route.families).empty())
         throw UsageError(through + "an IPv6 address");
       continue;
     }

@@ -10,7 +10,7 @@ import unittest
 from support import receiver
 
 GLADHAND = os.environ.get("GLADHAND", "build/gladhand")
-USAGE, NO_ADDRESS, ALL_FAILED, NOT_HANDED_OVER, TIMED_OUT = 64, 68, 69, 71, 75
+USAGE, NO_ADDRESS, ALL_FAILED, NOT_HANDED_OVER, TIMED_OUT, PROXY_FAILED = 64, 68, 69, 71, 75, 76
 # A sanitizer takes descriptors and memory of its own: what is counted then is not gladhand's.
 SANITIZED = "GLADHAND_SANITIZED" in os.environ
 # Nothing in the environment of the tester may change how names are looked up or how text is drawn.

@@ -237,6 +237,28 @@ TEST_CASE("a SOCKS5 proxy that ends the connection is told by what it left unans
         "closed the connection in the middle of its answer to the request");
 }
 
+TEST_CASE("another destination may do where the proxy could not reach this one") {
+  const auto blames_destination = [](const Make& make, const std::string& heard) {
+    const auto machine = make();
+    peer::converse(*machine, heard);
+    machine->end();
+    CHECK(machine->state() == State::failed);
+    return machine->blames_destination();
+  };
+  for (char code = 1; code < 10; ++code)
+    CHECK(blames_destination(socks5, chose_none + "\x05" + code));
+  CHECK(blames_destination(socks5, chose_none));
+  CHECK(blames_destination(socks4, ""));
+  CHECK(blames_destination(socks4, "\x00\x5b"s));
+  CHECK_FALSE(blames_destination(socks4, "\x00\x5d"s));
+  CHECK_FALSE(blames_destination(socks4, banner));
+  CHECK_FALSE(blames_destination(socks5, ""));
+  CHECK_FALSE(blames_destination(socks5, banner));
+  CHECK_FALSE(blames_destination(socks5, "\x05\xff"));
+  CHECK_FALSE(blames_destination(socks5_with_password, chose_password + "\x01\x01"));
+  CHECK_FALSE(blames_destination(socks5_with_password, chose_password));
+}
+
 TEST_CASE("a proxy is asked only for what its protocol has words for") {
   const struct {
     Destination destination;

@@ -86,6 +86,11 @@ TEST_CASE("[RFC 6724 §6 rule 1] destinations without a source stay in the order
                 to("2001:db8::2", none)}) == "192.0.2.1 2001:db8::1 2001:db8::2");
 }
 
+TEST_CASE("[RFC 6724 §6] destinations without a source are told apart by what is known of them") {
+  check_ranked(to("2001:db8::1", none), to("192.0.2.1", none), Rule::higher_precedence);
+  check_ranked(to("fd00::1", none), to("fec0::1", none), Rule::higher_precedence);
+}
+
 TEST_CASE("[RFC 6724 §6 rule 2] a source of the destination's own scope is preferred") {
   check_ranked(to("192.0.2.1", "192.0.2.9"), to("2001:db8::1", "fe80::9"), Rule::matching_scope);
   check_ranked(deprecated(to("2001:db8::1", "2001:db8::9")), to("fe80::1", "2001:db8::9"),
