@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes doc/report.png: a real run in two network namespaces whose link has a round trip of 24 ms, as
+"""Makes man/report.png: a real run in two network namespaces whose link has a round trip of 24 ms, as
 a page, photographed by Chromium. Needs root and Chromium.
 
     page_picture.py GLADHAND_BENCH PNG [PAGE]
