@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gladhand/error.hpp"
+#include "position.hpp"
 
 namespace gladhand {
 
@@ -12,14 +13,6 @@ namespace {
 
 bool is_unreachable(int error) {
   return error == ENETUNREACH || error == EHOSTUNREACH || error == ENETDOWN || error == EHOSTDOWN;
-}
-
-template <typename T>
-std::uint32_t position_of(std::vector<T>& list, const T& wanted) {
-  const auto found = std::ranges::find(list, wanted);
-  const auto position = static_cast<std::uint32_t>(found - list.begin());
-  if (found == list.end()) list.push_back(wanted);
-  return position;
 }
 
 }  // namespace
