@@ -106,11 +106,12 @@ void fit_descriptors(ScheduleOptions& schedule) {
 void warn_of_ports(const BenchSettings& settings) {
   const ScheduleOptions& schedule = settings.bench.schedule;
   if (!settings.flood || settings.bench.reset) return;
-  const unsigned ports = count_local_ports();
+  const std::size_t sources = std::max<std::size_t>(1, settings.bench.sources.size());
+  const std::size_t ports = count_local_ports() * sources;
   const std::size_t dials = schedule.samples * settings.bench.modes.size();
   if (schedule.samples > 0 && dials <= ports / 2) return;
   tell("each dial leaves a local port in TIME_WAIT for a minute, and there are " +
-       std::to_string(ports) + " to one destination; --reset leaves none");
+       std::to_string(ports) + " to one destination; --reset leaves none, --sources brings more");
 }
 
 BenchEnvironment environment(int argc, char** argv) {
@@ -238,6 +239,11 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
     std::vector<Family>& families = options.dial.names.families;
     families = served_families(options.dial.attempt.socket, families);
     check_settings(options.dial.attempt.socket, families);
+    SocketSettings one_source = options.dial.attempt.socket;
+    for (const Endpoint& source : options.sources) {
+      one_source.bind = {source};
+      check_settings(one_source, {*source.family()});
+    }
   }
   Files files(settings);
   fit_descriptors(options.schedule);

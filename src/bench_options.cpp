@@ -121,6 +121,15 @@ constexpr std::array options = {
          measuring,
          "Close with a reset, which leaves no local port in TIME_WAIT"},
         [](BenchSettings& s, const Values&) { s.bench.reset = true; }},
+    Row{{"--sources",
+         "ADDR[,ADDR...]",
+         false,
+         Needs::ip,
+         measuring,
+         "Connect from these addresses in turn: each has local ports of its own"},
+        [](BenchSettings& s, const Values& v) {
+          s.bench.sources = read_sources(v.back(), "--sources");
+        }},
     Row{{"--json",
          "FILE",
          false,
@@ -194,7 +203,8 @@ void complete(const CommandLine& line, BenchSettings& settings) {
   if (settings.bench.modes.empty()) settings.bench.modes = parse_modes("race");
   const auto to_stdout = [](const std::optional<std::string>& file) { return file == "-"; };
   if (to_stdout(settings.json) + to_stdout(settings.csv) + to_stdout(settings.openmetrics) +
-          to_stdout(settings.page) > 1)
+          to_stdout(settings.page) >
+      1)
     throw UsageError("only one report can go to standard output");
 }
 
@@ -217,6 +227,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   }
   if (settings.hosts.empty() && !settings.hosts_file)
     throw UsageError("a HOST or --hosts is required", std::string("usage: ") + usage);
+  line.exclude("--sources", "--bind");
   settings.given = line.given();
   check_merge(line, settings);
   complete(line, settings);

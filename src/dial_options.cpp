@@ -36,7 +36,7 @@ void set_ip_int(DialOptions& s, const std::string& asked, int ipv4_name, int ipv
 }
 
 void add_source(DialOptions& s, const std::string& text) {
-  const Endpoint source = read_source(text);
+  const Endpoint source = read_source(text, "--bind");
   for (const Endpoint& other : s.attempt.socket.bind)
     if (other.family() == source.family())
       throw UsageError("--bind: one address a family, not " + to_string(other) + " and " +

@@ -96,15 +96,25 @@ SocketOption text_option(const std::string& asked, int level, int name, const st
   return option;
 }
 
-Endpoint read_source(const std::string& text) {
+Endpoint read_source(std::string_view text, std::string_view option) {
   if (const auto endpoint = read_bracketed(text, 0)) {
     const in6_addr address = endpoint->mapped();
     const bool multicast4 =
         endpoint->family() == Family::ipv4 && IN_MULTICAST(address.s6_addr[12] << 24U);
     if (!multicast4 && !IN6_IS_ADDR_MULTICAST(&address)) return *endpoint;
-    throw UsageError("--bind: " + to_string(*endpoint) + " is a multicast address");
+    throw UsageError(std::string(option) + ": " + to_string(*endpoint) + " is a multicast address");
   }
-  throw UsageError("--bind: " + in_quotes(text) + " is not an address");
+  throw UsageError(std::string(option) + ": " + in_quotes(text) + " is not an address");
+}
+
+std::vector<Endpoint> read_sources(const std::string& text, std::string_view option) {
+  std::vector<Endpoint> sources;
+  for (std::string_view rest = text;;) {
+    const std::string_view word = rest.substr(0, rest.find(','));
+    sources.push_back(read_source(word, option));
+    if (word.size() == rest.size()) return sources;
+    rest.remove_prefix(word.size() + 1);
+  }
 }
 
 std::vector<SocketOption> read_keepalive(const std::string& text) {

@@ -41,7 +41,10 @@ SocketOption int_option(const std::string& asked,
 SocketOption text_option(const std::string& asked, int level, int name, const std::string& value);
 
 /// A source address: a literal, an IPv6 one with or without brackets.
-Endpoint read_source(const std::string& text);
+Endpoint read_source(std::string_view text, std::string_view option);
+
+/// Several of them, commas between.
+std::vector<Endpoint> read_sources(const std::string& text, std::string_view option);
 
 /// "IDLE,INTERVAL,COUNT" in seconds: the timers of SO_KEEPALIVE.
 std::vector<SocketOption> read_keepalive(const std::string& text);

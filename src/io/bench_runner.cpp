@@ -6,6 +6,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "first_line.hpp"
@@ -22,6 +23,19 @@ constexpr unsigned ticks_between_progress = 20;
 
 // A loop over getaddrinfo(3) has no bound but those of each address.
 constexpr std::chrono::hours no_bound{1};
+
+// The source of each family that it is the turn of.
+std::vector<Endpoint> sources_of_turn(const std::vector<Endpoint>& sources, std::uint64_t turn) {
+  std::vector<Endpoint> chosen;
+  for (const Family family : {Family::ipv6, Family::ipv4}) {
+    std::vector<Endpoint> own;
+    std::ranges::copy_if(sources, std::back_inserter(own), [family](const Endpoint& source) {
+      return source.family() == family;
+    });
+    if (!own.empty()) chosen.push_back(own[turn % own.size()]);
+  }
+  return chosen;
+}
 
 DialOptions shape(DialOptions options, const BenchMode& mode) {
   switch (mode.kind) {
@@ -235,9 +249,12 @@ asio::awaitable<void> BenchRunner::dial_once(const Plan& plan,
     return std::chrono::duration_cast<Moment>(Clock::now() - start);
   };
   DialResult result;
+  DialOptions options = shape(options_.dial, mode);
+  if (!options_.sources.empty())
+    options.attempt.socket.bind = sources_of_turn(options_.sources, done_);
   try {
     result = co_await dial_through(
-        loop_, aim(plan.target, mode), shape(options_.dial, mode), [&builder](const Event& event) {
+        loop_, aim(plan.target, mode), std::move(options), [&builder](const Event& event) {
           builder.take(event);
         });
     if (result.failure)

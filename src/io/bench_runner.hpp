@@ -26,6 +26,8 @@ struct BenchOptions {
   std::vector<BenchMode> modes;
   bool until_banner = false;  ///< a dial ends with the server's first line, not with the connection
   bool reset = false;         ///< close with RST: no port of ours is left in TIME_WAIT
+  std::vector<Endpoint>
+      sources;  ///< taken in turn, family by family: each has local ports of its own
 };
 
 struct BenchProgress {

@@ -31,7 +31,7 @@ class Server:
     def __init__(self, text=b"SSH-2.0-test\r\n", delay=0.0, address="127.0.0.1", port=0, keep=False, limit=None):
         """limit: only that many connections get the text, later ones "Not allowed at this time"."""
         self.text, self.delay, self.keep, self.limit = text, delay, keep, limit
-        self.times, self.endings, self._open = [], [], []
+        self.times, self.clients, self.endings, self._open = [], [], [], []
         self._changed = threading.Condition()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._socket = socket.create_server((address, port), family=family, backlog=512)
@@ -58,11 +58,12 @@ class Server:
     def _serve(self):
         while True:
             try:
-                connection, _ = self._socket.accept()
+                connection, client = self._socket.accept()
             except OSError:
                 return
             with self._changed:
                 self.times.append(time.monotonic())
+                self.clients.append(client[0])
                 turned_away = self.limit is not None and len(self.times) > self.limit
                 self._changed.notify_all()
             if self.delay or self.keep:

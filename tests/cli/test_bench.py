@@ -258,6 +258,22 @@ class Manners(BenchTest):
             wait_until(lambda: server.endings, "the end of the connection")
             self.assertEqual(server.endings, [ending])
 
+    def test_sources_are_taken_in_turn(self):
+        server = self.serve()
+        sources = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+        self.measure(*FLOOD, "-c", 1, "-n", 6, "--sources", ",".join(["::1"] + sources), f"127.0.0.1:{server.port}")
+        server.wait_for(6)
+        self.assertEqual(server.clients, 2 * sources)
+
+    def test_a_source_that_is_not_ours_is_refused_before_any_traffic(self):
+        server = self.serve()
+        result = run(*FLOOD, "-n", 1, "--sources", "127.0.0.2,192.0.2.1", f"127.0.0.1:{server.port}")
+        self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
+        self.assertIn("192.0.2.1: ", result.stderr)
+        self.assertEqual(server.clients, [])
+        self.assert_usage_error(run("--sources", "127.0.0.2,", "127.0.0.1"), "--sources")
+        self.assert_usage_error(run("--sources", "127.0.0.2", "--bind", "127.0.0.3", "127.0.0.1"), "exclude")
+
     def test_the_open_loop_counts_from_the_intended_start(self):
         """Twenty a second to a server that takes 150 ms, one at a time: each waits longer than the last."""
         server = self.serve(delay=0.15)
