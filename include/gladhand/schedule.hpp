@@ -41,7 +41,7 @@ class Schedule {
  public:
   /// `modes` says how many each host has. In each round a host goes through all its modes, one
   /// place further along each time, so that a drift of the network falls on all of them alike.
-  Schedule(const ScheduleOptions& options, std::vector<std::size_t> modes);
+  Schedule(const ScheduleOptions& options, const std::vector<std::size_t>& modes);
 
   /// The dial to begin at `now`; empty when none is due or all places are taken.
   std::optional<Turn> next(Moment now);

@@ -6,7 +6,7 @@
 
 namespace gladhand {
 
-Schedule::Schedule(const ScheduleOptions& options, std::vector<std::size_t> modes)
+Schedule::Schedule(const ScheduleOptions& options, const std::vector<std::size_t>& modes)
     : options_(options) {
   for (const std::size_t count : modes) {
     hosts_.push_back({.modes = count});

@@ -153,7 +153,7 @@ void BenchRunner::begin() {
     }
     hosts_.push_back(std::move(host));
   }
-  schedule_.emplace(options_.schedule, std::move(modes));
+  schedule_.emplace(options_.schedule, modes);
   start_ = Clock::now();
   lag_expected_ = start_;
   watch_lag();
