@@ -160,7 +160,7 @@ class Driver {
 
   void carry_out(const SendQuery& order) {
     if (!resolver_)
-      resolver_.emplace(
+      resolver_ = std::make_shared<Resolver>(
           loop_,
           target_.name,
           target_.port,
@@ -210,7 +210,10 @@ class Driver {
 
   void carry_out(const Finish& finish) {
     finish_ = finish;
-    resolver_.reset();
+    // The end of c-ares takes time that the receiver would wait for: where nothing is outstanding,
+    // it is put off.
+    const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
+    if (!idle) resolver_.reset();
     slow_alarm_.cancel();
   }
 
@@ -266,6 +269,7 @@ class Driver {
     result.finish = std::move(finish_);
     result.failure = local_.failure;
     result.began = start_;
+    result.remains = std::move(resolver_);
     if (result.finish.outcome == Outcome::connected)
       result.socket = attempts_[result.finish.winner]->release();
     return result;
@@ -285,7 +289,7 @@ class Driver {
   std::optional<Command> before_;
   bool before_running_ = false;
   std::optional<Error> failure_;
-  std::optional<Resolver> resolver_;
+  std::shared_ptr<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Arrival> inbox_;
   int children_ = 0;  // attempts, and the alarm, whose handler has not run

@@ -5,6 +5,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct DialResult {
   Finish finish;
   std::optional<Error> failure{};  ///< why there is no socket, where `finish` does not say it
   std::string through{};           ///< the proxy, where `finish` is about reaching or resolving one
+  std::shared_ptr<const void> remains{};  ///< idle, to be destroyed when nobody waits any more
   std::chrono::steady_clock::time_point began{};  ///< where its events' times count from
 };
 

@@ -107,6 +107,12 @@ bool turn_nagle_off(int fd, Protocol protocol) {
   return set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
 }
 
+// What every socket of ssh has is never refused: there is nothing to try.
+bool is_usual(const SocketSettings& settings) {
+  return settings.protocol == Protocol::tcp && settings.options.empty() && settings.bind.empty() &&
+         settings.local_port == 0 && settings.interface.empty();
+}
+
 }  // namespace
 
 int system_protocol(Protocol protocol) {
@@ -161,6 +167,7 @@ std::vector<Family> served_families(const SocketSettings& settings,
 }
 
 void check_settings(const SocketSettings& settings, const std::vector<Family>& families) {
+  if (is_usual(settings)) return;
   if (settings.protocol == Protocol::sctp && !kernel_speaks(Protocol::sctp))
     refuse("--protocol sctp");
   for (const Family family : families) {
