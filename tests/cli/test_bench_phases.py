@@ -28,7 +28,7 @@ class Phases(BenchTest):
         """figures and truth in microseconds; phases: how many were added up; earliest: the rank of the first
         that may not be early; server: what it may be late by itself."""
         self.assertEqual(len(figures), SAMPLES)
-        self.assertGreaterEqual(sorted(figures)[earliest], truth - MS // 10)
+        self.assertGreaterEqual(sorted(figures)[earliest], truth - max(MS, truth // 50))
         self.assertLessEqual(min(figures), truth + server + phases * max(MS, truth // 50))
 
     def phases(self, samples, phase):
@@ -113,7 +113,7 @@ class Verdicts(BenchTest):
         for sample in modes[0]["samples"]:
             self.assertEqual([(attempt["address"], attempt["outcome"]) for attempt in sample["attempts"]],
                              [("::1", "failure"), ("127.0.0.1", "success")])
-            self.assertGreaterEqual(sample["attempts"][0]["start_us"], 80 * MS - MS // 10)
+            self.assertGreaterEqual(sample["attempts"][0]["start_us"], 79 * MS)
 
     def test_all_is_well(self):
         server = self.serve()
