@@ -24,7 +24,6 @@
 #include "io/file.hpp"
 #include "io/handover.hpp"
 #include "io/idna.hpp"
-#include "io/input_file.hpp"
 #include "io/limits.hpp"
 #include "io/output_file.hpp"
 #include "io/socket_setup.hpp"
@@ -191,7 +190,8 @@ BenchStatus judge(const BenchRun& run,
       connected = connected || summaries[i][k].any_connected();
       for (const Threshold& threshold : thresholds) {
         if (!is_met(threshold, summaries[i][k]) || ++met > most_told) continue;
-        tell(threshold.text + ": " + run.hosts[i].host + " (" + run.hosts[i].modes[k].label() + ')');
+        tell(threshold.text + ": " + run.hosts[i].host + " (" + run.hosts[i].modes[k].label() +
+             ')');
       }
     }
   }
@@ -284,8 +284,7 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
 }
 
 int fail(const Error& error) {
-  tell(error.what());
-  if (!error.hint().empty()) write_all(STDERR_FILENO, "hint: " + error.hint() + '\n');
+  write_all(STDERR_FILENO, error_lines("gladhand-bench", error));
   return static_cast<int>(error.status() == ExitStatus::usage ? BenchStatus::usage
                                                               : BenchStatus::system_failure);
 }

@@ -1,6 +1,5 @@
 #include "bench_options.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <climits>
@@ -178,11 +177,6 @@ constexpr std::array options = {
 
 constexpr const char* usage = "gladhand-bench [OPTIONS] [--] HOST[:PORT]...";
 
-bool is_given(const CommandLine& line, std::string_view names) {
-  return std::ranges::any_of(line.given(),
-                             [names](const OptionText* it) { return it->names == names; });
-}
-
 // What shapes a dial has no meaning where none is made.
 void check_merge(const CommandLine& line, const BenchSettings& settings) {
   if (!settings.merge) return;
@@ -193,8 +187,8 @@ void check_merge(const CommandLine& line, const BenchSettings& settings) {
 
 void complete(const CommandLine& line, BenchSettings& settings) {
   ScheduleOptions& schedule = settings.bench.schedule;
-  if (schedule.duration.count() > 0 && !is_given(line, "-n,--samples")) schedule.samples = 0;
-  if (!is_given(line, "-c,--concurrency"))
+  if (schedule.duration.count() > 0 && !line.is_given("--samples")) schedule.samples = 0;
+  if (!line.is_given("--concurrency"))
     schedule.concurrency = schedule.rate ? 1024 : settings.flood ? 1 : 64;
   if (settings.flood) {
     schedule.gap = Moment(0);

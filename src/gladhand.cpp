@@ -134,13 +134,13 @@ Error why_not(const PatientResult& dials, const Target& target) {
     }
     connect(settings, target, way, observers);
   } catch (const Error& error) {
-    observers.log(error_lines(error, settings.quiet));
+    observers.log(error_lines("gladhand", error, settings.quiet));
     throw;
   }
 }
 
 int fail(const Error& error, bool quiet) {
-  write_all(STDERR_FILENO, error_lines(error, quiet));
+  write_all(STDERR_FILENO, error_lines("gladhand", error, quiet));
   return static_cast<int>(error.status());
 }
 

@@ -36,10 +36,4 @@ void Observers::log(const std::string& line) {
   if (log_) write_all(log_.get(), line);
 }
 
-std::string error_lines(const Error& error, bool quiet) {
-  std::string text = std::string("gladhand: ") + error.what() + '\n';
-  if (!quiet && !error.hint().empty()) text += "hint: " + error.hint() + '\n';
-  return text;
-}
-
 }  // namespace gladhand

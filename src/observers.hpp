@@ -24,8 +24,8 @@ class Observers {
   /// A sink that writes each event at once; empty when nobody looks. Must not outlive this.
   EventSink sink();
 
-  /// From now on nobody waits for a slow reader: what it does not take at once is dropped. ssh waits
-  /// for this process once it has the connection.
+  /// From now on nobody waits for a slow reader: what it does not take at once is dropped. ssh
+  /// waits for this process once it has the connection.
   void stop_waiting() { waits_ = false; }
 
   /// One line for the log file.
@@ -47,8 +47,5 @@ class Observers {
   Trace formatter_;
   std::vector<Event> events_;
 };
-
-/// The lines an error is told in: "gladhand: ...", and its hint unless `quiet`.
-std::string error_lines(const Error& error, bool quiet);
 
 }  // namespace gladhand

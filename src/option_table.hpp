@@ -72,9 +72,7 @@ class CommandLine {
   void offer_argument(const std::string& name, std::optional<std::string>& value, const char* help);
 
   /// The same for any number of them.
-  void offer_arguments(const std::string& name,
-                       std::vector<std::string>& values,
-                       const char* help);
+  void offer_arguments(const std::string& name, std::vector<std::string>& values, const char* help);
 
   /// Parses and applies. Returns the text that --help or --version ask for, and applies nothing
   /// then. Throws UsageError.
@@ -82,6 +80,8 @@ class CommandLine {
 
   /// The options that were given.
   const std::vector<const OptionText*>& given() const { return given_; }
+
+  bool is_given(std::string_view name) const;
 
   /// Throws UsageError when both were given.
   void exclude(std::string_view one, std::string_view other) const;
@@ -99,7 +99,6 @@ class CommandLine {
   void add_needed(std::span<const char* const> words);
   void add(Row& row);
   void apply();
-  bool is_given(std::string_view name) const;
   [[noreturn]] void reject(const CLI::ParseError& error) const;
 
   std::unique_ptr<CLI::App> app_;

@@ -32,7 +32,7 @@ using SignalHandler = void (*)(int);
 void print(const std::string& text) {
   if (write_all(STDOUT_FILENO, text)) return;
   throw Error(ExitStatus::not_handed_over,
-              "cannot write to standard output: " + std::generic_category().message(errno));
+              "cannot write to standard output: " + system_words(errno));
 }
 
 // ssh would take anything; but nobody can speak over a socket without a peer.
@@ -93,9 +93,7 @@ void run(const RecvSettings& settings, SignalHandler on_broken_pipe) {
 }
 
 int fail(const Error& error) {
-  std::string text = std::string("gladhand-recv: ") + error.what() + '\n';
-  if (!error.hint().empty()) text += "hint: " + error.hint() + '\n';
-  write_all(STDERR_FILENO, text);
+  write_all(STDERR_FILENO, error_lines("gladhand-recv", error));
   return static_cast<int>(error.status());
 }
 

@@ -3,8 +3,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <string_view>
+#include <string>
+
+#include "io/environment.hpp"
 
 namespace gladhand {
 
@@ -19,16 +20,9 @@ Canvas output_canvas() {
   Canvas canvas;
   const unsigned columns = terminal_columns(STDOUT_FILENO);
   if (columns > 0) canvas.columns = columns;
-  const char* no_colour = std::getenv("NO_COLOR");
-  canvas.colour = columns > 0 && (no_colour == nullptr || *no_colour == '\0');
-  canvas.unicode = false;
-  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(variable);
-    if (value == nullptr || *value == '\0') continue;
-    const std::string_view locale = value;
-    canvas.unicode = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
-    break;
-  }
+  canvas.colour = columns > 0 && !environment_variable({"NO_COLOR"});
+  const std::string locale = environment_variable({"LC_ALL", "LC_CTYPE", "LANG"}).value_or("");
+  canvas.unicode = locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
   return canvas;
 }
 

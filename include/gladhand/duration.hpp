@@ -17,5 +17,6 @@ std::string to_string(std::chrono::microseconds duration);
 
 /// For figures that are compared, three digits: "48 us", "1.23 ms", "251 ms", "1.02 s".
 std::string to_precise_string(std::chrono::microseconds duration);
+std::string to_precise_string(double microseconds);
 
 }  // namespace gladhand

@@ -40,6 +40,9 @@ class UsageError : public Error {
       : Error(ExitStatus::usage, message, std::move(hint)) {}
 };
 
+/// The lines that `program` tells an error in: "gladhand: ...", and the hint unless `quiet`.
+std::string error_lines(std::string_view program, const Error& error, bool quiet = false);
+
 /// The system's words for an errno, in lower case: the end of one of our lines.
 std::string system_words(int error);
 

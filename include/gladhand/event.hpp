@@ -33,6 +33,9 @@ enum class AnswerStatus : std::uint8_t {
   bad_answer,      ///< an answer that could not be read
 };
 
+/// "addresses", "no_such_name", ...: its name in traces and reports.
+std::string_view to_string(AnswerStatus status);
+
 // --- facts ---------------------------------------------------------------------------------
 
 /// The dial begins. `known` needs no question (a literal, the hosts file, --resolve).
@@ -77,13 +80,13 @@ struct Prepare {
 
 /// Why an attempt starts now and not earlier or later.
 enum class StartReason : std::uint8_t {
-  preferred_family_known,          ///< the preferred family has answered [HEv3 §4.2]
-  nothing_to_wait_for,             ///< every question is answered
-  resolution_delay_over,           ///< [HEv3 §4.2]
-  connection_attempt_delay_over,   ///< [HEv3 §6]
-  attempt_failed,                  ///< the one before failed: its successor starts at once
-  address_arrived,                 ///< its turn had come, only its address was missing
-  prepared,                        ///< what had to be done before the first is done
+  preferred_family_known,         ///< the preferred family has answered [HEv3 §4.2]
+  nothing_to_wait_for,            ///< every question is answered
+  resolution_delay_over,          ///< [HEv3 §4.2]
+  connection_attempt_delay_over,  ///< [HEv3 §6]
+  attempt_failed,                 ///< the one before failed: its successor starts at once
+  address_arrived,                ///< its turn had come, only its address was missing
+  prepared,                       ///< what had to be done before the first is done
 };
 
 struct StartAttempt {
@@ -102,9 +105,9 @@ struct CancelAttempt {
 
 enum class Outcome : std::uint8_t {
   connected,
-  no_address,           ///< no question brought an address
+  no_address,  ///< no question brought an address
   all_attempts_failed,
-  timed_out,            ///< the overall deadline came first
+  timed_out,  ///< the overall deadline came first
 };
 
 /// One attempt as it stood when the race ended.

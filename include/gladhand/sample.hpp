@@ -75,6 +75,9 @@ struct Sample {
   std::uint32_t winner = none;  ///< position among this sample's attempts
   std::uint32_t error = none;   ///< position in HostSamples::texts
   SampleOutcome outcome{};
+
+  /// When the dial ended, from its own beginning: what its queries and attempts count from, too.
+  Moment end() const { return total - (started - intended); }
 };
 
 /// All samples of one mode, in the order they ended.
@@ -130,6 +133,10 @@ inline constexpr Phase phases[] = {Phase::total,
                                    Phase::connect_ipv4,
                                    Phase::proxy,
                                    Phase::banner};
+
+/// Those that follow each other in one dial.
+inline constexpr Phase steps[] = {
+    Phase::dns_aaaa, Phase::dns_a, Phase::connect, Phase::proxy, Phase::banner};
 
 /// "dns_aaaa", "connect_ipv6", ...
 std::string_view to_string(Phase phase);

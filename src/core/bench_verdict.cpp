@@ -28,10 +28,6 @@ struct Findings {
   }
 };
 
-std::string in_words(double microseconds) {
-  return to_precise_string(Moment(std::llround(std::abs(microseconds))));
-}
-
 std::string of(std::size_t part, std::size_t all) {
   return std::to_string(part) + " of " + std::to_string(all);
 }
@@ -81,16 +77,16 @@ void compare(const Findings& findings,
   const auto interval = median_difference_interval(a.sorted, b.sorted);
   const double difference = a.median - b.median;
   const std::string medians =
-      " (medians " + in_words(a.median) + " and " + in_words(b.median) + ")";
+      " (medians " + to_precise_string(a.median) + " and " + to_precise_string(b.median) + ")";
   if (!interval) {
-    told.push_back("the race takes " + in_words(a.median) + ", " + against + ' ' +
-                   in_words(b.median) + ": too few samples to tell them apart");
+    told.push_back("the race takes " + to_precise_string(a.median) + ", " + against + ' ' +
+                   to_precise_string(b.median) + ": too few samples to tell them apart");
   } else if ((interval->low <= 0 && interval->high >= 0) ||
              std::abs(difference) < std::max(noticeable, share * b.median)) {
     told.push_back("the race is as fast as " + against + medians);
   } else {
     told.push_back(std::string("the race ") + (difference < 0 ? "saves " : "costs ") +
-                   in_words(difference) + " against " + against + medians);
+                   to_precise_string(std::abs(difference)) + " against " + against + medians);
   }
 }
 
@@ -185,8 +181,8 @@ void tell_slow_family(const Findings& findings, Sentences& told) {
     const double there = percentile(its, 50);
     if (here < 2 * there || here - there < noticeable) continue;
     told.push_back(std::string(to_string(family)) + " is slow: its connects take " +
-                   in_words(here) + ", those of " + std::string(to_string(other(family))) + ' ' +
-                   in_words(there));
+                   to_precise_string(here) + ", those of " + std::string(to_string(other(family))) +
+                   ' ' + to_precise_string(there));
   }
 }
 
@@ -208,8 +204,8 @@ void tell_slow_answers(const Findings& findings, Sentences& told) {
                std::abs(aaaa->second.median - a->second.median) > noticeable) {
       const bool slow_aaaa = aaaa->second.median > a->second.median;
       told.push_back(std::string(slow_aaaa ? "AAAA" : "A") + " answers come " +
-                     in_words(aaaa->second.median - a->second.median) + " after those of " +
-                     (slow_aaaa ? "A" : "AAAA"));
+                     to_precise_string(std::abs(aaaa->second.median - a->second.median)) +
+                     " after those of " + (slow_aaaa ? "A" : "AAAA"));
     }
   }
 }
@@ -298,14 +294,14 @@ void tell_shape(const Findings& findings, Sentences& told) {
     if (const auto& two = summary.bimodal) {
       told.push_back(prefix(findings, i) +
                      "two groups: " + std::to_string(summary.sorted.size() - two->slower) +
-                     " samples around " + in_words(two->low) + ", " + std::to_string(two->slower) +
-                     " around " + in_words(two->high) + "; in order " +
-                     sequence(findings.host.modes[i], two->split));
+                     " samples around " + to_precise_string(two->low) + ", " +
+                     std::to_string(two->slower) + " around " + to_precise_string(two->high) +
+                     "; in order " + sequence(findings.host.modes[i], two->split));
     } else if (const std::size_t outliers = count_outliers(summary.sorted, noticeable);
                outliers > 0) {
       told.push_back(prefix(findings, i) + std::to_string(outliers) +
                      (outliers == 1 ? " outlier" : " outliers") + ", up to " +
-                     in_words(summary.max()));
+                     to_precise_string(summary.max()));
     }
   }
 }
@@ -356,13 +352,13 @@ bool is_merged(const HostSamples& host) {
 
 }  // namespace
 
-std::vector<std::string> host_verdicts(const HostSamples& host, std::span<const Summary> summaries) {
+std::vector<std::string> host_verdicts(const HostSamples& host,
+                                       std::span<const Summary> summaries) {
   return is_merged(host) ? merged_verdicts(host, summaries) : own_verdicts(host, summaries);
 }
 
 bool is_saturated(const BenchRun& run, std::span<const std::vector<Summary>> summaries) {
-  if (!run.sources.empty())
-    return std::ranges::any_of(run.sources, &BenchSource::saturated);
+  if (!run.sources.empty()) return std::ranges::any_of(run.sources, &BenchSource::saturated);
   constexpr double unavoidable = 500;  // what a timer of an idle machine may be late by
   constexpr double share = 0.1;
   double fastest = 0;
@@ -388,9 +384,10 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
       told.push_back((run.sources.size() > 1 ? "from " + source.vantage + ": " : std::string()) +
                      "saturated, so the latencies are the program's own as much as the network's");
   if (run.sources.empty() && is_saturated(run, summaries))
-    told.push_back("saturated: this program was " + in_words(static_cast<double>(run.lag.p90.count())) +
+    told.push_back("saturated: this program was " +
+                   to_precise_string(static_cast<double>(run.lag.p90.count())) +
                    " late in a tenth of all looks at its clock (median " +
-                   in_words(static_cast<double>(run.lag.median.count())) +
+                   to_precise_string(static_cast<double>(run.lag.median.count())) +
                    "), so the latencies are its own as much as the network's");
   return told;
 }

@@ -11,12 +11,8 @@ namespace {
 
 using Verdict = Comparison::Verdict;
 
-std::string in_words(double microseconds) {
-  return to_precise_string(Moment(std::llround(microseconds)));
-}
-
 std::string signed_words(double microseconds) {
-  return (microseconds < 0 ? "-" : "") + in_words(std::abs(microseconds));
+  return (microseconds < 0 ? "-" : "") + to_precise_string(std::abs(microseconds));
 }
 
 Verdict judge(const Summary& first, const Summary& second, const std::optional<Interval>& ci95) {
@@ -39,9 +35,9 @@ std::string describe_difference(const Comparison& it,
   const bool slower = it.verdict == Verdict::slower;
   const double ends[] = {slower ? it.ci95->low : -it.ci95->high,
                          slower ? it.ci95->high : -it.ci95->low};
-  return in_words(std::abs(it.difference)) + (slower ? " slower" : " faster") + " than from " +
-         other + " at the median (95 % interval " + in_words(ends[0]) + " to " + in_words(ends[1]) +
-         ", bootstrap, n = " + n + ')';
+  return to_precise_string(std::abs(it.difference)) + (slower ? " slower" : " faster") +
+         " than from " + other + " at the median (95 % interval " + to_precise_string(ends[0]) +
+         " to " + to_precise_string(ends[1]) + ", bootstrap, n = " + n + ')';
 }
 
 std::string describe_unconnected(const Summary& first,
@@ -53,7 +49,7 @@ std::string describe_unconnected(const Summary& first,
   const bool second_did = second.any_connected();
   return (second_did ? "connected, but nothing from " + other
                      : "nothing connected, though it did from " + other) +
-         " (median " + in_words(second_did ? second.median : first.median) + " from " +
+         " (median " + to_precise_string(second_did ? second.median : first.median) + " from " +
          (second_did ? from : other) + ')';
 }
 
@@ -100,7 +96,7 @@ std::string describe(const Comparison& it,
   const std::string& from = host.modes[it.second].vantage;
   const std::string& other = host.modes[it.first].vantage;
   const std::string medians =
-      "medians " + in_words(second.median) + " and " + in_words(first.median);
+      "medians " + to_precise_string(second.median) + " and " + to_precise_string(first.median);
   const std::string begin = host.modes[it.second].mode + " from " + from + ": ";
   switch (it.verdict) {
     case Verdict::slower:

@@ -16,8 +16,7 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
   }
   double number = 0;
   const char* end = text.data() + text.size();
-  const auto [stop, error] =
-      std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
   if (error != std::errc() || stop != end) return std::nullopt;
   const double result = number * unit;
   if (!(result >= 0) || result > 86400e6) return std::nullopt;
@@ -48,6 +47,10 @@ std::string to_precise_string(std::chrono::microseconds duration) {
   const bool is_exact = unit == std::string_view(" us");
   std::snprintf(text, sizeof(text), "%.*f", is_exact ? 0 : digits - whole, number);
   return text + std::string(unit);
+}
+
+std::string to_precise_string(double microseconds) {
+  return to_precise_string(std::chrono::microseconds(std::llround(microseconds)));
 }
 
 }  // namespace gladhand

@@ -26,6 +26,12 @@ std::string escape(std::string_view text, std::string_view also) {
 
 }  // namespace
 
+std::string error_lines(std::string_view program, const Error& error, bool quiet) {
+  std::string text = std::string(program) + ": " + error.what() + '\n';
+  if (!quiet && !error.hint().empty()) text += "hint: " + error.hint() + '\n';
+  return text;
+}
+
 std::string system_words(int error) {
   std::string words = std::generic_category().message(error);
   if (!words.empty() && words[0] >= 'A' && words[0] <= 'Z') words[0] += 'a' - 'A';

@@ -27,16 +27,7 @@ std::string_view to_string(AttemptOutcome outcome) {
 }
 
 std::string_view to_string(std::optional<AnswerStatus> status) {
-  if (!status) return "unanswered";
-  switch (*status) {
-    case AnswerStatus::addresses: return "addresses";
-    case AnswerStatus::no_address: return "no_address";
-    case AnswerStatus::no_such_name: return "no_such_name";
-    case AnswerStatus::server_failure: return "server_failure";
-    case AnswerStatus::no_answer: return "no_answer";
-    case AnswerStatus::bad_answer: return "bad_answer";
-  }
-  return {};
+  return status ? to_string(*status) : "unanswered";
 }
 
 std::string_view to_string(Phase phase) {

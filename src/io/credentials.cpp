@@ -11,11 +11,11 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cerrno>
-#include <cstdlib>
 #include <string_view>
 #include <system_error>
 
 #include "command.hpp"
+#include "environment.hpp"
 #include "file.hpp"
 #include "gladhand/error.hpp"
 #include "unique_fd.hpp"
@@ -23,12 +23,6 @@
 namespace gladhand {
 
 namespace {
-
-std::optional<std::string> variable(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return value;
-}
 
 std::string read_private_file(const std::string& path) {
   const auto fail = [&path](const std::string& why) {
@@ -40,15 +34,17 @@ std::string read_private_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) fail("not a file");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     fail("others than its owner may use it (chmod 600 it)");
-  return read_file(("/proc/self/fd/" + std::to_string(fd.get())).c_str());
+  std::string text;
+  if (!read_all(fd.get(), text)) fail(system_words(errno));
+  return text;
 }
 
 // As ssh does it: a display is needed, unless SSH_ASKPASS_REQUIRE says otherwise [ssh(1)].
 std::optional<std::string> askpass_program() {
-  const std::string require = variable("SSH_ASKPASS_REQUIRE").value_or("");
-  const bool display = variable("DISPLAY") || variable("WAYLAND_DISPLAY");
+  const std::string require = environment_variable({"SSH_ASKPASS_REQUIRE"}).value_or("");
+  const bool display = environment_variable({"DISPLAY", "WAYLAND_DISPLAY"}).has_value();
   if (require == "never" || (!display && require != "force")) return std::nullopt;
-  return variable("SSH_ASKPASS");
+  return environment_variable({"SSH_ASKPASS"});
 }
 
 }  // namespace
@@ -64,9 +60,9 @@ asio::awaitable<std::optional<Credentials>> CredentialSources::find(
     const Proxy& proxy, std::chrono::steady_clock::time_point deadline) {
   if (proxy.user && proxy.password) co_return Credentials{*proxy.user, *proxy.password};
   if (auto found = find_credentials(file_, proxy)) co_return found;
-  const auto user = proxy.user ? proxy.user : variable("GLADHAND_PROXY_USER");
+  const auto user = proxy.user ? proxy.user : environment_variable({"GLADHAND_PROXY_USER"});
   if (!user) co_return std::nullopt;
-  auto password = variable("GLADHAND_PROXY_PASSWORD");
+  auto password = environment_variable({"GLADHAND_PROXY_PASSWORD"});
   if (!password)
     password = co_await ask_user(
         "Password of " + printable(*user) + " for " + to_string(proxy) + ": ", deadline);

@@ -11,24 +11,41 @@
 
 namespace gladhand {
 
-std::string read_file(const char* path) {
+bool read_all(int fd, std::string& text) {
   constexpr std::size_t largest = 64 << 20;
+  char buffer[16384];
+  for (;;) {
+    const ssize_t got = ::read(fd, buffer, sizeof(buffer));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got == 0;
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > largest) {
+      errno = EFBIG;
+      return false;
+    }
+  }
+}
+
+std::string read_file(const char* path) {
   const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::string text;
-  if (!fd) return text;
-  char buffer[16384];
-  while (text.size() < largest) {
-    const ssize_t got = ::read(fd.get(), buffer, sizeof(buffer));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    text.append(buffer, static_cast<std::size_t>(got));
-  }
+  if (fd) read_all(fd.get(), text);
   return text;
 }
 
+std::string read_input(const std::string& path, std::string_view option) {
+  const UniqueFd fd(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (fd && read_all(fd.get(), text)) return text;
+  throw UsageError(std::string(option) + ": cannot read " + in_quotes(path) + ": " +
+                   (errno == EFBIG ? "it is too long" : system_words(errno)));
+}
+
 UniqueFd open_for_append(const std::string& path, std::string_view option) {
-  const int fd = path == "-" ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-                             : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  const int fd = path == "-"
+                     ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+                     : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (fd >= 0) return UniqueFd(fd);
   throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
                    system_words(errno));

@@ -11,6 +11,14 @@ namespace gladhand {
 /// The file's content; empty when it cannot be read. At most 64 MiB of it.
 std::string read_file(const char* path);
 
+/// The content of a file that the user named, waited for where it is a pipe; "-" is stdin. Throws
+/// UsageError that names `option` when it cannot be read, or is over 64 MiB.
+std::string read_input(const std::string& path, std::string_view option);
+
+/// Appends what `fd` has until its end to `text`. False, with errno, when a read fails, and EFBIG
+/// once it is over 64 MiB.
+bool read_all(int fd, std::string& text);
+
 /// Opens `path` to append to it, created with the user's umask if need be; "-" is stderr.
 /// Throws UsageError that names `option` when it cannot.
 UniqueFd open_for_append(const std::string& path, std::string_view option);

@@ -6,9 +6,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
+#include "file.hpp"
 #include "gladhand/error.hpp"
 
 namespace gladhand {
@@ -16,10 +16,6 @@ namespace gladhand {
 namespace {
 
 constexpr std::size_t buffer_size = 64 << 10;
-
-std::string reason() {
-  return std::error_code(errno, std::system_category()).message();
-}
 
 bool is_replaceable(const std::string& path) {
   struct stat status {};
@@ -37,7 +33,7 @@ OutputFile::OutputFile(std::string path, std::string_view option) : path_(std::m
     fd_ = UniqueFd(::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   }
   if (!fd_) {
-    const std::string why = reason();
+    const std::string why = system_words(errno);
     temporary_.clear();
     throw UsageError(std::string(option) + ": cannot write to " + in_quotes(path_) + ": " + why);
   }
@@ -53,12 +49,7 @@ void OutputFile::write(std::string_view text) {
 }
 
 void OutputFile::flush() {
-  for (std::string_view rest = buffer_; !rest.empty();) {
-    const ssize_t written = ::write(fd_.get(), rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail();
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!write_all(fd_.get(), buffer_)) fail();
   buffer_.clear();
 }
 
@@ -69,7 +60,8 @@ void OutputFile::commit() {
 }
 
 void OutputFile::fail() const {
-  throw Error(ExitStatus::not_handed_over, "cannot write to " + in_quotes(path_) + ": " + reason());
+  throw Error(ExitStatus::not_handed_over,
+              "cannot write to " + in_quotes(path_) + ": " + system_words(errno));
 }
 
 }  // namespace gladhand

@@ -17,7 +17,7 @@ namespace {
 
 [[noreturn]] void fail(const std::string& program, int error) {
   throw Error(ExitStatus::not_handed_over,
-              "cannot run " + in_quotes(program) + ": " + std::generic_category().message(error));
+              "cannot run " + in_quotes(program) + ": " + system_words(error));
 }
 
 // After fork(2): only what may be called there. Reports errno through `report` if exec fails.

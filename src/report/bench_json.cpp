@@ -31,6 +31,10 @@ std::string decimal(double number) {
   return text;
 }
 
+std::string interval(const Interval& it) {
+  return '[' + std::to_string(rounded(it.low)) + ',' + std::to_string(rounded(it.high)) + ']';
+}
+
 template <typename Items, typename Format>
 std::string array(const Items& items, Format format) {
   std::string text = "[";
@@ -84,11 +88,7 @@ std::string comparison(const HostSamples& host, const Comparison& it) {
       .add("first", host.modes[it.first].vantage)
       .add("second", host.modes[it.second].vantage)
       .add("verdict", to_string(it.verdict));
-  if (it.ci95)
-    line.add("difference_us", rounded(it.difference))
-        .raw("ci95_us",
-             '[' + std::to_string(rounded(it.ci95->low)) + ',' +
-                 std::to_string(rounded(it.ci95->high)) + ']');
+  if (it.ci95) line.add("difference_us", rounded(it.difference)).raw("ci95_us", interval(*it.ci95));
   return line.object();
 }
 
@@ -110,10 +110,7 @@ std::string summary(const Summary& it) {
         .add("max_us", rounded(it.max()))
         .add("mean_us", rounded(it.mean));
   }
-  if (it.median_ci95)
-    line.raw("median_ci95_us",
-             '[' + std::to_string(rounded(it.median_ci95->low)) + ',' +
-                 std::to_string(rounded(it.median_ci95->high)) + ']');
+  if (it.median_ci95) line.raw("median_ci95_us", interval(*it.median_ci95));
   return line.raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())
       .add("bimodal", it.bimodal.has_value())
       .raw("phases", phases.object())
@@ -163,8 +160,7 @@ std::string sample(const HostSamples& host, const ModeSamples& mode, const Sampl
   line.add("total_us", it.total.count());
   if (const auto address = host.address_of(mode, it)) add_address(line, *address);
   JsonLine durations;
-  for (const Phase phase :
-       {Phase::dns_aaaa, Phase::dns_a, Phase::connect, Phase::proxy, Phase::banner})
+  for (const Phase phase : steps)
     if (const auto time = duration(host, mode, it, phase))
       durations.add(std::string(to_string(phase)) + "_us", time->count());
   return line.raw("phases", durations.object())

@@ -10,10 +10,6 @@ namespace gladhand {
 
 namespace {
 
-std::string in_words(double microseconds) {
-  return to_precise_string(Moment(std::llround(microseconds)));
-}
-
 Event::Body ending(AttemptId id, const AttemptSample& attempt) {
   switch (attempt.outcome) {
     case AttemptOutcome::success: return Connected{id};
@@ -44,7 +40,7 @@ std::vector<Event> events_of(const HostSamples& host,
     events.push_back({attempt.end, ending(id, attempt)});
     ++id;
   }
-  const Moment end = sample.total - (sample.started - sample.intended);
+  const Moment end = sample.end();
   if (sample.proxy != Sample::absent) {
     const Moment open = end - std::max(sample.banner, Moment(0));
     events.push_back({open - sample.proxy, HandshakeStarted{"proxy", ""}});
@@ -102,7 +98,8 @@ std::string draw_ranges(const Summary& figures, const Canvas& canvas) {
   std::string text;
   double from = histogram.from;
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
-    text += right(in_words(from), label) + " to " + right(in_words(histogram.edges[i]), label) +
+    text += right(to_precise_string(from), label) + " to " +
+            right(to_precise_string(histogram.edges[i]), label) +
             right(std::to_string(histogram.counts[i]), count) + "  ";
     if (histogram.counts[i] > 0)
       text += bar(static_cast<double>(histogram.counts[i]) / most * room, canvas.unicode);
@@ -148,8 +145,8 @@ std::string draw_modes(const HostSamples& host,
   std::ranges::sort(all);
   const std::size_t room = canvas.columns > label + 20 ? canvas.columns - label - 3 : 16;
   const Histogram axis = make_histogram(all, room);
-  const std::string from = in_words(axis.from);
-  const std::string to = in_words(axis.edges.back());
+  const std::string from = to_precise_string(axis.from);
+  const std::string to = to_precise_string(axis.edges.back());
   std::string text(label + 2, ' ');
   text += from +
           std::string(room > from.size() + to.size() ? room - from.size() - to.size() : 1, ' ') +

@@ -20,10 +20,6 @@ constexpr const char* plain = "\033[0m";
 
 using Row = std::vector<std::string>;
 
-std::string in_words(double microseconds) {
-  return to_precise_string(Moment(std::llround(microseconds)));
-}
-
 // The end of a name tells hosts apart as well as its begin does.
 std::string elide(const std::string& text, std::size_t width) {
   if (text.size() <= width || width < 5) return text.substr(0, std::max<std::size_t>(width, 1));
@@ -43,7 +39,7 @@ Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, 
   row.push_back(std::to_string(it.count));
   row.push_back(it.failures == 0 ? "-" : std::to_string(it.failures));
   for (const double value : {it.median, it.p90, it.p99, it.max()})
-    row.push_back(it.any_connected() ? in_words(value) : "-");
+    row.push_back(it.any_connected() ? to_precise_string(value) : "-");
   const std::size_t wins = it.ipv6_wins + it.ipv4_wins;
   row.push_back(share(it.ipv6_wins, wins));
   row.push_back(share(it.ipv4_wins, wins));
@@ -120,8 +116,7 @@ std::string pictures(const HostSamples& host,
   if (!text.empty()) text = '\n' + host.host + '\n' + text;
   const std::string dials =
       draw_typical_and_worst(host, host.modes.front(), summaries.front(), canvas);
-  if (!dials.empty())
-    text += '\n' + host.host + ", " + host.modes.front().label() + ", " + dials;
+  if (!dials.empty()) text += '\n' + host.host + ", " + host.modes.front().label() + ", " + dials;
   return text;
 }
 

@@ -112,7 +112,7 @@ std::string dial_of(std::string_view which,
   const auto add = [&bars](const std::string& text) { bars += (bars.empty() ? "" : ",") + text; };
   for (const QuerySample& it : mode.queries_of(sample)) add(query_bar(it));
   for (const AttemptSample& it : mode.attempts_of(sample)) add(attempt_bar(host, it));
-  const Moment end = sample.total - (sample.started - sample.intended);
+  const Moment end = sample.end();
   const Moment banner = sample.banner == Sample::absent ? Moment(0) : sample.banner;
   if (sample.proxy != Sample::absent)
     add(bar("proxy", end - banner - sample.proxy, end - banner, "phase", "handshakes"));

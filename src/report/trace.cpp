@@ -30,18 +30,6 @@ std::string source_object(const Source& source) {
       .object();
 }
 
-std::string_view code(AnswerStatus status) {
-  switch (status) {
-    case AnswerStatus::addresses: return "addresses";
-    case AnswerStatus::no_address: return "no_address";
-    case AnswerStatus::no_such_name: return "no_such_name";
-    case AnswerStatus::server_failure: return "server_failure";
-    case AnswerStatus::no_answer: return "no_answer";
-    case AnswerStatus::bad_answer: return "bad_answer";
-  }
-  return "";
-}
-
 std::string_view code(StartReason reason) {
   switch (reason) {
     case StartReason::preferred_family_known: return "preferred_family_known";
@@ -107,7 +95,7 @@ void Trace::write(const AnswerReceived& event) {
   const Moment asked = asked_[static_cast<std::size_t>(event.family)];
   out_ += event_line(now_, "dns_query_finished")
               .add("type", question_type(event.family))
-              .add("status", code(event.status))
+              .add("status", to_string(event.status))
               .add("addresses", event.candidates.size())
               .add("duration_us", (now_ - asked).count())
               .line();

@@ -1,0 +1,17 @@
+#include "gladhand/event.hpp"
+
+namespace gladhand {
+
+std::string_view to_string(AnswerStatus status) {
+  switch (status) {
+    case AnswerStatus::addresses: return "addresses";
+    case AnswerStatus::no_address: return "no_address";
+    case AnswerStatus::no_such_name: return "no_such_name";
+    case AnswerStatus::server_failure: return "server_failure";
+    case AnswerStatus::no_answer: return "no_answer";
+    case AnswerStatus::bad_answer: return "bad_answer";
+  }
+  return {};
+}
+
+}  // namespace gladhand
