@@ -73,7 +73,7 @@ class Reports(BenchTest):
     def test_a_full_disk_is_an_error(self):
         result = run(*FLOOD, "-n", 3, "--csv", "/dev/full", self.target)
         self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
-        self.assertIn("No space left", result.stderr)
+        self.assertIn("no space left", result.stderr)
 
 
 class OpenMetrics(BenchTest):

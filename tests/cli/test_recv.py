@@ -286,7 +286,7 @@ pass_(b"\\0", c)
                                     stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=20, check=False)
         self.assertEqual(result.returncode, NOT_HANDED_OVER)
         self.assertEqual(result.stderr,
-                         b"gladhand-recv: cannot write to standard output: No space left on device\n")
+                         b"gladhand-recv: cannot write to standard output: no space left on device\n")
 
 
 class WrongCommands(RecvTest):
@@ -307,7 +307,7 @@ class WrongCommands(RecvTest):
             "gladhand-recv: COMMAND exited with status 69 and passed nothing"])
 
     def test_no_such_command(self):
-        self.assert_refused(["/no/such\n"], "cannot run '/no/such\\x0a': No such file or directory")
+        self.assert_refused(["/no/such\n"], "cannot run '/no/such\\x0a': no such file or directory")
 
     def test_it_closes_the_socket_and_runs_on(self):
         path = self.temporary_path("pid")
@@ -633,7 +633,7 @@ print(repr(children), sorted(numbers), file=sys.stderr)
 
     def test_a_program_that_is_not_there(self):
         result = self.run_program(["/no/such"], [GLADHAND, "127.0.0.1", self.listen().port])
-        self.assert_says(result, NOT_HANDED_OVER, "cannot run '/no/such': No such file or directory")
+        self.assert_says(result, NOT_HANDED_OVER, "cannot run '/no/such': no such file or directory")
 
     def test_a_socket_without_a_peer(self):
         result = self.run_program(["cat"], script("pass_(b'\\0', socket.socket())"))
