@@ -1,19 +1,18 @@
 #include "converse.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cerrno>
 #include <string>
 #include <string_view>
+
+#include "waiter.hpp"
 
 namespace gladhand {
 
@@ -35,23 +34,15 @@ class Talk {
       : fd_(fd),
         handshake_(handshake),
         deadline_(deadline),
-        socket_(executor, fd),
-        timer_(executor) {}
-
-  // Asio makes what it waits for non-blocking.
-  ~Talk() {
-    socket_.release();
-    ::fcntl(fd_, F_SETFL, flags_);
-  }
-
-  Talk(const Talk&) = delete;
-  Talk& operator=(const Talk&) = delete;
+        waiter_(executor, fd),
+        pause_(executor) {}
 
   asio::awaitable<Conversation> run() {
     for (;;) {
       if (!co_await send(handshake_.take_output())) co_return Conversation::timed_out;
       if (handshake_.state() != Handshake::State::talking) co_return Conversation::ended;
-      if (!co_await ready(stream_descriptor::wait_read)) co_return Conversation::timed_out;
+      if (!co_await waiter_.wait(stream_descriptor::wait_read, deadline_))
+        co_return Conversation::timed_out;
       const bool more_needed = receive();
       if (more_needed && !co_await pause()) co_return Conversation::timed_out;
     }
@@ -91,36 +82,25 @@ class Talk {
         rest.remove_prefix(static_cast<std::size_t>(sent));
       } else if (!would_block()) {
         co_return true;  // what the peer said before it left is still to be read
-      } else if (!co_await ready(stream_descriptor::wait_write)) {
+      } else if (!co_await waiter_.wait(stream_descriptor::wait_write, deadline_)) {
         co_return false;
       }
     }
     co_return true;
   }
 
-  asio::awaitable<bool> ready(stream_descriptor::wait_type what) {
-    using namespace asio::experimental::awaitable_operators;
-    timer_.expires_at(deadline_);
-    std::error_code ignored;
-    const auto first =
-        co_await (socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, ignored)) ||
-                  timer_.async_wait(asio::use_awaitable));
-    co_return first.index() == 0;
-  }
-
   // What is not taken keeps the socket readable: it is looked at again after a moment.
   asio::awaitable<bool> pause() {
-    timer_.expires_at(std::min(deadline_, Clock::now() + std::chrono::milliseconds(2)));
-    co_await timer_.async_wait(asio::use_awaitable);
+    pause_.expires_at(std::min(deadline_, Clock::now() + std::chrono::milliseconds(2)));
+    co_await pause_.async_wait(asio::use_awaitable);
     co_return Clock::now() < deadline_;
   }
 
   int fd_;
-  int flags_ = ::fcntl(fd_, F_GETFL);
   Handshake& handshake_;
   Clock::time_point deadline_;
-  stream_descriptor socket_;
-  asio::steady_timer timer_;
+  Waiter waiter_;
+  asio::steady_timer pause_;
 };
 
 }  // namespace

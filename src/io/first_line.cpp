@@ -4,12 +4,10 @@
 
 #include <array>
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <cerrno>
-#include <memory>
 #include <string>
+
+#include "waiter.hpp"
 
 namespace gladhand {
 
@@ -19,16 +17,6 @@ using Clock = std::chrono::steady_clock;
 using asio::posix::stream_descriptor;
 
 constexpr std::size_t longest_line = 4096;
-
-// Lets the descriptor go: it was never this file's to close.
-struct Borrowed {
-  Borrowed(asio::io_context& loop, int fd) : descriptor(loop, fd) {}
-  Borrowed(const Borrowed&) = delete;
-  Borrowed& operator=(const Borrowed&) = delete;
-  ~Borrowed() { descriptor.release(); }
-
-  stream_descriptor descriptor;
-};
 
 // What the socket has now. False when it has nothing yet.
 bool take_line(int fd, BannerResult& result) {
@@ -58,19 +46,12 @@ asio::awaitable<BannerResult> read_first_line(asio::io_context& loop,
                                               Clock::time_point start,
                                               Clock::time_point until) {
   BannerResult result;
-  const auto borrowed = std::make_shared<Borrowed>(loop, fd);
-  asio::steady_timer alarm(loop, until);
-  alarm.async_wait([watched = std::weak_ptr(borrowed)](std::error_code canceled) {
-    const auto held = watched.lock();
-    if (!canceled && held) held->descriptor.cancel();
-  });
+  Waiter waiter(loop.get_executor(), fd);
   bool complete = false;
   while (!complete && Clock::now() < until) {
-    std::error_code error;
-    co_await borrowed->descriptor.async_wait(stream_descriptor::wait_read,
-                                             asio::redirect_error(asio::use_awaitable, error));
+    const bool ready = co_await waiter.wait(stream_descriptor::wait_read, until);
     result.at = std::chrono::duration_cast<Moment>(Clock::now() - start);
-    complete = !error && take_line(fd, result);
+    complete = ready && take_line(fd, result);
   }
   if (!complete) result.kind = BannerResult::Kind::timed_out;
   co_return result;

@@ -1,0 +1,31 @@
+#include "waiter.hpp"
+
+#include <fcntl.h>
+
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace gladhand {
+
+Waiter::Waiter(const asio::any_io_executor& executor, int fd)
+    : flags_(::fcntl(fd, F_GETFL)), descriptor_(executor, fd), timer_(executor) {}
+
+// Asio makes what it waits for non-blocking.
+Waiter::~Waiter() {
+  const int fd = descriptor_.release();
+  ::fcntl(fd, F_SETFL, flags_);
+}
+
+asio::awaitable<bool> Waiter::wait(asio::posix::stream_descriptor::wait_type what,
+                                   std::chrono::steady_clock::time_point deadline) {
+  using namespace asio::experimental::awaitable_operators;
+  timer_.expires_at(deadline);
+  std::error_code ignored;
+  const auto first =
+      co_await (descriptor_.async_wait(what, asio::redirect_error(asio::use_awaitable, ignored)) ||
+                timer_.async_wait(asio::use_awaitable));
+  co_return first.index() == 0;
+}
+
+}  // namespace gladhand
