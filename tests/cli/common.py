@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import tempfile
 import time
 import unittest
@@ -34,6 +35,12 @@ def _text(argument):
 def resolve(name, *addresses):
     """--resolve with its value."""
     return ("--resolve", "%s:%s" % (name, ",".join(addresses)))
+
+
+def let_signals_end():
+    """For setUpModule: children inherit what nohup or a shell's & has had us ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def read_json_lines(text):

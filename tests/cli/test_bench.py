@@ -12,13 +12,14 @@ import unittest
 
 import sandbox
 from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
-from common import ENVIRONMENT, is_connecting, resolve, wait_until
+from common import ENVIRONMENT, is_connecting, let_signals_end, resolve, wait_until
 
 FLOOD = ("--flood", "--reset")
 
 
 def setUpModule():
     sandbox.available()
+    let_signals_end()
 
 
 class Reports(BenchTest):

@@ -19,7 +19,7 @@ import unittest
 
 import sandbox
 from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, CommandTest, is_connecting,
-                    read_json_lines, resolve, run, start, wait_until)
+                    let_signals_end, read_json_lines, resolve, run, start, wait_until)
 from support import dns, receiver
 
 AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
@@ -27,7 +27,7 @@ AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
 
 def setUpModule():
     sandbox.available()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # not inherited as ignored
+    let_signals_end()
 
 
 def read_to(stream, size, timeout=10.0):

@@ -13,7 +13,8 @@ import sys
 import threading
 import unittest
 
-from common import ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest, wait_until
+from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest, let_signals_end,
+                    wait_until)
 from support import pipes, receiver
 
 RECV = os.environ.get("GLADHAND_RECV", "build/gladhand-recv")
@@ -37,8 +38,7 @@ while read -r line; do case $line in Sig[IB]*) echo "$line" >&2; esac; done </pr
 
 
 def setUpModule():
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # not inherited as ignored
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    let_signals_end()
 
 
 def script(text, *arguments):

@@ -17,7 +17,7 @@ import time
 import unittest
 
 from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, USAGE, CommandTest, is_connecting,
-                    read_json_lines, run, wait_until)
+                    let_signals_end, read_json_lines, run, wait_until)
 from support import pipes
 
 MIB = 1 << 20
@@ -25,6 +25,10 @@ LINGER = 5.0  # relay_linger in src/io/relay.hpp
 AT_ONCE = 2.0  # well below LINGER
 PATIENCE = 60.0
 MEMORY = 8 << 10  # KiB
+
+
+def setUpModule():
+    let_signals_end()
 
 
 def some_bytes(size, seed=1):
