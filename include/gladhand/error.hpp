@@ -46,8 +46,12 @@ std::string error_lines(std::string_view program, const Error& error, bool quiet
 /// The system's words for an errno, in lower case: the end of one of our lines.
 std::string system_words(int error);
 
-/// `text` with every byte that is not printable ASCII shown as \xHH, cut after 300 characters: fit
-/// to be written to a terminal whatever it holds.
+/// `text` without what stands between "://" and the last '@' behind it: URLs without their users
+/// and passwords, wherever on a command line they were put.
+std::string without_user(std::string_view text);
+
+/// `text` without_user, with every byte that is not printable ASCII shown as \xHH, cut after 300
+/// characters: fit to be written to a terminal whatever it holds.
 std::string printable(std::string_view text);
 
 /// The same in single quotes, quotes and backslashes inside escaped too: fit for one word of the

@@ -6,9 +6,10 @@ namespace gladhand {
 
 namespace {
 
-std::string escape(std::string_view text, std::string_view also) {
+std::string escape(std::string_view given, std::string_view also) {
   constexpr std::string_view digits = "0123456789abcdef";
   constexpr std::size_t longest = 300;
+  const std::string text = without_user(given);
   std::string result;
   for (const char c : text) {
     if (result.size() >= longest) return result + "...";
@@ -36,6 +37,20 @@ std::string system_words(int error) {
   std::string words = std::generic_category().message(error);
   if (!words.empty() && words[0] >= 'A' && words[0] <= 'Z') words[0] += 'a' - 'A';
   return words;
+}
+
+std::string without_user(std::string_view text) {
+  constexpr std::string_view beginning = "://";
+  std::string result;
+  for (;;) {
+    const std::size_t found = text.find(beginning);
+    if (found == text.npos) return result.append(text);
+    const std::size_t authority = found + beginning.size();
+    const std::size_t next = text.find(beginning, authority);
+    const std::size_t at = text.substr(0, next).rfind('@');
+    result += text.substr(0, authority);
+    text.remove_prefix(at == text.npos || at < authority ? authority : at + 1);
+  }
 }
 
 std::string printable(std::string_view text) {

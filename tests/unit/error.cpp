@@ -297,3 +297,14 @@ TEST_CASE("a cause that has no words of ours is told in lower case, as every mes
 }
 
 }  // namespace gladhand::error_test
+
+TEST_CASE("the user and password of a URL are shown nowhere") {
+  CHECK(gladhand::without_user("http://alice:s3cret@proxy:80") == "http://proxy:80");
+  CHECK(gladhand::without_user("--proxy=socks5://a:b@c@proxy") == "--proxy=socks5://proxy");
+  CHECK(gladhand::without_user("http://a:it's/all@one x://b:c@two") == "http://one x://two");
+  CHECK(gladhand::without_user("http://proxy:80 and joe") == "http://proxy:80 and joe");
+  CHECK(gladhand::without_user("joe@example://") == "joe@example://");
+  CHECK(gladhand::without_user("") == "");
+  CHECK(gladhand::printable("http://alice:s3cret@proxy") == "http://proxy");
+  CHECK(gladhand::in_quotes("http://alice:s3'cret@proxy") == "'http://proxy'");
+}
