@@ -1,13 +1,16 @@
 #include "relay.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "lane.hpp"
@@ -44,6 +47,7 @@ class Relay {
 
   RelayEnd run(const std::string& name) {
     while (upload_.running() || download_.running()) turn();
+    if (upload_.state() == State::ended && download_.state() == State::sink_failed) deliver();
     return {upload_.carried(), download_.carried(), failure(name)};
   }
 
@@ -53,6 +57,7 @@ class Relay {
     const std::chrono::milliseconds limit = relay_linger;
     const int ready = ::poll(ends, 3, may_rest() ? -1 : static_cast<int>(limit.count()));
     if (ready < 0) return;  // a signal
+    if (ends[2].revents != 0 && !download_.running()) lost_by_ = pending_error();
     if (ready == 0 || (ends[2].revents != 0 && !download_.running())) return upload_.lose_sink();
     if (ends[2].revents != 0) download_.lose_sink();
     if (ends[0].revents != 0) step_upload();
@@ -78,7 +83,7 @@ class Relay {
     if (upload_.state() == State::ended || upload_.state() == State::source_failed)
       ::shutdown(server_.get(), SHUT_WR);
     // EPIPE would tell of a server that has ended in order, and before the client did.
-    if (upload_.state() == State::sink_failed && upload_.error() != EPIPE && download_.running())
+    if (upload_.state() == State::sink_failed && upload_.error() != EPIPE)
       lost_by_ = upload_.error();
   }
 
@@ -91,6 +96,37 @@ class Relay {
       ::shutdown(out_, SHUT_WR);
       ::close(out_);
     }
+  }
+
+  // A socket that is closed while it holds what nobody has read is reset, and what it was still to
+  // send is lost: what the client has said before it left goes out first.
+  void deliver() {
+    const auto give_up_at = [] { return std::chrono::steady_clock::now() + relay_linger; };
+    auto limit = give_up_at();
+    for (int left = unsent(), before = left; left > 0; left = unsent()) {
+      if (left < before) limit = give_up_at();
+      before = left;
+      if (std::chrono::steady_clock::now() >= limit) return;
+      char nobodys[16384];
+      const ssize_t got = ::recv(server_.get(), nobodys, sizeof(nobodys), MSG_DONTWAIT);
+      if (got > 0) continue;
+      if (got < 0 && errno != EAGAIN && errno != EINTR) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // nothing tells of acknowledgements
+    }
+  }
+
+  // Bytes that the server has not acknowledged.
+  int unsent() const {
+    int bytes = 0;
+    return ::ioctl(server_.get(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+  }
+
+  // Why the server's end has gone: 0 for an end in order.
+  int pending_error() const {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    ::getsockopt(server_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    return error == EPIPE ? 0 : error;
   }
 
   std::optional<Error> failure(const std::string& name) const {

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -260,6 +261,22 @@ class EndOfFile(RelayTest):
         relay.close_to()
         self.assertEqual(pipes.read_all(peer, len(data)), data)
         self.assert_ends_well(relay)
+
+    def test_it_arrives_although_it_fills_every_buffer_and_the_answer_is_unread(self):
+        """Our own close must not reset the connection while it holds what the client has said."""
+        relay, peer = self.connect()
+        answer = pipes.Sender(peer, 50 * MIB, 1)
+        pipes.read_all(relay.back, MIB)
+        data = some_bytes(2 * MIB)
+        said = threading.Thread(target=lambda: (pipes.write_all(relay.to, data), relay.close_to()))
+        said.start()
+        received = bytearray(pipes.read_all(peer, MIB))
+        relay.close_back()
+        received += pipes.read_all(peer, len(data) - MIB)
+        said.join()
+        self.assertEqual(bytes(received), data)
+        self.assert_ends_well(relay)
+        answer.join(PATIENCE)
 
     def test_over_a_socketpair_the_last_words_arrive_too(self):
         relay, peer, ours = self.over_socketpair()
