@@ -26,8 +26,9 @@ using Values = std::vector<std::string>;
 /// What an option needs to have a meaning.
 enum class Needs : std::uint8_t {
   nothing,
-  ip,   ///< an IPv4 or IPv6 socket
-  tcp,  ///< a TCP (or MPTCP) socket
+  ip,          ///< an IPv4 or IPv6 socket
+  ip_or_unix,  ///< one of these or a Unix socket
+  tcp,         ///< a TCP (or MPTCP) socket
 };
 
 /// How an option looks. `value` is empty for a flag, and in brackets where it may be left out; an

@@ -1,5 +1,6 @@
 #include "option_values.hpp"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -150,6 +151,11 @@ std::vector<Knock> read_knocks(const std::string& text) {
     if (word.size() == rest.size()) return knocks;
     rest.remove_prefix(word.size() + 1);
   }
+}
+
+std::string read_interface(const std::string& text) {
+  if (!text.empty() && text.size() < IFNAMSIZ) return text;  // the system would cut a longer one
+  throw UsageError("--interface: " + in_quotes(text) + " is no name of 1 to 15 octets");
 }
 
 std::vector<std::string> read_command(const std::string& text, std::string_view option) {

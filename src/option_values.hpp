@@ -43,6 +43,9 @@ SocketOption text_option(const std::string& asked, int level, int name, const st
 /// A source address: a literal, an IPv6 one with or without brackets.
 Endpoint read_source(std::string_view text, std::string_view option);
 
+/// A network interface's name.
+std::string read_interface(const std::string& text);
+
 /// Several of them, commas between.
 std::vector<Endpoint> read_sources(const std::string& text, std::string_view option);
 

@@ -10,6 +10,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <linux/sctp.h>
+
 #include <cerrno>
 #include <system_error>
 
@@ -114,7 +116,10 @@ SocketFacts socket_facts(int fd) {
   facts.peer = name_of(fd, ::getpeername);
   facts.state = state_of(fd, facts.peer.has_value());
   facts.keepalive = int_option(fd, SOL_SOCKET, SO_KEEPALIVE).value_or(0) != 0;
-  if (const auto nodelay = int_option(fd, IPPROTO_TCP, TCP_NODELAY)) facts.nodelay = *nodelay != 0;
+  const bool sctp = facts.protocol == IPPROTO_SCTP;
+  if (const auto nodelay = int_option(
+          fd, sctp ? IPPROTO_SCTP : IPPROTO_TCP, sctp ? SCTP_NODELAY : TCP_NODELAY))
+    facts.nodelay = *nodelay != 0;
   facts.waiting = waiting_bytes(fd);
   facts.mark = static_cast<std::uint32_t>(int_option(fd, SOL_SOCKET, SO_MARK).value_or(0));
   if (facts.local.family()) facts.dscp = dscp(fd, facts.family);

@@ -35,20 +35,30 @@ bool set_option(int fd, Family family, const SocketOption& option) {
   return ::setsockopt(fd, option.level, option.name, option.value.data(), size) == 0;
 }
 
-// An address of the interface, a global one if it has any: what OpenSSH's BindInterface takes.
-std::optional<Endpoint> address_of(const std::string& interface, Family family) {
+std::vector<Endpoint> addresses_of(const std::string& interface, Family family) {
   ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return std::nullopt;
+  if (::getifaddrs(&list) != 0) return {};
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, ::freeifaddrs);
-  std::optional<Endpoint> found;
+  std::vector<Endpoint> found;
   for (const ifaddrs* it = list; it != nullptr; it = it->ifa_next) {
     if (it->ifa_addr == nullptr || interface != it->ifa_name) continue;
     const bool ipv6 = it->ifa_addr->sa_family == AF_INET6;
     const Endpoint address(it->ifa_addr, ipv6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
-    if (address.family() != family) continue;
-    if (!found || address.scope() == 0) found = address;
+    if (address.family() == family) found.push_back(address);
   }
   return found;
+}
+
+// The address of the interface to connect from: the first global one, as OpenSSH's BindInterface
+// has it, or `asked` if that is one of them.
+std::optional<Endpoint> address_of(const std::string& interface,
+                                   Family family,
+                                   const std::optional<Endpoint>& asked) {
+  const std::vector<Endpoint> all = addresses_of(interface, family);
+  const auto found = asked ? std::ranges::find(all, asked->with_port(0))
+                           : std::ranges::find(all, 0U, &Endpoint::scope);
+  if (found != all.end()) return *found;
+  return asked || all.empty() ? std::nullopt : std::optional(all.front());
 }
 
 Endpoint any_address(Family family) {
@@ -91,8 +101,7 @@ bool choose_device(int fd,
   if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, settings.interface.c_str(), size) == 0)
     return true;
   if (errno != EPERM) return false;
-  if (source) return true;
-  source = address_of(settings.interface, family);
+  source = address_of(settings.interface, family, source);
   errno = ::if_nametoindex(settings.interface.c_str()) == 0 ? ENODEV : EADDRNOTAVAIL;
   return source.has_value();
 }
@@ -166,8 +175,11 @@ std::vector<Family> served_families(const SocketSettings& settings,
   return served.empty() ? families : served;
 }
 
-void check_settings(const SocketSettings& settings, const std::vector<Family>& families) {
-  if (is_usual(settings)) return;
+void check_settings(const SocketSettings& asked, const std::vector<Family>& families) {
+  if (is_usual(asked)) return;
+  SocketSettings settings = asked;
+  if (settings.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp))
+    settings.protocol = Protocol::tcp;
   if (settings.protocol == Protocol::sctp && !kernel_speaks(Protocol::sctp))
     refuse("--protocol sctp");
   for (const Family family : families) {

@@ -35,6 +35,6 @@ std::vector<Family> served_families(const SocketSettings& settings,
 /// Tries the settings on a socket of each family, and throws what set_up throws: to be called
 /// before any traffic. A family the kernel does not have is passed over; a protocol that it does not
 /// have is refused, MPTCP excepted, in place of which TCP will do.
-void check_settings(const SocketSettings& settings, const std::vector<Family>& families);
+void check_settings(const SocketSettings& asked, const std::vector<Family>& families);
 
 }  // namespace gladhand

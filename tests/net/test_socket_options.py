@@ -276,9 +276,9 @@ class SourcesAndOrder(dial_case.DialTest):
 class Refused(dial_case.DialTest):
     """One line that names the option, its value and the reason; no packet and no question before it."""
 
-    def assert_refused(self, *options, message, **how):
+    def assert_refused(self, *options, message, hosts=(HOST, SERVER_V4, SERVER_V6), **how):
         self.serve_once()
-        for host in (HOST, SERVER_V4, SERVER_V6):
+        for host in hosts:
             with self.subTest(options=options, host=host):
                 result, wire = self.dial(*options, host=host, **how)
                 self.assert_fails(result, NOT_HANDED_OVER, hint=False)
@@ -318,8 +318,16 @@ class Refused(dial_case.DialTest):
             self.assert_nothing_sent(wire)
 
     def test_one_good_source_address_does_not_make_up_for_the_other(self):
-        self.assert_refused("--bind", CLIENT_V4, "--bind", NOT_OURS[1],
+        self.assert_refused("--bind", CLIENT_V4, "--bind", NOT_OURS[1], hosts=(HOST, SERVER_V6),
                             message=f"--bind {NOT_OURS[1]}: cannot assign requested address")
+
+    def test_an_address_asks_nothing_of_the_other_family(self):
+        self.serve_once()
+        with self.network.client.inside():
+            self.enter(receiver.Refusing("::", 4031))
+        result, wire = self.dial("--local-port", 4031, host=SERVER_V4)
+        self.assert_handed_over(result)
+        self.assertEqual([syn.source_port for syn in wire.syns], [4031])
 
 
 class WithoutMeaning(dial_case.DialTest):
