@@ -4,6 +4,7 @@
 // own.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,10 @@ class Handshake {
     failed,                ///< see failure()
   };
 
+  /// What of the request a failure is down to, where the peer has said so: with another of it the
+  /// next request may do better.
+  enum class Blame : std::uint8_t { nothing, destination, credentials };
+
   virtual ~Handshake() = default;
 
   State state() const { return state_; }
@@ -40,9 +45,7 @@ class Handshake {
   /// Why it failed, in words: what the peer said, printable and bounded.
   const std::string& failure() const { return failure_; }
 
-  /// Whether it failed because the peer could not, or would not, reach the destination: another one
-  /// may do.
-  bool blames_destination() const { return blames_destination_; }
+  Blame blame() const { return blame_; }
 
   /// Takes what is to be sent now, in the beginning and after each call of the others.
   std::string take_output();
@@ -57,6 +60,12 @@ class Handshake {
   /// that it wants credentials and can be asked again.
   virtual void end();
 
+  /// How long the peer may take until silence() is to be told; empty: as long as there is time.
+  virtual std::optional<std::chrono::milliseconds> patience() const { return std::nullopt; }
+
+  /// Tells that the peer has not said enough in that time.
+  virtual void silence() {}
+
   /// Answers wants_credentials.
   virtual void provide(const Credentials& credentials);
 
@@ -64,30 +73,36 @@ class Handshake {
   void send(std::string_view bytes) { output_ += bytes; }
   void become(State state) { state_ = state; }
   void fail(std::string_view why);
-  void blame_destination() { blames_destination_ = true; }
+  void blame(Blame what) { blame_ = what; }
 
  private:
   State state_ = State::talking;
   std::string output_;
   std::string failure_;
-  bool blames_destination_ = false;
+  Blame blame_ = Blame::nothing;
 };
 
 /// Whether `scheme` has words for the destination: SOCKS4 has none for IPv6, and only 4a, 5h and
 /// http take a name; a zone is nobody's but this machine's.
 bool can_ask_for(ProxyScheme scheme, const Destination& destination);
 
+/// Whether credentials could be provided, were a proxy to ask for them. SOCKS5 offers them before
+/// it is asked, and some proxies insist on what is offered.
+enum class Identification : std::uint8_t { possible, impossible };
+
 /// Asks a proxy for a connection. With credentials they are used as soon as the protocol allows,
 /// without them the machine asks for them where the proxy does.
 std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
                                      const Destination& destination,
-                                     std::optional<Credentials> credentials);
+                                     std::optional<Credentials> credentials,
+                                     Identification identification = Identification::possible);
 
 /// Asks a TCP port service multiplexer for a service by its name [RFC 1078].
 std::unique_ptr<Handshake> ask_tcpmux(std::string_view service);
 
 /// Asks the multiplexer of a virtual machine (Firecracker, Cloud Hypervisor) for a port of its
-/// guest: "CONNECT port", answered by "OK number" or by the guest at once.
+/// guest: "CONNECT port", answered by "OK number", by the guest at once, or by nobody: after five
+/// seconds without a word, as systemd-ssh-proxy(1) waits, the way is taken for open.
 std::unique_ptr<Handshake> ask_vsock_mux(std::uint32_t port);
 
 }  // namespace gladhand

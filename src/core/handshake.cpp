@@ -101,7 +101,8 @@ bool can_ask_for(ProxyScheme scheme, const Destination& destination) {
 
 std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
                                      const Destination& destination,
-                                     std::optional<Credentials> credentials) {
+                                     std::optional<Credentials> credentials,
+                                     Identification identification) {
   if (!can_ask_for(scheme, destination))
     return std::make_unique<Refusal>(std::string(to_string(scheme)) +
                                      " has no words for this destination");
@@ -111,7 +112,7 @@ std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
       return ask_socks4(destination, credentials);
     case ProxyScheme::socks5:
     case ProxyScheme::socks5h:
-      return ask_socks5(destination, std::move(credentials));
+      return ask_socks5(destination, std::move(credentials), identification);
     case ProxyScheme::http:
       break;
   }

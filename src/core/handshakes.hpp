@@ -45,7 +45,8 @@ std::string hexadecimal(unsigned char byte);
 std::unique_ptr<Handshake> ask_socks4(const Destination& destination,
                                       const std::optional<Credentials>& credentials);
 std::unique_ptr<Handshake> ask_socks5(const Destination& destination,
-                                      std::optional<Credentials> credentials);
+                                      std::optional<Credentials> credentials,
+                                      Identification identification);
 std::unique_ptr<Handshake> ask_http(const Destination& destination,
                                     const std::optional<Credentials>& credentials);
 

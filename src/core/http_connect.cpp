@@ -158,6 +158,7 @@ void HttpConnect::take_status_line(std::string_view line) {
   if (code_ / 100 == 2) return;
   if (code_ / 100 == 1 && code_ != 101) return;  // interim, and nobody asked for an upgrade
   if (code_ == 407) return;
+  blame(Blame::destination);
   std::string why = std::to_string(code_);
   if (!status->reason.empty()) why += ' ' + std::string(status->reason);
   fail(why);
@@ -194,8 +195,10 @@ void HttpConnect::take_blank_line() {
   part_ = Part::status_line;
   if (code_ / 100 == 1) return;
   if (code_ != 407) return become(State::done);
-  if (identified_ && (challenge_.basic || challenge_.offered.empty()))
+  if (identified_ && (challenge_.basic || challenge_.offered.empty())) {
+    blame(Blame::credentials);
     return fail("the proxy refuses these credentials");
+  }
   if (!challenge_.basic)
     return fail("wants authentication, but not Basic: it offers " +
                 (challenge_.offered.empty() ? "nothing" : challenge_.offered));

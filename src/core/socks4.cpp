@@ -44,7 +44,7 @@ class Socks4 final : public ByteHandshake {
 
   // Some proxies have no other word for a destination that they cannot reach.
   void end() override {
-    if (taken_ == 0) blame_destination();
+    if (taken_ == 0) blame(Blame::destination);
     ByteHandshake::end();
   }
 
@@ -55,7 +55,7 @@ class Socks4 final : public ByteHandshake {
     // stricter than nc(1), which looks at the code alone.
     if (taken_ == 1 && byte != 0 && byte != version)
       return fail("speaks no SOCKS4: its answer begins with " + hexadecimal(byte));
-    if (taken_ == 2 && byte == rejected) blame_destination();
+    if (taken_ == 2 && byte == rejected) blame(Blame::destination);
     if (taken_ == 2 && byte != granted) return fail(describe(byte));
     if (taken_ == answer_size) become(State::done);  // port and address are meant for BIND
   }

@@ -57,9 +57,15 @@ std::string request_for(const Destination& destination) {
 
 class Socks5 final : public ByteHandshake {
  public:
-  Socks5(const Destination& destination, std::optional<Credentials> credentials)
-      : request_(request_for(destination)), credentials_(std::move(credentials)) {
-    ask({"\x05\x02\x00\x02", 4}, "the greeting");
+  Socks5(const Destination& destination,
+         std::optional<Credentials> credentials,
+         Identification identification)
+      : request_(request_for(destination)),
+        credentials_(std::move(credentials)),
+        offers_credentials_(credentials_ || identification == Identification::possible) {
+    ask(offers_credentials_ ? std::string_view("\x05\x02\x00\x02", 4)
+                            : std::string_view("\x05\x01\x00", 3),
+        "the greeting");
   }
 
   void provide(const Credentials& credentials) override {
@@ -70,7 +76,7 @@ class Socks5 final : public ByteHandshake {
 
   // Some proxies have no other word for a destination that they cannot reach.
   void end() override {
-    if (step_ == Step::reply_version) blame_destination();
+    if (step_ == Step::reply_version) blame(Blame::destination);
     ByteHandshake::end();
   }
 
@@ -98,7 +104,7 @@ class Socks5 final : public ByteHandshake {
       case Step::identity_version:
         return take_identity_version(byte);
       case Step::identity_status:
-        return byte == 0 ? request() : fail("the proxy refuses these credentials");
+        return byte == 0 ? request() : refuse_credentials();
       case Step::reply_version:
         return check_version(byte, Step::reply_code);
       case Step::reply_code:
@@ -125,9 +131,11 @@ class Socks5 final : public ByteHandshake {
 
   void take_method(unsigned char method) {
     if (method == no_authentication) return request();
+    if (method == no_acceptable_method && !offers_credentials_)
+      return become(State::wants_new_connection);
     if (method == no_acceptable_method)
       return fail("accepts neither a client without authentication nor one with user and password");
-    if (method != user_and_password)
+    if (method != user_and_password || !offers_credentials_)
       return fail("chose authentication method " + hexadecimal(method) + ", which was not offered");
     if (!credentials_) return become(State::wants_credentials);
     identify(*credentials_);
@@ -156,8 +164,13 @@ class Socks5 final : public ByteHandshake {
     step_ = Step::reply_version;
   }
 
+  void refuse_credentials() {
+    blame(Blame::credentials);
+    fail("the proxy refuses these credentials");
+  }
+
   void refuse(unsigned char code) {
-    blame_destination();
+    blame(Blame::destination);
     fail(describe(code));
   }
 
@@ -183,6 +196,7 @@ class Socks5 final : public ByteHandshake {
 
   std::string request_;
   std::optional<Credentials> credentials_;
+  bool offers_credentials_;
   Step step_ = Step::method_version;
   unsigned left_ = 0;
 };
@@ -190,8 +204,9 @@ class Socks5 final : public ByteHandshake {
 }  // namespace
 
 std::unique_ptr<Handshake> ask_socks5(const Destination& destination,
-                                      std::optional<Credentials> credentials) {
-  return std::make_unique<Socks5>(destination, std::move(credentials));
+                                      std::optional<Credentials> credentials,
+                                      Identification identification) {
+  return std::make_unique<Socks5>(destination, std::move(credentials), identification);
 }
 
 }  // namespace gladhand

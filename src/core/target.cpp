@@ -85,6 +85,14 @@ std::uint32_t read_vsock_number(std::string_view text, const std::string& what) 
   throw UsageError(what + ' ' + in_quotes(text) + " is not a number from 0 to 4294967294");
 }
 
+// The names are those of systemd-ssh-proxy(1).
+std::uint32_t read_cid(std::string_view text) {
+  if (text == "hypervisor") return 0;
+  if (text == "local") return 1;
+  if (text == "host") return 2;
+  return read_vsock_number(text, "CID");
+}
+
 std::string read_path(std::string_view path, std::string_view host) {
   if (path.empty()) throw UsageError("host " + in_quotes(host) + " names no socket");
   if (path.starts_with('/') || path.starts_with("./")) return std::string(path);
@@ -115,7 +123,7 @@ std::optional<Target> parse_local_target(std::string_view host, std::string_view
   if (const auto cid = after("vsock", host)) {
     target.kind = Kind::vsock;
     target.vsock_port = read_vsock_number(port, "port");
-    target.literal = Endpoint::vsock(read_vsock_number(*cid, "CID"), target.vsock_port);
+    target.literal = Endpoint::vsock(read_cid(*cid), target.vsock_port);
   } else if (const auto path = after("vsock-mux", host)) {
     target.kind = Kind::vsock_mux;
     target.vsock_port = read_vsock_number(port, "port");

@@ -37,6 +37,15 @@ class VsockMux final : public Handshake {
     return common + digits + 1;
   }
 
+  // What it is about to say then, if anything, ssh passes over in front of a banner.
+  std::optional<std::chrono::milliseconds> patience() const override {
+    return std::chrono::seconds(5);
+  }
+
+  void silence() override {
+    if (state() == State::talking) become(State::done);
+  }
+
   void end() override {
     if (state() != State::talking) return;
     fail(in_answer_ ? "closed the connection in the middle of its answer"

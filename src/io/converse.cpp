@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
@@ -34,17 +35,24 @@ class Talk {
       : fd_(fd),
         handshake_(handshake),
         deadline_(deadline),
+        until_(deadline),
         waiter_(executor, fd),
-        pause_(executor) {}
+        pause_(executor) {
+    if (const auto patience = handshake_.patience())
+      until_ = std::min(deadline_, Clock::now() + *patience);
+  }
 
   asio::awaitable<Conversation> run() {
     for (;;) {
       if (!co_await send(handshake_.take_output())) co_return Conversation::timed_out;
       if (handshake_.state() != Handshake::State::talking) co_return Conversation::ended;
-      if (!co_await waiter_.wait(stream_descriptor::wait_read, deadline_))
-        co_return Conversation::timed_out;
-      const bool more_needed = receive();
-      if (more_needed && !co_await pause()) co_return Conversation::timed_out;
+      const bool readable = co_await waiter_.wait(stream_descriptor::wait_read, until_);
+      const bool more_needed = !readable || receive();
+      if (readable && more_needed) co_await pause();
+      if (!more_needed || Clock::now() < until_) continue;
+      if (until_ == deadline_) co_return Conversation::timed_out;
+      until_ = deadline_;
+      handshake_.silence();
     }
   }
 
@@ -90,15 +98,15 @@ class Talk {
   }
 
   // What is not taken keeps the socket readable: it is looked at again after a moment.
-  asio::awaitable<bool> pause() {
-    pause_.expires_at(std::min(deadline_, Clock::now() + std::chrono::milliseconds(2)));
+  asio::awaitable<void> pause() {
+    pause_.expires_at(std::min(until_, Clock::now() + std::chrono::milliseconds(2)));
     co_await pause_.async_wait(asio::use_awaitable);
-    co_return Clock::now() < deadline_;
   }
 
   int fd_;
   Handshake& handshake_;
   Clock::time_point deadline_;
+  Clock::time_point until_;  // the deadline, or the end of the machine's patience before it
   Waiter waiter_;
   asio::steady_timer pause_;
 };

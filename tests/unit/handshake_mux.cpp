@@ -81,6 +81,20 @@ TEST_CASE("anything else is the guest's, to the last byte") {
   }
 }
 
+TEST_CASE("a multiplexer that says nothing for five seconds has opened the way") {
+  for (const std::string& heard : {""s, "OK"s, "OK 12"s}) {
+    const auto machine = vsock_mux();
+    CHECK(machine->patience() == std::chrono::seconds(5));
+    peer::converse(*machine, heard);
+    CHECK(machine->state() == State::talking);
+    machine->silence();
+    CHECK(machine->state() == State::done);
+    machine->end();
+    CHECK(machine->state() == State::done);
+  }
+  CHECK_FALSE(tcpmux()->patience());
+}
+
 TEST_CASE("a multiplexer that ends the connection without a word has no such port") {
   const auto machine = vsock_mux();
   machine->end();

@@ -86,6 +86,25 @@ TEST_CASE("[RFC 1928 §3] SOCKS5 offers no authentication, and user and password
   CHECK(sent(socks5_with_password) == greeting);
 }
 
+TEST_CASE("SOCKS5 offers no credentials that nobody has: some proxies insist on what is offered") {
+  const auto machine = ask_proxy(ProxyScheme::socks5h,
+                                 to_name("db.example"),
+                                 std::nullopt,
+                                 gladhand::Identification::impossible);
+  CHECK(machine->take_output() == "\x05\x01\x00"s);
+  CHECK(machine->receive(chose_none) == 2);
+  CHECK(machine->take_output() == request);
+  const Make without = [] {
+    return ask_proxy(ProxyScheme::socks5h,
+                     to_name("db.example"),
+                     std::nullopt,
+                     gladhand::Identification::impossible);
+  };
+  check_opens(without, chose_none + granted5);
+  check_fails(without, chose_password, "chose authentication method 0x02, which was not offered");
+  CHECK(hear(without, "\x05\xff").state == State::wants_new_connection);
+}
+
 TEST_CASE("[RFC 1928 §4] SOCKS5 asks for a name or an address of either family") {
   const auto asked = [](const Destination& destination) {
     return hear(asking(ProxyScheme::socks5h, destination), chose_none).sent.substr(4);
@@ -238,25 +257,26 @@ TEST_CASE("a SOCKS5 proxy that ends the connection is told by what it left unans
 }
 
 TEST_CASE("another destination may do where the proxy could not reach this one") {
-  const auto blames_destination = [](const Make& make, const std::string& heard) {
+  using Blame = gladhand::Handshake::Blame;
+  const auto blame = [](const Make& make, const std::string& heard) {
     const auto machine = make();
     peer::converse(*machine, heard);
     machine->end();
     CHECK(machine->state() == State::failed);
-    return machine->blames_destination();
+    return machine->blame();
   };
   for (char code = 1; code < 10; ++code)
-    CHECK(blames_destination(socks5, chose_none + "\x05" + code));
-  CHECK(blames_destination(socks5, chose_none));
-  CHECK(blames_destination(socks4, ""));
-  CHECK(blames_destination(socks4, "\x00\x5b"s));
-  CHECK_FALSE(blames_destination(socks4, "\x00\x5d"s));
-  CHECK_FALSE(blames_destination(socks4, banner));
-  CHECK_FALSE(blames_destination(socks5, ""));
-  CHECK_FALSE(blames_destination(socks5, banner));
-  CHECK_FALSE(blames_destination(socks5, "\x05\xff"));
-  CHECK_FALSE(blames_destination(socks5_with_password, chose_password + "\x01\x01"));
-  CHECK_FALSE(blames_destination(socks5_with_password, chose_password));
+    CHECK(blame(socks5, chose_none + "\x05" + code) == Blame::destination);
+  CHECK(blame(socks5, chose_none) == Blame::destination);
+  CHECK(blame(socks4, "") == Blame::destination);
+  CHECK(blame(socks4, "\x00\x5b"s) == Blame::destination);
+  CHECK(blame(socks4, "\x00\x5d"s) == Blame::nothing);
+  CHECK(blame(socks4, banner) == Blame::nothing);
+  CHECK(blame(socks5, "") == Blame::nothing);
+  CHECK(blame(socks5, banner) == Blame::nothing);
+  CHECK(blame(socks5, "\x05\xff") == Blame::nothing);
+  CHECK(blame(socks5_with_password, chose_password + "\x01\x01") == Blame::credentials);
+  CHECK(blame(socks5_with_password, chose_password) == Blame::nothing);
 }
 
 TEST_CASE("a proxy is asked only for what its protocol has words for") {

@@ -253,6 +253,9 @@ TEST_CASE(
     const Target guest = parse_target("vsock" + m + "4294967294", "65536", "");
     CHECK(guest.kind == Kind::vsock);
     CHECK(*guest.literal == Endpoint::vsock(4294967294, 65536));
+    CHECK(*parse_target("vsock" + m + "local", "22", "").literal == Endpoint::vsock(1, 22));
+    CHECK(*parse_target("vsock" + m + "host", "22", "").literal == Endpoint::vsock(2, 22));
+    CHECK(*parse_target("vsock" + m + "hypervisor", "22", "").literal == Endpoint::vsock(0, 22));
     const Target behind = parse_target("vsock-mux" + m + "/run/vm", "22", "");
     CHECK(behind.kind == Kind::vsock_mux);
     CHECK(behind.path == "/run/vm");
