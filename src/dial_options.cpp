@@ -139,7 +139,7 @@ constexpr std::array rows = {
          "Users and passwords for proxies, one URL a line"},
         [](DialOptions& s, const Values& v) {
           if (v.back().empty()) throw UsageError("--proxy-auth-file names no file");
-          s.route.auth_file = v.back();
+          s.route.credentials = std::make_shared<CredentialSources>(v.back());
         }},
     Row{{"--tcpmux",
          "SERVICE",
@@ -158,7 +158,9 @@ constexpr std::array rows = {
           for (const std::string& text : v) add_source(s, text);
         }},
     Row{{"--interface", "IF", false, Needs::ip, sockets, "Bind to this device, a VRF included"},
-        [](DialOptions& s, const Values& v) { s.attempt.socket.interface = v.back(); }},
+        [](DialOptions& s, const Values& v) {
+          s.attempt.socket.interface = read_interface(v.back());
+        }},
     Row{{"--local-port", "PORT", false, Needs::ip, sockets, "Connect from this port"},
         [](DialOptions& s, const Values& v) {
           s.attempt.socket.local_port =
@@ -252,7 +254,7 @@ constexpr std::array rows = {
           s.attempt.socket.options.push_back(text_option(
               "--congestion " + printable(v.back()), IPPROTO_TCP, TCP_CONGESTION, v.back()));
         }},
-    Row{{"--sndbuf", "BYTES", false, Needs::nothing, sockets, "Size of the send buffer"},
+    Row{{"--sndbuf", "BYTES", false, Needs::ip_or_unix, sockets, "Size of the send buffer"},
         [](DialOptions& s, const Values& v) {
           set_int(s,
                   "--sndbuf " + v.back(),
@@ -260,7 +262,7 @@ constexpr std::array rows = {
                   SO_SNDBUF,
                   read_number(v.back(), "--sndbuf", 1, INT_MAX / 2));
         }},
-    Row{{"--rcvbuf", "BYTES", false, Needs::nothing, sockets, "Size of the receive buffer"},
+    Row{{"--rcvbuf", "BYTES", false, Needs::ip, sockets, "Size of the receive buffer"},
         [](DialOptions& s, const Values& v) {
           set_int(s,
                   "--rcvbuf " + v.back(),
@@ -280,6 +282,19 @@ constexpr std::array rows = {
           s.attempt.knock.delay = read_duration(v.back(), "--knock-delay");
         }},
 };
+
+bool has_meaning(Needs needs, const Target& target, const DialOptions& options) {
+  const bool internet = target.kind == Target::Kind::internet;
+  switch (needs) {
+    case Needs::nothing: return true;
+    case Needs::ip: return internet;
+    case Needs::ip_or_unix:
+      return internet || target.kind == Target::Kind::unix_socket ||
+             target.kind == Target::Kind::vsock_mux;
+    case Needs::tcp: return internet && options.attempt.socket.protocol != Protocol::sctp;
+  }
+  return false;
+}
 
 // A family without a source address of the user's is not tried once the other has one.
 void keep_bound_families(DialOptions& options) {
@@ -301,11 +316,9 @@ std::span<const Option<DialOptions>> dial_option_rows() {
 void check_meaning(std::span<const OptionText* const> given,
                    const Target& target,
                    const DialOptions& options) {
-  const bool sctp = options.attempt.socket.protocol == Protocol::sctp;
-  const bool internet = target.kind == Target::Kind::internet;
   for (const OptionText* option : given) {
-    if (option->needs == Needs::nothing || (internet && !(sctp && option->needs == Needs::tcp)))
-      continue;
+    if (has_meaning(option->needs, target, options)) continue;
+    const bool internet = target.kind == Target::Kind::internet;
     const std::string_view names = option->names;
     throw UsageError(std::string(names.substr(0, names.find(','))) + " has no meaning for " +
                      (internet ? "SCTP" : "host " + in_quotes(target.host)));
@@ -315,6 +328,8 @@ void check_meaning(std::span<const OptionText* const> given,
 void complete(const CommandLine& line, DialOptions& options) {
   line.exclude("-4", "-6");
   line.exclude("--ttl", "--dontroute");
+  if (options.attempt.socket.protocol == Protocol::mptcp && line.is_given("--dontroute"))
+    throw UsageError("--dontroute has no meaning for MPTCP");  // taken, and without an effect
   line.exclude("--keepalive", "--no-keepalive");
   line.require("--knock-delay", "--knock");
   line.require("--proxy-auth-file", "--proxy");

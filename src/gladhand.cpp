@@ -17,6 +17,8 @@
 #include "io/file.hpp"
 #include "io/handover.hpp"
 #include "io/idna.hpp"
+#include "io/process.hpp"
+#include "io/proxies.hpp"
 #include "io/relay.hpp"
 #include "io/socket_setup.hpp"
 #include "io/tunnel.hpp"
@@ -118,29 +120,46 @@ Error why_not(const PatientResult& dials, const Target& target) {
   leave();
 }
 
+// What the system would refuse is refused before any traffic.
+void check(Settings& settings, const Target& target) {
+  if (!settings.patience.on_slow.empty()) require_program(settings.patience.on_slow.front());
+  if (target.kind != Target::Kind::internet) return;
+  const SocketSettings& socket = settings.dial.attempt.socket;
+  std::vector<Family>& families = settings.dial.names.families;
+  families = served_families(socket, families);
+  const bool direct = find_proxies(settings.dial.route, target).empty();
+  if (direct && target.literal) return check_settings(socket, {*target.literal->family()});
+  check_settings(socket, families);
+}
+
+Error to_error(const std::exception& error) {
+  if (const auto* ours = dynamic_cast<const Error*>(&error)) return *ours;
+  return Error(ExitStatus::not_handed_over, error.what());
+}
+
 [[noreturn]] void run(Settings settings) {
-  const Target target = read_target(settings);
-  std::optional<HandOver> way;
-  if (!settings.explain) {
-    way = choose_hand_over(STDOUT_FILENO, settings.hand_over);
-    keep_text_off(STDOUT_FILENO);
-  }
   Observers observers(settings);
   try {
-    std::vector<Family>& families = settings.dial.names.families;
-    if (target.kind == Target::Kind::internet) {
-      families = served_families(settings.dial.attempt.socket, families);
-      check_settings(settings.dial.attempt.socket, families);
+    const Target target = read_target(settings);
+    std::optional<HandOver> way;
+    if (!settings.explain) {
+      way = choose_hand_over(STDOUT_FILENO, settings.hand_over);
+      keep_text_off(STDOUT_FILENO);
     }
+    check(settings, target);
     connect(settings, target, way, observers);
-  } catch (const Error& error) {
-    observers.log(error_lines("gladhand", error, settings.quiet));
+  } catch (const std::exception& error) {
+    observers.cut_short();
+    observers.log(error_lines("gladhand", to_error(error), settings.quiet));
     throw;
   }
 }
 
+// Whoever does not read our stderr must not keep us.
 int fail(const Error& error, bool quiet) {
-  write_all(STDERR_FILENO, error_lines("gladhand", error, quiet));
+  constexpr std::chrono::milliseconds patience{100};
+  if (is_writable(STDERR_FILENO, patience))
+    write_all(STDERR_FILENO, error_lines("gladhand", error, quiet));
   return static_cast<int>(error.status());
 }
 
@@ -158,9 +177,7 @@ int main(int argc, char** argv) {
     if (settings.answer.empty()) run(settings);
     write_all(STDOUT_FILENO, settings.answer);
     return static_cast<int>(ExitStatus::handed_over);
-  } catch (const Error& error) {
-    return fail(error, quiet);
   } catch (const std::exception& error) {
-    return fail(Error(ExitStatus::not_handed_over, error.what()), quiet);
+    return fail(to_error(error), quiet);
   }
 }

@@ -49,8 +49,8 @@ constexpr std::array options = {
           const std::size_t colon = v.back().find(':');
           if (colon == std::string::npos)
             throw UsageError("--on-slow: " + in_quotes(v.back()) + " is not DURATION:COMMAND");
-          s.dial.slow_after = read_duration(v.back().substr(0, colon), "--on-slow");
-          s.dial.on_slow = read_command(v.back().substr(colon + 1), "--on-slow");
+          s.patience.slow_after = read_duration(v.back().substr(0, colon), "--on-slow");
+          s.patience.on_slow = read_command(v.back().substr(colon + 1), "--on-slow");
         }},
     Row{{"--relay",
          "",

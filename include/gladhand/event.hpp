@@ -189,6 +189,7 @@ using Fact =
 struct Configured {
   std::string host;
   std::string service;
+  std::string through;  ///< the first proxy, which the race is for; empty: it is for the host
   std::chrono::microseconds connection_attempt_delay{};
   std::chrono::microseconds resolution_delay{};
   std::chrono::microseconds timeout{};
@@ -212,7 +213,9 @@ struct HandshakeFinished {
 };
 
 /// Nothing has connected in the time that --on-slow names: its command is started.
-struct FoundSlow {};
+struct FoundSlow {
+  std::string failure;  ///< empty when it could be
+};
 
 /// The dial before has failed; another begins after a pause.
 struct RetryScheduled {

@@ -58,6 +58,7 @@ void SampleBuilder::on(const HandshakeFinished& /*event*/) {
 }
 
 void SampleBuilder::on(const SendQuery& event) {
+  if (finished_) return;  // of a name behind a proxy: it is the handshake's time
   queries_.push_back({.family = event.family, .start = now_, .end = now_});
 }
 

@@ -4,20 +4,23 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "gladhand/target.hpp"
 #include "process.hpp"
 
 namespace gladhand {
 
+/// GLADHAND_HOST and GLADHAND_PORT, for a command that is about `target`.
+Environment target_environment(const Target& target);
+
 class Command {
  public:
-  using Environment = gladhand::Environment;
-
   /// Starts `words` with `environment` added to ours. Its standard input is empty, what it writes
   /// to its standard output goes to `output`, our stderr unless told otherwise, and it gets no other
   /// descriptor of ours. Throws Error when it cannot be started.
@@ -26,7 +29,7 @@ class Command {
           const Environment& environment,
           int output = STDERR_FILENO);
 
-  /// Ends the program if it still runs, unless detach() was called.
+  /// Ends the program if it still runs. It is ended, too, when this process is.
   ~Command();
 
   Command(const Command&) = delete;
@@ -35,10 +38,12 @@ class Command {
   /// Calls `on_end` with the program's wait status, from the loop.
   void async_wait(std::function<void(int)> on_end);
 
-  /// Lets it run on.
-  void detach() { pid_ = -1; }
+  /// The same as a coroutine. To be awaited once.
+  asio::awaitable<int> wait();
 
  private:
+  int reap();
+
   pid_t pid_ = -1;
   asio::posix::stream_descriptor process_;
 };

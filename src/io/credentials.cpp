@@ -24,6 +24,8 @@ namespace gladhand {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 std::string read_private_file(const std::string& path) {
   const auto fail = [&path](const std::string& why) {
     throw UsageError("--proxy-auth-file " + printable(path) + ": " + why);
@@ -47,52 +49,80 @@ std::optional<std::string> askpass_program() {
   return environment_variable({"SSH_ASKPASS"});
 }
 
+// With no password where the user must be asked for it.
+struct Known {
+  std::optional<std::string> user;
+  std::optional<std::string> password;
+};
+
+Known known_of(const Proxy& proxy, const std::string& file) {
+  if (proxy.user && proxy.password) return {proxy.user, proxy.password};
+  if (const auto found = find_credentials(file, proxy)) return {found->user, found->password};
+  return {proxy.user ? proxy.user : environment_variable({"GLADHAND_PROXY_USER"}),
+          environment_variable({"GLADHAND_PROXY_PASSWORD"})};
+}
+
+// The first line of what the program prints. One that fails says nothing, whatever it has printed.
+asio::awaitable<std::optional<std::string>> read_answer(Command& program,
+                                                        asio::posix::stream_descriptor& output) {
+  std::string answer;
+  std::error_code end;
+  co_await asio::async_read(output,
+                            asio::dynamic_buffer(answer, 4096),
+                            asio::redirect_error(asio::use_awaitable, end));
+  const int status = co_await program.wait();
+  answer.erase(std::min(answer.find_first_of("\r\n"), answer.size()));
+  if (status != 0 || answer.empty()) co_return std::nullopt;
+  co_return answer;
+}
+
+// Empty when the user would not say, or not until `deadline`.
+asio::awaitable<std::optional<std::string>> ask_user(asio::io_context& loop,
+                                                     std::string asked_by,
+                                                     std::string prompt,
+                                                     Clock::time_point deadline) {
+  using namespace asio::experimental::awaitable_operators;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw Error(ExitStatus::not_handed_over, "pipe: " + system_words(errno));
+  asio::posix::stream_descriptor output(loop, ends[0]);
+  UniqueFd input(ends[1]);
+  Command program(loop, {asked_by, prompt}, {}, input.get());
+  input = UniqueFd();
+  asio::steady_timer timer(loop, deadline);
+  auto first = co_await (read_answer(program, output) || timer.async_wait(asio::use_awaitable));
+  if (first.index() != 0) co_return std::nullopt;
+  co_return std::get<0>(std::move(first));
+}
+
 }  // namespace
 
-CredentialSources::CredentialSources(asio::io_context& loop, const std::string& auth_file)
-    : loop_(loop) {
+CredentialSources::CredentialSources(const std::string& auth_file) {
   if (auth_file.empty()) return;
   file_ = read_private_file(auth_file);
   find_credentials(file_, {});  // what is wrong with it is told before it is needed
 }
 
-asio::awaitable<std::optional<Credentials>> CredentialSources::find(
-    const Proxy& proxy, std::chrono::steady_clock::time_point deadline) {
-  if (proxy.user && proxy.password) co_return Credentials{*proxy.user, *proxy.password};
-  if (auto found = find_credentials(file_, proxy)) co_return found;
-  const auto user = proxy.user ? proxy.user : environment_variable({"GLADHAND_PROXY_USER"});
-  if (!user) co_return std::nullopt;
-  auto password = environment_variable({"GLADHAND_PROXY_PASSWORD"});
-  if (!password)
-    password = co_await ask_user(
-        "Password of " + printable(*user) + " for " + to_string(proxy) + ": ", deadline);
-  if (!password) co_return std::nullopt;
-  co_return Credentials{*user, *password};
+bool CredentialSources::can_find(const Proxy& proxy) const {
+  const Known known = known_of(proxy, file_);
+  return known.user && (known.password || askpass_program());
 }
 
-asio::awaitable<std::optional<std::string>> CredentialSources::ask_user(
-    const std::string& prompt, std::chrono::steady_clock::time_point deadline) {
-  using namespace asio::experimental::awaitable_operators;
+asio::awaitable<std::optional<Credentials>> CredentialSources::find(asio::io_context& loop,
+                                                                    Proxy proxy,
+                                                                    Clock::time_point deadline) {
+  const Known known = known_of(proxy, file_);
+  if (!known.user) co_return std::nullopt;
+  if (known.password) co_return Credentials{*known.user, *known.password};
   const auto program = askpass_program();
   if (!program) co_return std::nullopt;
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw Error(ExitStatus::not_handed_over, "pipe: " + system_words(errno));
-  asio::posix::stream_descriptor output(loop_, ends[0]);
-  UniqueFd input(ends[1]);
-  const Command command(loop_, {*program, prompt}, {}, input.get());
-  input = UniqueFd();
-  std::string answer;
-  std::error_code end;
-  asio::steady_timer timer(loop_, deadline);
-  const auto first = co_await (asio::async_read(output,
-                                                asio::dynamic_buffer(answer, 4096),
-                                                asio::redirect_error(asio::use_awaitable, end)) ||
-                               timer.async_wait(asio::use_awaitable));
-  if (first.index() != 0) co_return std::nullopt;
-  answer.erase(std::min(answer.find_first_of("\r\n"), answer.size()));
-  if (answer.empty()) co_return std::nullopt;  // the user would not say
-  co_return answer;
+  const std::string prompt =
+      "Password of " + printable(*known.user) + " for " + to_string(proxy) + ": ";
+  if (!passwords_.contains(prompt))
+    passwords_[prompt] = co_await ask_user(loop, *program, prompt, deadline);
+  const auto& password = passwords_[prompt];
+  if (!password) co_return std::nullopt;
+  co_return Credentials{*known.user, *password};
 }
 
 }  // namespace gladhand

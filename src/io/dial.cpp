@@ -36,16 +36,22 @@ struct Arrival {
 // in one place, between two waits.
 class Driver {
  public:
-  Driver(asio::io_context& loop, Target target, DialOptions options, EventSink sink)
-      : loop_(loop),
+  Driver(asio::io_context& loop,
+         Clock::time_point start,
+         Target target,
+         LocalAddress local,
+         DialOptions options,
+         EventSink sink)
+      : start_(start),
+        loop_(loop),
         target_(std::move(target)),
         options_(std::move(options)),
         sink_(std::move(sink)),
+        local_(std::move(local)),
         network_(options_.attempt.socket),
         source_(find_source()),
         race_(race_options(), policy()),
-        bell_(loop),
-        slow_alarm_(loop) {}
+        bell_(loop) {}
 
   asio::awaitable<DialResult> run() {
     begin();
@@ -63,7 +69,6 @@ class Driver {
   NameSource find_source() {
     if (target_.kind == Target::Kind::internet)
       return find_name_source(target_, options_.names, network_);
-    local_ = find_local_address(target_, start_ + options_.race.timeout);
     NameSource source{local_.origin, {}, {}};
     if (local_.endpoint) source.known.push_back(*local_.endpoint);
     return source;
@@ -86,8 +91,11 @@ class Driver {
 
   void begin() {
     if (sink_) {
-      report(Configured{target_.host,
-                        target_.service,
+      const Purpose purpose =
+          options_.purpose.value_or(Purpose{target_.host, target_.service, ""});
+      report(Configured{purpose.host,
+                        purpose.service,
+                        purpose.through,
                         options_.race.connection_attempt_delay,
                         options_.race.resolution_delay,
                         options_.race.timeout,
@@ -99,7 +107,6 @@ class Driver {
       options_.attempt.socket.protocol = Protocol::tcp;
       if (sink_) report(FellBackToTcp{});
     }
-    if (!options_.on_slow.empty()) watch_for_slowness();
     inbox_.push_back({since_start(), DialStarted{source_.questions, with_sources(source_.known)}});
   }
 
@@ -125,7 +132,6 @@ class Driver {
     inbox_.clear();
     resolver_.reset();
     before_.reset();
-    slow_alarm_.cancel();
     for (const auto& attempt : attempts_)
       if (attempt) attempt->cancel();
   }
@@ -177,7 +183,9 @@ class Driver {
     std::string addresses;
     for (const Endpoint& endpoint : order.endpoints)
       addresses += (addresses.empty() ? "" : " ") + to_string(endpoint);
-    before_.emplace(loop_, options_.before, environment(addresses));
+    Environment environment = target_environment(target_);
+    environment.emplace_back("GLADHAND_ADDRESSES", addresses);
+    before_.emplace(loop_, options_.before, environment);
     before_running_ = true;
     before_->async_wait([this](int status) {
       before_running_ = false;
@@ -214,41 +222,12 @@ class Driver {
     // it is put off.
     const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
     if (!idle) resolver_.reset();
-    slow_alarm_.cancel();
   }
 
   template <typename Decision>
   void carry_out(const Decision& /*decision*/) {}
 
   // --- helpers ---
-
-  void watch_for_slowness() {
-    ++children_;  // its handler may be due when the race ends, and needs this
-    slow_alarm_.expires_at(start_ + options_.slow_after);
-    slow_alarm_.async_wait([this](std::error_code /*canceled*/) {
-      --children_;
-      if (race_.finished() || failure_) {
-        bell_.cancel();
-        return;
-      }
-      now_ = since_start();
-      if (sink_) report(FoundSlow{});
-      try {
-        Command(loop_, options_.on_slow, environment("")).detach();
-      } catch (const Error& error) {
-        failure_ = error;
-        bell_.cancel();
-      }
-    });
-  }
-
-  Command::Environment environment(const std::string& addresses) const {
-    const bool internet = target_.kind == Target::Kind::internet;
-    const std::string port = internet ? std::to_string(target_.port) : target_.service;
-    Command::Environment variables = {{"GLADHAND_HOST", target_.host}, {"GLADHAND_PORT", port}};
-    if (!addresses.empty()) variables.emplace_back("GLADHAND_ADDRESSES", addresses);
-    return variables;
-  }
 
   // A single known address is not sorted, so its source does not matter.
   std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints) {
@@ -264,7 +243,7 @@ class Driver {
     if (before_running_)
       throw Error(ExitStatus::timed_out,
                   "--before " + in_quotes(options_.before.front()) + " has not ended in " +
-                      to_string(now_));
+                      to_string(options_.race.timeout));
     DialResult result;
     result.finish = std::move(finish_);
     result.failure = local_.failure;
@@ -275,24 +254,23 @@ class Driver {
     return result;
   }
 
-  const Clock::time_point start_ = Clock::now();
+  const Clock::time_point start_;
   asio::io_context& loop_;
   Target target_;
   DialOptions options_;
   EventSink sink_;
-  Network network_;
   LocalAddress local_;
+  Network network_;
   NameSource source_;
   Race race_;
   asio::steady_timer bell_;
-  asio::steady_timer slow_alarm_;
   std::optional<Command> before_;
   bool before_running_ = false;
   std::optional<Error> failure_;
   std::shared_ptr<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Arrival> inbox_;
-  int children_ = 0;  // attempts, and the alarm, whose handler has not run
+  int children_ = 0;  // attempts whose handler has not run
   Moment now_{};
   Finish finish_;
 };
@@ -303,7 +281,11 @@ asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
                                  DialOptions options,
                                  EventSink sink) {
-  Driver driver(loop, std::move(target), std::move(options), std::move(sink));
+  const Clock::time_point start = Clock::now();
+  LocalAddress local;
+  if (target.kind != Target::Kind::internet)
+    local = co_await find_local_address(target, start + options.race.timeout);
+  Driver driver(loop, start, std::move(target), std::move(local), std::move(options), std::move(sink));
   co_return co_await driver.run();
 }
 

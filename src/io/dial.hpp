@@ -19,15 +19,21 @@
 
 namespace gladhand {
 
+/// What the user asked for, where a dial is only for the first hop on the way there.
+struct Purpose {
+  std::string host;
+  std::string service;
+  std::string through;  ///< the first proxy; empty: the target itself is dialled
+};
+
 /// Everything that shapes a dial.
 struct DialOptions {
   RaceOptions race;
   NameOptions names;
   AttemptOptions attempt;
-  Route route;                       ///< for dial_through; dial looks at none of it
-  std::vector<std::string> before;   ///< run before the first attempt; empty: nothing
-  std::vector<std::string> on_slow;  ///< run when nothing has connected by `slow_after`
-  Moment slow_after{};
+  Route route;                      ///< for dial_through; dial looks at none of it
+  std::optional<Purpose> purpose;   ///< empty: the target that is dialled
+  std::vector<std::string> before;  ///< run before the first attempt; empty: nothing
 };
 
 struct DialResult {
@@ -35,6 +41,7 @@ struct DialResult {
   Finish finish;
   std::optional<Error> failure{};  ///< why there is no socket, where `finish` does not say it
   std::string through{};           ///< the proxy, where `finish` is about reaching or resolving one
+  bool is_final = false;           ///< dialling again would change nothing: a password is wrong
   std::shared_ptr<const void> remains{};  ///< idle, to be destroyed when nobody waits any more
   std::chrono::steady_clock::time_point began{};  ///< where its events' times count from
 };

@@ -1,13 +1,19 @@
 #include "dial_until.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <random>
 #include <utility>
 
+#include "command.hpp"
+#include "process.hpp"
 #include "tunnel.hpp"
 
 namespace gladhand {
@@ -40,6 +46,57 @@ std::optional<Moment> next_pause(const Patience& patience, unsigned dials, Momen
   return std::min(pause_after(dials), left / 2);
 }
 
+// Runs the command of --on-slow, once. It tells the time of the dial that it interrupts.
+class SlowAlarm : public std::enable_shared_from_this<SlowAlarm> {
+ public:
+  SlowAlarm(asio::io_context& loop, EventSink sink) : timer_(loop), sink_(std::move(sink)) {}
+
+  // When this goes its handler may be due already.
+  void set(const Target& target, const Patience& patience) {
+    if (patience.on_slow.empty()) return;
+    timer_.expires_after(patience.slow_after);
+    timer_.async_wait([watched = weak_from_this(),
+                       words = patience.on_slow,
+                       environment = target_environment(target)](std::error_code canceled) {
+      const auto alarm = watched.lock();
+      if (!canceled && alarm) alarm->ring(words, environment);
+    });
+  }
+
+  // The sink for the dials.
+  EventSink watching() {
+    if (!sink_) return {};
+    return [this](const Event& event) {
+      if (std::holds_alternative<Configured>(event.body)) dial_began_ = Clock::now() - event.at;
+      sink_(event);
+    };
+  }
+
+ private:
+  void ring(const std::vector<std::string>& words, const Environment& environment) const {
+    FoundSlow found;
+    try {
+      const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+      start_detached_process(
+          words, {.in = nothing.get(), .out = STDERR_FILENO, .environment = environment});
+    } catch (const Error& error) {
+      found.failure = error.what();  // the dial may still succeed
+    }
+    if (sink_)
+      sink_({std::chrono::duration_cast<Moment>(Clock::now() - dial_began_), std::move(found)});
+  }
+
+  asio::steady_timer timer_;
+  EventSink sink_;
+  Clock::time_point dial_began_ = Clock::now();
+};
+
+bool ran_out_of_time(const DialResult& result) {
+  if (result.socket) return false;
+  if (result.failure) return result.failure->status() == ExitStatus::timed_out;
+  return result.finish.outcome == Outcome::timed_out;
+}
+
 }  // namespace
 
 asio::awaitable<PatientResult> dial_until(
@@ -47,19 +104,31 @@ asio::awaitable<PatientResult> dial_until(
   const Clock::time_point start = Clock::now();
   const auto elapsed = [start] { return std::chrono::duration_cast<Moment>(Clock::now() - start); };
   const Moment timeout = options.race.timeout;
+  const bool bounded = patience.total.count() != 0;
+  const auto alarm = std::make_shared<SlowAlarm>(loop, sink);
+  alarm->set(target, patience);
   PatientResult result;
   for (;;) {
     const Moment begin = elapsed();
-    if (patience.total.count() != 0)
-      options.race.timeout = std::min(timeout, patience.total - begin);
-    result.last = co_await dial_through(loop, target, options, sink);
+    if (bounded)
+      options.race.timeout = std::clamp(patience.total - begin, Moment(1), timeout);
+    DialResult dialled = co_await dial_through(loop, target, options, alarm->watching());
     ++result.dials;
-    result.last_duration = elapsed() - begin;
-    if (result.last.socket) break;
+    const Clock::time_point began = dialled.began;
+    const Moment duration = elapsed() - begin;
+    // A dial that was cut short blames who would have answered in time: what a whole one has found
+    // out is worth more.
+    const bool cut_short = options.race.timeout < timeout && ran_out_of_time(dialled);
+    if (!cut_short || result.dials == 1) {
+      result.last = std::move(dialled);
+      result.last_duration = duration;
+    }
+    result.last.began = began;
+    if (result.last.socket || result.last.is_final) break;
     const auto pause = next_pause(patience, result.dials, elapsed());
     if (!pause) break;
     if (sink) {
-      const auto now = std::chrono::duration_cast<Moment>(Clock::now() - result.last.began);
+      const auto now = std::chrono::duration_cast<Moment>(Clock::now() - began);
       sink({now, DialEnded{}});
       sink({now, RetryScheduled{result.dials + 1, *pause}});
     }

@@ -5,20 +5,23 @@
 
 namespace gladhand {
 
-/// How long to keep trying.
+/// How long to keep trying, and what to do about it.
 struct Patience {
-  Moment total{};         ///< no new dial begins after this time; 0: one dial only, unless `dials`
-  unsigned dials = 0;     ///< at most this many; 0: any number within `total`
+  Moment total{};      ///< no new dial begins after this time; 0: one dial only, unless `dials`
+  unsigned dials = 0;  ///< at most this many; 0: any number within `total`
+  std::vector<std::string> on_slow;  ///< run once when nothing has connected by `slow_after`
+  Moment slow_after{};               ///< since the first dial began
 };
 
 struct PatientResult {
-  DialResult last;
+  DialResult last;         ///< of those that were not cut short by `total`, if there was one
   Moment last_duration{};  ///< how long the last dial took
   unsigned dials = 0;      ///< how many there were
 };
 
-/// Dials, names resolved anew each time, with growing and jittered pauses, until one connects or
-/// `patience` is spent. Each dial ends at its own timeout or when the total time is over.
+/// Dials, names resolved anew each time, with growing and jittered pauses, until one connects, one
+/// is final, or `patience` is spent. Each dial ends at its own timeout or when the total time is
+/// over.
 asio::awaitable<PatientResult> dial_until(asio::io_context& loop,
                                           Target target,
                                           DialOptions options,

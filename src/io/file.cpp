@@ -43,17 +43,17 @@ std::string read_input(const std::string& path, std::string_view option) {
 }
 
 UniqueFd open_for_append(const std::string& path, std::string_view option) {
-  const int fd = path == "-"
-                     ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-                     : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-  if (fd >= 0) return UniqueFd(fd);
+  constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+  UniqueFd fd(::open(path.c_str(), flags, 0666));
+  if (fd) return fd;
   throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
                    system_words(errno));
 }
 
-bool is_writable(int fd) {
+bool is_writable(int fd, std::chrono::milliseconds patience) {
   pollfd entry{fd, POLLOUT, 0};
-  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLOUT) != 0;
+  return ::poll(&entry, 1, static_cast<int>(patience.count())) == 1 &&
+         (entry.revents & POLLOUT) != 0;
 }
 
 bool write_all(int fd, std::string_view text) {

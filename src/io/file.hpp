@@ -1,6 +1,7 @@
 // Whole small files, in and out.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -19,15 +20,16 @@ std::string read_input(const std::string& path, std::string_view option);
 /// once it is over 64 MiB.
 bool read_all(int fd, std::string& text);
 
-/// Opens `path` to append to it, created with the user's umask if need be; "-" is stderr.
-/// Throws UsageError that names `option` when it cannot.
+/// Opens `path` to append to it, created with the user's umask if need be; waits for no reader of
+/// a pipe. Throws UsageError that names `option` when it cannot.
 UniqueFd open_for_append(const std::string& path, std::string_view option);
 
 /// Writes all of `text` in as few writes as possible. False, with errno, when an error ends that:
 /// what is told about a dial must never end the dial.
 bool write_all(int fd, std::string_view text);
 
-/// Whether a write would be taken at once. Always so for a file on a disk.
-bool is_writable(int fd);
+/// Whether a write would be taken at once, or before `patience` is over. Always so for a file on a
+/// disk.
+bool is_writable(int fd, std::chrono::milliseconds patience);
 
 }  // namespace gladhand

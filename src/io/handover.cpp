@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,6 +37,8 @@ constexpr const char* relay_hint = "--relay carries bytes over it";
 const char* kind_of(const struct stat& status, int fd) {
   if (S_ISREG(status.st_mode)) return "a file";
   if (::isatty(fd) != 0) return "a terminal";
+  // open_standard_descriptors() has put it there, perhaps.
+  if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) return "closed, or /dev/null";
   if (S_ISCHR(status.st_mode)) return "a device";
   return "something else";
 }

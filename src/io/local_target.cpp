@@ -28,23 +28,27 @@ LocalAddress at_path(std::string_view origin, const Target& target, const std::s
   return result;
 }
 
-LocalAddress of_machine(const Target& target, std::chrono::steady_clock::time_point deadline) {
+asio::awaitable<LocalAddress> of_machine(Target target,
+                                         std::chrono::steady_clock::time_point deadline) {
   constexpr std::string_view origin = "machine";
   try {
-    const Machine machine = find_machine(target.name, deadline);
-    if (!machine.socket.empty()) return at_path(origin, target, machine.socket);
-    return {origin, Endpoint::vsock(machine.cid, target.vsock_port), {}, {}};
+    const Machine machine = co_await find_machine(target.name, deadline);
+    if (!machine.socket.empty()) co_return at_path(origin, target, machine.socket);
+    co_return LocalAddress{origin, Endpoint::vsock(machine.cid, target.vsock_port), {}, {}};
   } catch (const Error& error) {
-    return {origin, {}, Error(error.status(), beginning(target) + error.what()), {}};
+    co_return LocalAddress{
+        origin, {}, Error(error.status(), beginning(target) + error.what()), {}};
   }
 }
 
 }  // namespace
 
-LocalAddress find_local_address(const Target& target, std::chrono::steady_clock::time_point deadline) {
-  if (target.kind == Target::Kind::machine) return of_machine(target, deadline);
-  if (target.kind == Target::Kind::vsock) return {"vsock", target.literal, {}, {}};
-  return at_path(
+asio::awaitable<LocalAddress> find_local_address(Target target,
+                                                 std::chrono::steady_clock::time_point deadline) {
+  if (target.kind == Target::Kind::machine) co_return co_await of_machine(target, deadline);
+  if (target.kind == Target::Kind::vsock)
+    co_return LocalAddress{"vsock", target.literal, {}, {}};
+  co_return at_path(
       target.kind == Target::Kind::unix_socket ? "unix" : "vsock-mux", target, target.path);
 }
 

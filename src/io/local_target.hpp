@@ -2,6 +2,7 @@
 // address, and nobody has to be asked but the machine itself.
 #pragma once
 
+#include <asio/awaitable.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -21,7 +22,7 @@ struct LocalAddress {
 };
 
 /// Finds it. Asks systemd-machined for a machine, and waits for its answer until `deadline` at most.
-LocalAddress find_local_address(const Target& target,
-                                std::chrono::steady_clock::time_point deadline);
+asio::awaitable<LocalAddress> find_local_address(Target target,
+                                                 std::chrono::steady_clock::time_point deadline);
 
 }  // namespace gladhand

@@ -1,16 +1,20 @@
 #include "machine.hpp"
 
 #include <sys/socket.h>
-#include <sys/time.h>
 
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 
 #include "gladhand/endpoint.hpp"
 #include "gladhand/error.hpp"
 #include "unique_fd.hpp"
+#include "waiter.hpp"
 
 namespace gladhand {
 
@@ -30,49 +34,70 @@ constexpr std::size_t longest_reply = 1U << 20U;
 }
 
 [[noreturn]] void fail_with_errno() {
-  if (errno == EAGAIN || errno == EINPROGRESS) fail_late();
   fail("systemd-machined: " + system_words(errno));
 }
 
-// For the next call on the socket.
-void limit_waiting(int fd, Clock::time_point deadline) {
-  constexpr std::int64_t second = 1'000'000;
-  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline - Clock::now());
-  if (left.count() <= 0) fail_late();
-  timeval time{};
-  time.tv_sec = left.count() / second;
-  time.tv_usec = left.count() % second;
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+bool would_block() {
+  return errno == EAGAIN || errno == EINTR;
 }
 
-// One call: what is sent and what comes back ends with a NUL [varlink.org]. Empty when nobody
-// listens there.
-std::optional<std::string> call(const std::string& directory,
-                                const std::string& request,
-                                Clock::time_point deadline) {
-  const auto address = Endpoint::unix_socket(directory + "/systemd/machine/io.systemd.Machine");
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!address || !fd) fail("no socket to systemd-machined");
-  limit_waiting(fd.get(), deadline);
-  if (::connect(fd.get(), address->data(), address->size()) != 0) {
-    if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
-    fail_with_errno();
+// False when nobody listens there. A Unix socket connects at once, or says EAGAIN while its server
+// has too many waiting [unix(7)]: no event tells when there is room.
+asio::awaitable<bool> connect(int fd, Endpoint address, Clock::time_point deadline) {
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  while (::connect(fd, address.data(), address.size()) != 0) {
+    if (errno == ENOENT || errno == ECONNREFUSED) co_return false;
+    if (!would_block()) fail_with_errno();
+    if (Clock::now() >= deadline) fail_late();
+    pause.expires_after(std::chrono::milliseconds(10));
+    co_await pause.async_wait(asio::use_awaitable);
   }
-  const std::size_t size = request.size() + 1;
-  if (::send(fd.get(), request.c_str(), size, MSG_NOSIGNAL) != static_cast<ssize_t>(size))
-    fail_with_errno();
+  co_return true;
+}
+
+asio::awaitable<void> send_all(int fd,
+                               Waiter& waiter,
+                               std::string_view bytes,
+                               Clock::time_point deadline) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (!would_block()) fail_with_errno();
+    if (!co_await waiter.wait(Waiter::Descriptor::wait_write, deadline)) fail_late();
+  }
+}
+
+// What comes before the first NUL.
+asio::awaitable<std::string> read_reply(int fd, Waiter& waiter, Clock::time_point deadline) {
   std::string reply;
   while (reply.find('\0') == reply.npos) {
+    if (!co_await waiter.wait(Waiter::Descriptor::wait_read, deadline)) fail_late();
     char part[4096];
-    limit_waiting(fd.get(), deadline);
-    const ssize_t got = ::recv(fd.get(), part, sizeof(part), 0);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = ::recv(fd, part, sizeof(part), MSG_DONTWAIT);
+    if (got < 0 && would_block()) continue;
     if (got < 0) fail_with_errno();
     if (got == 0 || reply.size() > longest_reply) fail("systemd-machined sends no proper answer");
     reply.append(part, static_cast<std::size_t>(got));
   }
-  return reply.substr(0, reply.find('\0'));
+  co_return reply.substr(0, reply.find('\0'));
+}
+
+// One call: what is sent and what comes back ends with a NUL [varlink.org]. Empty when nobody
+// listens there.
+asio::awaitable<std::optional<std::string>> call(std::string directory,
+                                                 std::string request,
+                                                 Clock::time_point deadline) {
+  const auto address = Endpoint::unix_socket(directory + "/systemd/machine/io.systemd.Machine");
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!address || !fd) fail("no socket to systemd-machined");
+  if (!co_await connect(fd.get(), *address, deadline)) co_return std::nullopt;
+  Waiter waiter(co_await asio::this_coro::executor, fd.get());
+  const std::string_view with_nul(request.c_str(), request.size() + 1);
+  co_await send_all(fd.get(), waiter, with_nul, deadline);
+  co_return co_await read_reply(fd.get(), waiter, deadline);
 }
 
 std::string text_of(const Json& object, const char* name) {
@@ -100,30 +125,33 @@ Machine read_machine(const Json& found, const std::string& directory, const std:
 }
 
 // Empty when it is not there.
-std::optional<Machine> find_in(const std::string& directory,
-                               const std::string& machine,
-                               Clock::time_point deadline) {
+asio::awaitable<std::optional<Machine>> find_in(std::string directory,
+                                                std::string machine,
+                                                Clock::time_point deadline) {
   const Json request = {{"method", "io.systemd.Machine.List"}, {"parameters", {{"name", machine}}}};
-  const auto reply = call(directory, request.dump(), deadline);
-  if (!reply) return std::nullopt;
+  const auto reply = co_await call(directory, request.dump(), deadline);
+  if (!reply) co_return std::nullopt;
   const Json answer = Json::parse(*reply, nullptr, false);
   if (!answer.is_object()) fail("systemd-machined sends no proper answer");
   const std::string error = text_of(answer, "error");
-  if (error == "io.systemd.Machine.NoSuchMachine") return std::nullopt;
+  if (error == "io.systemd.Machine.NoSuchMachine") co_return std::nullopt;
   if (!error.empty()) fail("systemd-machined: " + printable(error));
   const auto found = answer.find("parameters");
   if (found == answer.end() || !found->is_object()) fail("systemd-machined sends no proper answer");
-  return read_machine(*found, directory, machine);
+  co_return read_machine(*found, directory, machine);
 }
 
 }  // namespace
 
-Machine find_machine(const std::string& name, Clock::time_point deadline) {
+asio::awaitable<Machine> find_machine(std::string name, Clock::time_point deadline) {
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && *runtime == '/')
-    if (const auto found = find_in(runtime, name, deadline)) return *found;
-  if (const auto found = find_in("/run", name, deadline)) return *found;
-  fail("systemd-machined knows no such machine");
+  if (runtime != nullptr && *runtime == '/') {
+    const auto found = co_await find_in(runtime, name, deadline);
+    if (found) co_return *found;
+  }
+  const auto found = co_await find_in("/run", name, deadline);
+  if (!found) fail("systemd-machined knows no such machine");
+  co_return *found;
 }
 
 }  // namespace gladhand

@@ -2,6 +2,7 @@
 // interface io.systemd.Machine.
 #pragma once
 
+#include <asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -13,8 +14,9 @@ struct Machine {
   std::string socket;     ///< the Unix socket of a container's ssh server; empty for a machine
 };
 
-/// Looks for `name` among the user's machines, then among the system's. Blocks, until `deadline` at
-/// most. Throws Error: no_address when there is no such machine or no way into it.
-Machine find_machine(const std::string& name, std::chrono::steady_clock::time_point deadline);
+/// Looks for `name` among the user's machines, then among the system's, until `deadline` at most.
+/// Throws Error: no_address when there is no such machine or no way into it, timed_out.
+asio::awaitable<Machine> find_machine(std::string name,
+                                      std::chrono::steady_clock::time_point deadline);
 
 }  // namespace gladhand

@@ -1,11 +1,13 @@
 #include "process.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <string_view>
 #include <system_error>
 
@@ -32,6 +34,7 @@ namespace {
   // A racing socket that stayed open here would keep the connection alive after ssh.
   if (::syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0) != 0)
     for (int fd = STDERR_FILENO + 2; fd < 1024; ++fd) ::close(fd);
+  if (setup.life == ProcessSetup::Life::ours) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::signal(SIGPIPE, setup.on_broken_pipe);
   if (setup.blocked != nullptr) ::sigprocmask(SIG_SETMASK, setup.blocked, nullptr);
   ::execvpe(words[0], words, environment);
@@ -60,9 +63,12 @@ std::vector<std::string> merged_environment(const Environment& added) {
   return variables;
 }
 
-}  // namespace
+enum class Generation : std::uint8_t { child, grandchild };
 
-Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
+// The child's pid. A grandchild is nobody's once the child, which ends at once, is reaped.
+pid_t fork_program(const std::vector<std::string>& words,
+                   const ProcessSetup& setup,
+                   Generation generation) {
   std::vector<std::string> arguments = words;
   std::vector<std::string> variables = merged_environment(setup.environment);
   const std::vector<char*> argument_pointers = pointers(arguments);
@@ -71,18 +77,49 @@ Process start_process(const std::vector<std::string>& words, const ProcessSetup&
   if (::pipe2(ends, O_CLOEXEC) != 0) fail(words[0], errno);
   const UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
+  ::signal(SIGCHLD, SIG_DFL);  // whoever ignored it before us: an end must be there to wait for
   const pid_t pid = ::fork();
   if (pid < 0) fail(words[0], errno);
-  if (pid == 0) become(argument_pointers.data(), variable_pointers.data(), setup, write_end.get());
+  if (pid == 0) {
+    if (generation == Generation::grandchild && ::fork() != 0) ::_exit(0);
+    become(argument_pointers.data(), variable_pointers.data(), setup, write_end.get());
+  }
   write_end = UniqueFd();
   int error = 0;
   if (::read(read_end.get(), &error, sizeof(error)) == sizeof(error)) {
     ::waitpid(pid, nullptr, 0);
     fail(words[0], error);
   }
+  return pid;
+}
+
+}  // namespace
+
+Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
+  const pid_t pid = fork_program(words, setup, Generation::child);
   UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!ended) fail(words[0], errno);
   return {pid, std::move(ended)};
+}
+
+void start_detached_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
+  ::waitpid(fork_program(words, setup, Generation::grandchild), nullptr, 0);
+}
+
+void require_program(const std::string& name) {
+  if (name.find('/') != name.npos) {
+    if (::access(name.c_str(), X_OK) != 0) fail(name, errno);
+    return;
+  }
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "/bin:/usr/bin";
+  for (;;) {
+    const std::size_t colon = std::min(rest.find(':'), rest.size());
+    const std::string folder(rest.substr(0, colon));
+    if (::access(((folder.empty() ? "." : folder) + '/' + name).c_str(), X_OK) == 0) return;
+    if (colon == rest.size()) fail(name, ENOENT);
+    rest.remove_prefix(colon + 1);
+  }
 }
 
 void become_program(const std::vector<std::string>& words) {

@@ -1,9 +1,11 @@
 // Which proxies stand between here and a target.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "credentials.hpp"
 #include "gladhand/proxy.hpp"
 #include "gladhand/target.hpp"
 
@@ -13,7 +15,8 @@ namespace gladhand {
 struct Route {
   std::vector<Proxy> proxies;     ///< each is reached through the one before
   bool from_environment = false;  ///< ALL_PROXY and NO_PROXY say instead
-  std::string auth_file;          ///< users and passwords; empty: none
+  std::shared_ptr<CredentialSources> credentials =  ///< never null; all dials share them
+      std::make_shared<CredentialSources>("");
   std::string tcpmux;             ///< service asked for when all is connected; empty: none
   std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< of names resolved for proxies
 };

@@ -14,11 +14,13 @@ namespace gladhand {
 Resolution::Resolution(asio::io_context& loop,
                        Target target,
                        const NameOptions& names,
-                       const RaceOptions& race)
+                       const RaceOptions& race,
+                       Report report)
     : loop_(loop),
       target_(std::move(target)),
       names_(names),
       race_(race),
+      report_(std::move(report)),
       policy_(PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
       bell_(loop) {}
 
@@ -55,13 +57,19 @@ void Resolution::begin() {
                     source.conf,
                     [this](const Resolver::Answer& answer) { received(answer); });
   for (const Family family : names_.families) questions_.push_back({.family = family});
-  for (const Family family : names_.families) resolver_->ask(family);
+  for (const Family family : names_.families) {
+    report_(SendQuery{family});
+    resolver_->ask(family);
+  }
 }
 
 void Resolution::received(const Resolver::Answer& answer) {
   QuestionReport& question = *std::ranges::find(questions_, answer.family, &QuestionReport::family);
   question.answered = true;
   question.status = answer.status;
+  AnswerReceived fact{answer.family, answer.status, {}};
+  for (const Endpoint& endpoint : answer.addresses) fact.candidates.push_back({endpoint, {}});
+  report_(std::move(fact));
   add(answer.addresses);
   bell_.cancel();
 }
@@ -74,6 +82,11 @@ void Resolution::add(const std::vector<Endpoint>& endpoints) {
     tried_.push_back(false);
     if (!first_known_) first_known_ = Clock::now();
   }
+}
+
+std::size_t Resolution::left() const {
+  const auto untried = static_cast<std::size_t>(std::ranges::count(tried_, false));
+  return untried + (all_answered() ? 0 : 1);
 }
 
 std::optional<std::size_t> Resolution::best_untried() const {

@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -20,17 +21,23 @@ namespace gladhand {
 class Resolution {
  public:
   using Clock = std::chrono::steady_clock;
+  using Report = std::function<void(Event::Body)>;
 
   /// `target` is a name or an address; `names.families` are asked for, whatever connectivity this
-  /// machine has: it is the proxy's that counts.
+  /// machine has: it is the proxy's that counts. `report` is told of questions and answers.
   Resolution(asio::io_context& loop,
              Target target,
              const NameOptions& names,
-             const RaceOptions& race);
+             const RaceOptions& race,
+             Report report);
 
   /// The best address not yet returned, in the order of a race: IPv6 and IPv4 alternating, late
   /// ones joining. Waits for one until `deadline`; empty when there is none left.
   asio::awaitable<std::optional<Endpoint>> next(Clock::time_point deadline);
+
+  /// How many addresses next() may still come to: those that are known, and one where an answer is
+  /// still out.
+  std::size_t left() const;
 
   /// How the questions ended.
   std::vector<QuestionReport> questions() const { return questions_; }
@@ -47,6 +54,7 @@ class Resolution {
   Target target_;
   NameOptions names_;
   RaceOptions race_;
+  Report report_;
   PolicyTable policy_;
   asio::steady_timer bell_;
   std::optional<Resolver> resolver_;

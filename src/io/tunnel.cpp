@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "converse.hpp"
-#include "credentials.hpp"
 #include "gladhand/duration.hpp"
 #include "gladhand/handshake.hpp"
 #include "resolution.hpp"
@@ -19,6 +18,7 @@ namespace gladhand {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Blame = Handshake::Blame;
 
 // Names are the proxy's to resolve, or ours.
 bool resolves_here(ProxyScheme scheme) {
@@ -49,7 +49,7 @@ struct Hop {
   std::unique_ptr<Resolution> addresses{};   // of `next`, where they are resolved here
   std::optional<Destination> destination{};  // the one that is asked for
   std::optional<Credentials> credentials{};
-  std::string refusals{};  // of the destinations before
+  std::string refusals{};  // of the destinations before, with a comma behind each
 };
 
 class Tunnel {
@@ -59,7 +59,6 @@ class Tunnel {
         target_(std::move(target)),
         options_(std::move(options)),
         sink_(std::move(sink)),
-        sources_(loop, options_.route.auth_file),
         first_(target_) {
     plan();
   }
@@ -70,6 +69,7 @@ class Tunnel {
       options_.race.timeout =
           std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
       DialResult result = co_await dial(loop_, first_, options_, sink_);
+      options_.before.clear();  // it has run
       dial_began_ = result.began;
       result.through = through_;
       if (!result.socket) co_return result;
@@ -78,6 +78,7 @@ class Tunnel {
       result.socket = UniqueFd();
       if (failure_) {
         result.failure = std::move(failure_);
+        result.is_final = is_final_;
       } else {
         result.finish = std::move(unresolved_);
         result.through = unresolved_peer_;
@@ -105,6 +106,7 @@ class Tunnel {
     if (!proxies.empty()) {
       first_ = target_of(proxies.front());
       through_ = hops_.front().peer;
+      options_.purpose = Purpose{target_.host, target_.service, through_};
     }
     if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
       hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
@@ -125,16 +127,22 @@ class Tunnel {
     }
     const std::unique_ptr<Handshake> handshake = begin(hop);
     report(HandshakeStarted{hop.peer, asked_for(hop)});
+    const Clock::time_point began = Clock::now();
+    const Clock::time_point until = patience_with(hop);
     for (;;) {
-      const Conversation conversation = co_await converse(fd, *handshake, deadline_);
-      if (conversation == Conversation::timed_out) co_return fail_late(hop);
+      const Conversation conversation = co_await converse(fd, *handshake, until);
+      if (conversation == Conversation::timed_out && until == deadline_) co_return fail_late(hop);
+      if (conversation == Conversation::timed_out)
+        co_return co_await try_next(hop, "no answer in " + since(began), Blame::destination);
       switch (handshake->state()) {
         case Handshake::State::done:
           report(HandshakeFinished{hop.peer, ""});
           co_return Walk::arrived;
         case Handshake::State::wants_credentials:
         case Handshake::State::wants_new_connection:
-          if (!hop.credentials) hop.credentials = co_await sources_.find(*hop.proxy, deadline_);
+          if (!hop.credentials)
+            hop.credentials =
+                co_await options_.route.credentials->find(loop_, *hop.proxy, deadline_);
           if (!hop.credentials) co_return fail_without_credentials(hop);
           if (handshake->state() == Handshake::State::wants_new_connection) {
             report(HandshakeFinished{hop.peer, "it wants a user and a password"});
@@ -143,13 +151,20 @@ class Tunnel {
           handshake->provide(*hop.credentials);
           break;
         case Handshake::State::talking:
-        case Handshake::State::failed: co_return co_await try_next(hop, *handshake);
+        case Handshake::State::failed:
+          co_return co_await try_next(hop, handshake->failure(), handshake->blame());
       }
     }
   }
 
   std::unique_ptr<Handshake> begin(const Hop& hop) const {
-    if (hop.proxy) return ask_proxy(hop.proxy->scheme, *hop.destination, hop.credentials);
+    if (hop.proxy)
+      return ask_proxy(hop.proxy->scheme,
+                       *hop.destination,
+                       hop.credentials,
+                       options_.route.credentials->can_find(*hop.proxy)
+                           ? Identification::possible
+                           : Identification::impossible);
     if (!options_.route.tcpmux.empty()) return ask_tcpmux(options_.route.tcpmux);
     return ask_vsock_mux(target_.vsock_port);
   }
@@ -174,28 +189,41 @@ class Tunnel {
     if (!hop.addresses) {
       NameOptions names = options_.names;
       names.families = families_for(hop.proxy->scheme, options_.route.families);
-      hop.addresses = std::make_unique<Resolution>(loop_, next, names, options_.race);
+      hop.addresses = std::make_unique<Resolution>(
+          loop_, next, names, options_.race, [this](Event::Body body) { report(std::move(body)); });
     }
     const auto address = co_await hop.addresses->next(deadline_);
     if (!address) co_return std::nullopt;
     co_return Destination{address, "", next.port};
   }
 
+  // A proxy that keeps silent about one address must not cost the time of those after it.
+  Clock::time_point patience_with(const Hop& hop) const {
+    constexpr Clock::duration least = std::chrono::seconds(2);
+    constexpr Clock::duration most = std::chrono::seconds(5);
+    const auto others = static_cast<int>(hop.addresses ? hop.addresses->left() : 0);
+    if (others == 0) return deadline_;
+    const Clock::time_point now = Clock::now();
+    return std::min(deadline_, now + std::clamp((deadline_ - now) / (others + 1), least, most));
+  }
+
   // A proxy that could not reach one address is asked for the next, on a new connection.
-  asio::awaitable<Walk> try_next(Hop& hop, const Handshake& handshake) {
-    const std::string& why = handshake.failure();
+  asio::awaitable<Walk> try_next(Hop& hop, std::string why, Blame blame) {
     report(HandshakeFinished{hop.peer, why});
-    std::optional<Destination> next;
-    if (handshake.blames_destination()) next = co_await next_destination(hop);
-    if (next || !hop.refusals.empty()) {
-      hop.refusals += (hop.refusals.empty() ? "" : ", ") +
-                      ("for " + to_string(*hop.destination->address) + ": " + why);
-    }
-    if (next) {
-      hop.destination = std::move(next);
-      co_return Walk::again;
-    }
-    co_return fail(hop, hop.refusals.empty() ? why : hop.refusals);
+    is_final_ = blame == Blame::credentials;
+    if (blame != Blame::destination) co_return fail(hop, hop.refusals + why);
+    hop.refusals += for_destination(hop) + why;
+    auto next = co_await next_destination(hop);
+    if (!next) co_return fail(hop, hop.refusals);
+    hop.refusals += ", ";
+    hop.destination = std::move(next);
+    co_return Walk::again;
+  }
+
+  // What was asked for, where that is not the target as the user named it.
+  static std::string for_destination(const Hop& hop) {
+    if (hop.addresses) return "for " + to_string(*hop.destination->address) + ": ";
+    return hop.next_peer.empty() ? "" : "for " + hop.next_peer + ": ";
   }
 
   Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
@@ -206,7 +234,8 @@ class Tunnel {
   Walk fail_late(const Hop& hop, const std::string& what = "no answer") {
     const std::string why = what + " in " + to_string(allowed_);
     report(HandshakeFinished{hop.peer, why});
-    failure_ = Error(ExitStatus::timed_out, beginning(hop) + why);
+    failure_ = Error(ExitStatus::timed_out,
+                     beginning(hop) + hop.refusals + for_destination(hop) + why);
     return Walk::failed;
   }
 
@@ -214,6 +243,7 @@ class Tunnel {
     const std::string why = "it wants a user and a password";
     if (Clock::now() >= deadline_) return fail_late(hop, why + ", but there are none");
     report(HandshakeFinished{hop.peer, why});
+    is_final_ = true;
     return fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");
   }
 
@@ -232,6 +262,10 @@ class Tunnel {
     return target + ": " + (hop.proxy ? hop.peer + ": " : "");
   }
 
+  static std::string since(Clock::time_point began) {
+    return to_string(std::chrono::round<std::chrono::milliseconds>(Clock::now() - began));
+  }
+
   void report(Event::Body body) const {
     if (sink_)
       sink_({std::chrono::duration_cast<Moment>(Clock::now() - dial_began_), std::move(body)});
@@ -241,7 +275,6 @@ class Tunnel {
   Target target_;
   DialOptions options_;
   EventSink sink_;
-  CredentialSources sources_;
   Target first_;         // what the race is for
   std::string through_;  // the first proxy
   std::vector<Hop> hops_;
@@ -249,6 +282,7 @@ class Tunnel {
   const Clock::time_point deadline_ = Clock::now() + allowed_;
   Clock::time_point dial_began_ = Clock::now();
   std::optional<Error> failure_;
+  bool is_final_ = false;
   Finish unresolved_;  // where there is no failure
   std::string unresolved_peer_;
 };

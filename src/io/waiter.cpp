@@ -17,7 +17,7 @@ Waiter::~Waiter() {
   ::fcntl(fd, F_SETFL, flags_);
 }
 
-asio::awaitable<bool> Waiter::wait(asio::posix::stream_descriptor::wait_type what,
+asio::awaitable<bool> Waiter::wait(Descriptor::wait_type what,
                                    std::chrono::steady_clock::time_point deadline) {
   using namespace asio::experimental::awaitable_operators;
   timer_.expires_at(deadline);

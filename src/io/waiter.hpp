@@ -11,6 +11,8 @@ namespace gladhand {
 
 class Waiter {
  public:
+  using Descriptor = asio::posix::stream_descriptor;
+
   /// `fd` stays the caller's, must outlive this, and is as blocking afterwards as it was.
   Waiter(const asio::any_io_executor& executor, int fd);
   ~Waiter();
@@ -19,12 +21,12 @@ class Waiter {
   Waiter& operator=(const Waiter&) = delete;
 
   /// Completes when the descriptor is readable or writable; false when `deadline` comes first.
-  asio::awaitable<bool> wait(asio::posix::stream_descriptor::wait_type what,
+  asio::awaitable<bool> wait(Descriptor::wait_type what,
                              std::chrono::steady_clock::time_point deadline);
 
  private:
   int flags_;
-  asio::posix::stream_descriptor descriptor_;
+  Descriptor descriptor_;
   asio::steady_timer timer_;
 };
 

@@ -62,7 +62,8 @@ std::string Narrator::line(const Event& event) {
 
 std::string Narrator::of(const Configured& event) {
   configured_ = event;
-  return "connect to " + in_words(event.host, event.service);
+  return "connect to " + in_words(event.host, event.service) +
+         (event.through.empty() ? "" : " through " + event.through);
 }
 
 std::string Narrator::of(const DialStarted& event) {
@@ -184,8 +185,9 @@ std::string Narrator::of(const HandshakeFinished& event) {
   return event.peer + ": " + (event.failure.empty() ? "the way is open" : event.failure);
 }
 
-std::string Narrator::of(const FoundSlow& /*event*/) {
-  return "nothing has connected yet: run --on-slow";
+std::string Narrator::of(const FoundSlow& event) {
+  return "nothing has connected yet: " +
+         (event.failure.empty() ? "run --on-slow" : "--on-slow: " + event.failure);
 }
 
 std::string Narrator::of(const RetryScheduled& event) {

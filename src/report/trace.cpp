@@ -67,17 +67,24 @@ std::string Trace::lines(const Event& event) {
   return out_;
 }
 
+std::string Trace::last_lines(Moment at) {
+  now_ = at;
+  out_.clear();
+  for (AttemptId id = 0; id < attempts_.size(); ++id) outcome(id, "canceled");
+  write(DialEnded{});
+  return out_;
+}
+
 // Each dial counts its attempts anew.
 void Trace::write(const Configured& event) {
   const Moment at = now_;
   *this = Trace();
   now_ = at;
   origin_ = event.origin;
-  out_ += event_line(now_, "config_set")
-              .add("trace_version", version)
-              .add("host", event.host)
-              .add("service", event.service)
-              .add("connection_attempt_delay_us", event.connection_attempt_delay.count())
+  JsonLine line = event_line(now_, "config_set");
+  line.add("trace_version", version).add("host", event.host).add("service", event.service);
+  if (!event.through.empty()) line.add("through", event.through);
+  out_ += line.add("connection_attempt_delay_us", event.connection_attempt_delay.count())
               .add("resolution_delay_us", event.resolution_delay.count())
               .add("timeout_us", event.timeout.count())
               .add("preferred_family_count", event.preferred_family_count)
@@ -198,8 +205,10 @@ void Trace::write(const HandshakeFinished& event) {
   out_ += line.line();
 }
 
-void Trace::write(const FoundSlow& /*event*/) {
-  out_ += event_line(now_, "on_slow_started").line();
+void Trace::write(const FoundSlow& event) {
+  JsonLine line = event_line(now_, "on_slow_started");
+  if (!event.failure.empty()) line.add("error", event.failure);
+  out_ += line.line();
 }
 
 void Trace::write(const RetryScheduled& event) {

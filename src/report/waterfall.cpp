@@ -50,13 +50,14 @@ class Rows {
   void on(const Configured& event) {
     *this = Rows();  // of several dials the last is drawn
     title_ = "connect to " + in_words(event.host, event.service);
+    if (!event.through.empty()) title_ += " through " + event.through;
   }
   void on(const SendQuery& event) {
     questions_.push_back({.label = std::string(question_type(event.family)), .begin = now_});
   }
   void on(const AnswerReceived& event) {
     for (Row& row : questions_) {
-      if (row.label != question_type(event.family)) continue;
+      if (row.end || row.label != question_type(event.family)) continue;
       const std::size_t count = event.candidates.size();
       const bool found = event.status == AnswerStatus::addresses;
       end(row,

@@ -208,6 +208,28 @@ class Verbose(CommandTest):
         self.assert_fails(result, ALL_FAILED, "refused by 127.0.0.1")
         self.assertIn("127.0.0.1", read(path))
 
+    def test_what_is_wrong_before_the_race_is_in_the_log(self):
+        """ControlPersist leaves nothing else to read."""
+        for arguments in (("bad..name", "22"), ("x.example", "nosuch-service"), ("fe80::1%nosuch", "22"),
+                          ("--protocol", "sctp", "--interface", "nosuch", "127.0.0.1", "22"),
+                          ("-4", "::1", "22"), ("--on-slow", "1s:/no/such", "127.0.0.1", "22")):
+            with self.subTest(arguments):
+                path = self.temporary_path("log")
+                result = run("--log", path, *arguments)
+                self.addCleanup(result.close)
+                self.assertNotEqual(result.status, 0)
+                self.assertEqual(read(path), result.stderr)
+        path = self.temporary_path("log")
+        result = run("--log", path, "127.0.0.1", "22", stdout=subprocess.DEVNULL)
+        self.assertIn("standard output is closed, or /dev/null", read(path))
+
+    def test_a_pipe_that_nobody_reads_holds_nobody(self):
+        path = self.temporary_path("fifo")
+        os.mkfifo(path)
+        for option in ("--log", "--trace"):
+            result = run(option, path, *self.arguments, timeout=3)
+            self.assert_fails(result, 64, option, path)
+
     def test_a_log_that_is_full_does_not_harm(self):
         for option in ("--log", "--trace"):
             with self.subTest(option):
@@ -314,6 +336,23 @@ class Trace(CommandTest):
         _, events = self.trace("--dns-server", server.endpoint, "a\"b.example", "22")
         if events:  # such a name may as well be refused
             self.assert_well_formed(events, success=False)
+
+    def test_a_dial_that_is_cut_short_has_its_outcomes_and_metrics(self):
+        hole = self.black_hole()
+        path = self.temporary_path("trace")
+        with start("--trace", path, "127.0.0.1", hole.port) as session:
+            wait_until(lambda: is_connecting(hole.port), "a SYN")
+            session.ours.close()
+            session.wait(5)
+            self.assertEqual(session.process.returncode, 71)
+        events = read_json_lines(read(path))
+        self.assertEqual(self.outcomes(events), ["canceled"])
+        self.assertEqual(events[-1]["event"], "metrics")
+        for command in ("false", "sleep 60"):
+            result, events = self.trace("--before", command, "--timeout", "300ms", "127.0.0.2", self.winner.port)
+            self.assertNotEqual(result.status, 0)
+            self.assertEqual([event["event"] for event in events].count("metrics"), 1)
+            self.assertEqual(events[-1]["event"], "metrics")
 
     def test_the_end_by_a_signal_leaves_whole_lines(self):
         hole, path = self.black_hole(), self.temporary_path("trace")

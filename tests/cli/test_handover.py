@@ -458,6 +458,32 @@ class Stderr(CommandTest):
         self.addCleanup(result.close)
         self.assertEqual((result.status, result.data, len(result.descriptors)), (0, b"\0", 1))
 
+    def full_pipe(self):
+        read_end, write_end = os.pipe()
+        self.addCleanup(os.close, read_end)
+        os.set_blocking(write_end, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(write_end, b"x" * 4096)
+        os.set_blocking(write_end, True)
+        return write_end
+
+    def test_a_reader_that_does_not_read_cannot_hold_the_race_either(self):
+        for options in (("-v",), ("-v", "--trace", "-")):
+            write_end = self.full_pipe()
+            with self.dial(*options, stderr=write_end) as session:
+                os.close(write_end)
+                result = session.finish(timeout=3)
+            self.addCleanup(result.close)
+            self.assertEqual((result.status, result.data, len(result.descriptors)), (0, b"\0", 1))
+
+    def test_nor_the_end_of_a_dial_that_fails(self):
+        write_end = self.full_pipe()
+        refusing = self.refusing()
+        with start("127.0.0.1", refusing.port, stderr=write_end) as session:
+            os.close(write_end)
+            self.assertEqual(session.finish(timeout=3).status, ALL_FAILED)
+
     def test_text_never_goes_into_the_hand_over(self):
         """`2>&1` in the ProxyCommand makes fd 2 the receiver's socket too."""
         with self.dial("-v", stderr=subprocess.STDOUT) as session:

@@ -85,11 +85,11 @@ class Chains(ProxyTest):
     def test_the_hop_that_fails_is_named(self):
         two = "socks5h://two.example:1080"
         for plays, status, words in (
-                ((http("HTTP/1.1 403 Forbidden\r\n\r\n"),), PROXY_FAILED, "{one}: 403 Forbidden"),
+                ((http("HTTP/1.1 403 Forbidden\r\n\r\n"),), PROXY_FAILED, "{one}: for {two}: 403 Forbidden"),
                 ((closes,), PROXY_FAILED, "{one}: closed the connection before it answered"),
                 ((says(b"SSH-2.0-me\r\n"),), PROXY_FAILED, "{one}: speaks no HTTP/1: it answered 'SSH-2.0-me'"),
                 ((says(b"\x05\xff\x1b[2J"),), PROXY_FAILED, "{one}: speaks no HTTP/1: it answered '\\x05"),
-                ((silence,), TIMED_OUT, "{one}: no answer in 300 ms"),
+                ((silence,), TIMED_OUT, "{one}: for {two}: no answer in 300 ms"),
                 ((http(), socks5(2)), PROXY_FAILED, "{two}: connection not allowed by its rules"),
                 ((http(), closes), PROXY_FAILED, "{two}: closed the connection before it answered the greeting"),
                 ((http(), says(b"HTTP/1.1 400 Bad Request\r\n")), PROXY_FAILED,
@@ -140,6 +140,26 @@ class Chains(ProxyTest):
         self.assert_fails(result, PROXY_FAILED, f"port {server.port}: the service is refused: no such service")
 
 
+class Commands(ProxyTest):
+    """What the user's commands have to do with proxies."""
+
+    def test_before_runs_once_for_several_connections(self):
+        mark = self.temporary_path("mark")
+        proxy = self.serve(socks5(4), socks5(5), in_turn(socks5(), ssh))
+        result = run("--before", f"sh -c 'echo $GLADHAND_ADDRESSES >>{mark}'", "--proxy", proxy.url("socks5"),
+                     *resolve(NAME, V6, V4, "192.0.2.8"), NAME, "22")
+        self.assert_carries(result)
+        self.assertEqual(read(mark), f"{proxy.address}\n")
+
+    def test_on_slow_is_about_the_whole_way(self):
+        mark = self.temporary_path("mark")
+        proxy = self.serve(silence)
+        result = run("--on-slow", f"200ms:sh -c 'echo $GLADHAND_HOST >>{mark}'", "--timeout", "1s",
+                     "--proxy", proxy.url("http"), NAME, "22")
+        self.assert_fails(result, TIMED_OUT)
+        self.assertEqual(read(mark), f"{NAME}\n")
+
+
 class Reports(ProxyTest):
     def test_trace_of_a_chain(self):
         proxy = self.serve(in_turn(http(), socks5(), ssh))
@@ -157,6 +177,21 @@ class Reports(ProxyTest):
         finished = [event for event in events if event["event"] == "handshake_finished"]
         self.assertEqual([event["outcome"] for event in finished], ["success", "success"])
 
+    def test_trace_of_a_name_that_is_resolved_here(self):
+        """HOST and PORT are what the user asked for; the questions about them are told."""
+        server = self.enter(dns.Server(script={(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.nodata()}))
+        proxy = self.serve(in_turn(socks5(), ssh))
+        result, events = self.trace("--dns-server", server.endpoint, "--proxy", proxy.url("socks5"), NAME, "22")
+        self.assert_carries(result)
+        self.assertEqual((events[0]["host"], events[0]["service"], events[0]["through"]),
+                         (NAME, "22", proxy.url("socks5")))
+        self.assertEqual([event["type"] for event in events if event["event"] == "dns_query_started"], ["AAAA", "A"])
+        self.assertEqual({event["type"]: event["status"] for event in events if event["event"] == "dns_query_finished"},
+                         {"AAAA": "addresses", "A": "no_address"})
+        picture = run("--explain", "--dns-server", server.endpoint, "--proxy", proxy.url("socks5"), NAME, "22",
+                      stdout=subprocess.PIPE)
+        self.assertIn(f"connect to '{NAME}' port 22 through {proxy.url('socks5')}\n", picture.stdout.decode())
+
     def test_trace_of_another_address(self):
         """Each connection is a dial with its own clock."""
         def refuse_late(peer):
@@ -166,7 +201,7 @@ class Reports(ProxyTest):
             peer.take(1)
             time.sleep(0.3)
             peer.say(b"\x05\0")
-            peer.take(3 + 4 + 16 + 2)
+            peer.take(2 + 4 + 16 + 2)
             peer.say(b"\x05\x04\0" + scripted.BOUND_V4)
             peer.hang_up()
         for first in (refuse_late, slow):

@@ -31,12 +31,34 @@ class Names(ProxyTest):
 
     def test_a_proxy_that_only_closes_may_reach_the_next(self):
         def close_when_asked(peer):
-            peer.take(3 + 1)
+            peer.take(3)
             peer.say(b"\x05\0")
             peer.take(4 + 16 + 2)
             peer.hang_up()
         proxy = self.serve(close_when_asked, in_turn(socks5(), ssh))
         self.assert_carries(self.dial(proxy.url("socks5")))
+
+    def test_a_proxy_that_is_silent_about_one_address_is_asked_for_the_next(self):
+        """After a share of the time, not all of it."""
+        def silent(peer):
+            peer.take(3)
+            peer.say(b"\x05\0")
+            peer.take(4 + 16 + 2)
+            silence(peer)
+        proxy = self.serve(silent, in_turn(socks5(), ssh))
+        result = self.dial(proxy.url("socks5"), "--timeout", "6s")
+        self.assert_carries(result)
+        self.assertEqual(proxy.asked[-1], [f"{V4} port 22"])
+        self.assertLess(result.exited - result.started, 5)
+        proxy = self.serve(silent, socks5(5))
+        self.assert_fails(self.dial(proxy.url("socks5"), "--timeout", "6s"), PROXY_FAILED,
+                          f"for {V6}: no answer in ", f", for {V4}: connection refused")
+
+    def test_one_address_is_told_too(self):
+        self.dns.set(NAME, "AAAA", dns.nodata())
+        proxy = self.serve(socks5(5))
+        self.assert_fails(self.dial(proxy.url("socks5")), PROXY_FAILED,
+                          f"{proxy.url('socks5')}: for {V4}: connection refused")
 
     def test_a_proxy_that_speaks_nonsense_is_asked_once(self):
         proxy = self.serve(says(b"HTTP/1.0 400 Bad Request\r\n\r\n"))

@@ -131,7 +131,7 @@ class Credentials(ProxyTest):
         self.assertTrue(eventually(lambda: not is_running(int(read(pid)))))
 
     def test_askpass_that_fails(self):
-        for script in ("exit 1\n", "echo\n"):
+        for script in ("exit 1\n", "echo\n", f"echo '{self.password}'; exit 1\n"):
             proxy = self.serve(in_turn(socks5(login=self.login), ssh))
             result = run("--proxy", proxy.url("socks5h", "jo"), NAME, "22",
                          env={**ENVIRONMENT, "SSH_ASKPASS": self.askpass(script), "DISPLAY": ":9"})
@@ -144,6 +144,48 @@ class Credentials(ProxyTest):
         for scheme, proxy in self.proxies():
             result = run("--proxy", proxy.url(scheme), NAME, "22")
             self.assert_fails(result, PROXY_FAILED, f"{proxy.url(scheme)}: it wants a user and a password", hint=True)
+
+    def test_wrong_ones_are_not_told_again_for_all_the_patience(self):
+        for scheme, proxy in self.proxies():
+            result = run("--wait", "3s", "--proxy", proxy.url(scheme, "jo:wrong"), NAME, "22")
+            self.assert_fails(result, PROXY_FAILED, "the proxy refuses these credentials")
+            self.assertEqual(str(proxy.asked).count("wrong login"), 1)
+
+    def test_patience_asks_the_user_once(self):
+        mark = self.temporary_path("mark")
+        program = self.askpass(f'echo asked >>{mark}; echo "{self.password}"\n')
+        proxy = self.serve(*[socks5(5, login=self.login)] * 2, in_turn(socks5(login=self.login), ssh))
+        result = self.dial("--attempts", "3", "--proxy", proxy.url("socks5h", "jo"), SSH_ASKPASS=program, DISPLAY=":9")
+        self.assert_carries(result, silent=False)
+        self.assertEqual(read(mark), "asked\n")
+
+    def test_a_user_who_would_not_say_is_not_asked_again(self):
+        mark = self.temporary_path("mark")
+        program = self.askpass(f"echo asked >>{mark}; exit 1\n")
+        proxy = self.serve(in_turn(socks5(login=self.login), ssh))
+        result = run("--wait", "3s", "--proxy", proxy.url("socks5h", "jo"), NAME, "22",
+                     env={**ENVIRONMENT, "SSH_ASKPASS": program, "DISPLAY": ":9"})
+        self.assert_fails(result, PROXY_FAILED, "it wants a user and a password")
+        self.assertEqual(read(mark), "asked\n")
+
+    def test_a_proxy_that_insists_on_what_is_offered(self):
+        """As Tor does: without credentials none are offered."""
+        def picky(peer):
+            methods = peer.take(peer.take(2)[1])
+            peer.asked.append(methods)
+            peer.say(b"\x05" + methods[-1:])
+            if methods[-1] == 2:
+                peer.take(1)
+                for _ in range(2):
+                    peer.take(peer.take(1)[0])
+                peer.say(b"\x01\0")
+            peer.take(4)
+            peer.take(peer.take(1)[0] + 2)
+            peer.say(b"\x05\0\0" + scripted.BOUND_V4)
+        for login, methods in (("", b"\0"), ("jo", b"\0"), ("jo:x", b"\0\x02")):
+            proxy = self.serve(in_turn(picky, ssh))
+            self.assert_carries(run("--proxy", proxy.url("socks5h", login), NAME, "22"))
+            self.assertEqual(proxy.asked, [[methods]])
 
     def test_wrong_ones(self):
         """They are told once, also where there is another address to ask for."""

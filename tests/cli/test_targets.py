@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NO_ADDRESS, PROXY_FAILED, TIMED_OUT, USAGE, CommandTest,
+from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NO_ADDRESS, NOT_HANDED_OVER, PROXY_FAILED, TIMED_OUT, USAGE, CommandTest,
                     read_json_lines, run, start, wait_until)
 from support import receiver, scripted
 from support.receiver import BANNER
@@ -187,6 +187,21 @@ class VsockMux(TargetTest):
             self.assert_fails(result, TIMED_OUT, "no answer in 300 ms")
             self.assertLess(result.exited - result.started, 1.0)
 
+    def test_five_seconds_of_silence_are_an_answer(self):
+        """As to systemd-ssh-proxy: a guest that waits for its client is reached, too."""
+        def guest(peer):
+            self.assertEqual(peer.take(4), b"ping")
+            peer.say(b"pong")
+            peer.flush()
+            silence(peer)
+        self.serve(in_turn(vsock_mux(b""), guest))
+        result = self.dial()
+        passed = self.assert_handed_over(result)
+        self.assertGreaterEqual(result.exited - result.started, 5)
+        passed.settimeout(5)
+        passed.sendall(b"ping")
+        self.assertEqual(passed.recv(4), b"pong")
+
     def test_nobody_listens(self):
         self.assert_fails(self.dial(), ALL_FAILED, "no such file")
 
@@ -267,6 +282,15 @@ class Machines(TargetTest):
             with self.subTest(fields):
                 self.reply(self.found(**fields))
                 self.assert_fails(self.dial(), NO_ADDRESS, f"connect to 'machine/{self.NAME}' port 22: ", words)
+
+    def test_ssh_that_goes_is_noticed_while_it_is_silent(self):
+        self.reply()
+        environment = {**ENVIRONMENT, "XDG_RUNTIME_DIR": self.directory}
+        with start("machine/" + self.NAME, "22", env=environment) as session:
+            wait_until(lambda: self.asked, "the question")
+            session.ours.close()
+            session.wait(2)
+            self.assertEqual(session.process.returncode, NOT_HANDED_OVER)
 
     def test_no_such_machine(self):
         self.reply(b'{"error": "io.systemd.Machine.NoSuchMachine", "parameters": {}}\0')
@@ -354,16 +378,17 @@ class Meaning(TargetTest):
                            ("--no-keepalive",), ("--no-nodelay",), ("--user-timeout", "1s"), ("--congestion", "reno"),
                            ("--knock", "tcp:1"), ("--protocol", "mptcp"), ("--proxy", "env"), ("--tcpmux", "x"),
                            ("--dns-server", "127.0.0.1"), ("--resolve", "x:127.0.0.1"),
-                           ("--preferred-family-count", "2")):
+                           ("--preferred-family-count", "2"), ("--rcvbuf", "20000")):
                 with self.subTest((host, option)):
                     self.assert_fails(run(*option, host, "22"), USAGE, option[0].partition("=")[0], "no meaning")
 
+    def test_a_send_buffer_is_not_for_vsock(self):
+        self.assert_fails(run("--sndbuf", "20000", "vsock/3", "22"), USAGE, "--sndbuf has no meaning")
+
     def test_options_with_a_meaning(self):
         self.serve(ssh)
-        passed = self.assert_carries(run("--sndbuf", "20000", "--rcvbuf", "20000", "--timeout", "2s",
-                                         "unix" + self.path))
-        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            self.assertEqual(passed.getsockopt(socket.SOL_SOCKET, option), 40000)
+        passed = self.assert_carries(run("--sndbuf", "20000", "--timeout", "2s", "unix" + self.path))
+        self.assertEqual(passed.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), 40000)
 
     def test_hosts_that_only_look_like_it(self):
         listener = self.listen()

@@ -4,6 +4,7 @@ Knocks and attempts are read on the wire at the server; a command tells what it 
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -213,6 +214,25 @@ class Before(CommandCase):
         self.assert_soon(lambda: not self.network.client.processes(), "the command's end")
 
 
+    def test_it_ends_with_us_when_a_signal_ends_us(self):
+        self.serve()
+        with self.start("--before", self.witness(60)) as session:
+            self.assert_soon(self.accounts, "the command's begin")
+            session.process.terminate()
+            session.wait(5)
+        self.assert_soon(lambda: not self.network.client.processes(), "the command's end")
+
+    def test_its_failure_counts_where_ends_of_children_are_ignored(self):
+        self.serve()
+        before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        try:
+            session = self.start("--before", "sh -c 'sleep 0.1; exit 3'")
+        finally:
+            signal.signal(signal.SIGCHLD, before)
+        with session:
+            self.assert_fails(session.finish(), NOT_HANDED_OVER, "exited with status 3")
+
+
 class OnSlow(CommandCase):
     def test_it_does_not_run_when_the_dial_is_quick(self):
         self.serve()
@@ -267,10 +287,28 @@ class OnSlow(CommandCase):
         self.network.black_hole(IPV6_SSH)
         self.assertEqual(self.connect("--on-slow", "50ms:false")[1].destinations, [SERVER_V6, SERVER_V4])
 
-    def test_what_cannot_be_run_is_told(self):
+    def test_what_cannot_be_run_is_told_before_anything_is_sent(self):
+        self.serve()
+        for command in ("/nonexistent/command", "nonexistent-command"):
+            result, wire = self.dial("--on-slow", f"5s:{command} x")
+            self.assert_fails(result, NOT_HANDED_OVER, f"cannot run '{command}'")
+            self.assertEqual((wire.syns, self.dns.queries), ([], []))
+
+    def test_it_counts_from_the_first_of_all_dials_and_runs_once(self):
+        """Each dial is refused at once; the machine is asleep all the same."""
+        result, wire = self.dial("--on-slow", "700ms:" + self.witness(), "--wait", "2s", host=SERVER_V4)
+        self.assert_fails(result, ALL_FAILED)
+        self.assertGreater(len(wire.syns), 3)
+        self.assertEqual(len(self.accounts()), 1)
+        self.assertGreaterEqual(self.accounts()[0]["time"], result.started + 0.7)
+
+    def test_it_does_not_stay_behind_as_a_zombie(self):
+        self.serve()
         self.network.black_hole(SSH)
-        result, _ = self.dial("--on-slow", "50ms:/nonexistent/command")
-        self.assert_fails(result, NOT_HANDED_OVER, "cannot run '/nonexistent/command'")
+        with self.start("--on-slow", "100ms:" + self.witness(), "--relay") as session:
+            self.assert_soon(self.accounts, "the command")
+            self.network.clear()
+            self.assert_soon(lambda: self.accounts()[0]["pid"] not in self.network.client.processes(), "its end")
 
     def test_it_may_be_due_when_a_dial_ends(self):
         """Both clocks ring at once, with no attempt that would keep the dial's data alive; for ASan."""
@@ -328,6 +366,13 @@ class Waiting(dial_case.DialTest):
         seconds = result.exited - result.started
         self.assertGreaterEqual(seconds, 1 - LATE)
         self.assertLessEqual(seconds, 1 + LATE)
+
+    def test_a_dial_that_was_cut_short_blames_nobody(self):
+        """Names take 60 ms: the last dials have no time for them, but the ones before told who refuses."""
+        for kind, address in (("AAAA", SERVER_V6), ("A", SERVER_V4)):
+            self.dns.set(HOST, kind, dns.answer(address, delay=0.06))
+        result, _ = self.dial("--wait", "1s")
+        self.assert_fails(result, ALL_FAILED, f"refused by {SERVER_V6}")
 
     @against_the_clock
     def test_a_silent_server_spends_it_in_one_dial(self):

@@ -34,7 +34,7 @@ Candidate candidate(std::string_view address, std::string_view source) {
 std::error_code error(int number) { return {number, std::system_category()}; }
 
 Configured configured(std::string_view origin = "dns") {
-  return {"db.example", "22", 250ms, 50ms, 30s, 1, AAAA, origin};
+  return {"db.example", "22", "", 250ms, 50ms, 30s, 1, AAAA, origin};
 }
 
 Finish ended(Outcome outcome) { return {outcome, 0, {}, {}}; }

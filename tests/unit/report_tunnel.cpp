@@ -23,7 +23,8 @@ const std::string peer = "socks5://192.0.2.1:1080";
 std::vector<Event> dial() {
   Finish finish{Outcome::connected, 0, {}, {}};
   finish.attempts.push_back({.endpoint = proxy});
-  return {{0ms, Configured{"192.0.2.1", "1080", 250ms, 50ms, 30s, 1, Family::ipv6, "literal"}},
+  return {{0ms,
+           Configured{"db.example", "22", peer, 250ms, 50ms, 30s, 1, Family::ipv6, "literal"}},
           {0ms, StartAttempt{0, proxy, StartReason::nothing_to_wait_for}},
           {1ms, Connected{0}},
           {1ms, finish}};
@@ -74,6 +75,39 @@ TEST_CASE("a handshake is traced, and its failure with what was said") {
         R"({"t_us":1000, "event":"protocol_fallback", "from":"mptcp", "to":"tcp"})"_json);
 }
 
+TEST_CASE("what the user asked for is told, and what the dial is for") {
+  Narrator narrator;
+  CHECK(narrator.sentence(dial().front()) ==
+        "connect to 'db.example' port 22 through socks5://192.0.2.1:1080");
+  const Json line = traced(dial()).front();
+  CHECK(line["host"] == "db.example");
+  CHECK(line["service"] == "22");
+  CHECK(line["through"] == "socks5://192.0.2.1:1080");
+}
+
+TEST_CASE("a dial without an end has an outcome for each attempt and metrics in the trace") {
+  Trace trace;
+  for (const Event& event : {dial()[0], dial()[1]}) trace.lines(event);
+  const std::string text = trace.last_lines(7ms);
+  const std::size_t end = text.find('\n');
+  const Json outcome = Json::parse(text.substr(0, end));
+  CHECK(outcome["event"] == "attempt_outcome");
+  CHECK(outcome["outcome"] == "canceled");
+  CHECK(outcome["duration_us"] == 7000);
+  const Json metrics = Json::parse(text.substr(end));
+  CHECK(metrics["event"] == "metrics");
+  CHECK(metrics["attempts_canceled"] == 1);
+}
+
+TEST_CASE("a command of --on-slow that cannot be started is told") {
+  Narrator narrator;
+  CHECK(narrator.sentence({1s, FoundSlow{}}) == "nothing has connected yet: run --on-slow");
+  CHECK(narrator.sentence({1s, FoundSlow{"cannot run 'x'"}}) ==
+        "nothing has connected yet: --on-slow: cannot run 'x'");
+  CHECK(traced({{1s, FoundSlow{"cannot run 'x'"}}})[0] ==
+        R"({"t_us":1000000, "event":"on_slow_started", "error":"cannot run 'x'"})"_json);
+}
+
 TEST_CASE("each dial through a proxy counts its attempts anew") {
   std::vector<Event> events = with_handshake("host unreachable");
   for (const Event& event : with_handshake("")) events.push_back(event);
@@ -89,7 +123,7 @@ TEST_CASE("the waterfall draws the last dial with what was said behind it") {
   for (const Event& event : with_handshake("")) events.push_back(event);
   const std::string text = draw_waterfall(events, {});
   const std::string picture = text.substr(0, text.find("\n\n", text.find("\n\n") + 2));
-  CHECK(picture == R"(connect to '192.0.2.1' port 1080
+  CHECK(picture == R"(connect to 'db.example' port 22 through socks5://192.0.2.1:1080
 
                          0                                  4 ms
 192.0.2.1                ━━━━━━━━━●                              connected, 1 ms
