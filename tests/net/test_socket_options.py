@@ -355,6 +355,7 @@ class WithoutMeaning(dial_case.DialTest):
     def test_values(self):
         self.serve()
         for option, *values in (("--dscp", "64", "-1", "af14", "af10", "cs8", "ef0", ""), ("--ttl", "0", "256"),
+                                ("--interface", "abcdefghijklmnop"),
                                 ("--local-port", "0", "65536"), ("--mark", "-1", "x", "0x", "0x100000000"), ("--user-timeout", "0", "x"),
                                 ("--sndbuf", "0", "1k"), ("--rcvbuf", "-1", "x"),
                                 ("--keepalive", "60", "60,10", "60,10,3,", "0,10,3", "60,10,128", "32768,10,3")):
@@ -366,6 +367,8 @@ class WithoutMeaning(dial_case.DialTest):
         self.assert_usage("--keepalive=60,10,3", "--no-keepalive")
         self.assert_usage("--keepalive", "--no-keepalive")
         self.assert_usage("--ttl", "9", "--dontroute")
+        self.assert_usage("--protocol", "mptcp", "--dontroute")
+        self.assert_usage("--interface", "")
         self.assert_usage("--knock-delay", "1s")
 
     def test_a_flag_takes_no_value_and_a_value_is_not_empty(self):
