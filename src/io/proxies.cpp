@@ -1,12 +1,23 @@
 #include "proxies.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "environment.hpp"
 #include "gladhand/error.hpp"
+#include "gladhand/handshake.hpp"
 #include "idna.hpp"
 
 namespace gladhand {
+
+bool resolves_here(ProxyScheme scheme) {
+  return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks5;
+}
+
+std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families) {
+  if (scheme == ProxyScheme::socks4) std::erase(families, Family::ipv6);
+  return families;
+}
 
 std::vector<Proxy> find_proxies(const Route& route, const Target& target) {
   if (!route.from_environment) return route.proxies;
@@ -23,6 +34,26 @@ std::vector<Proxy> find_proxies(const Route& route, const Target& target) {
 
 Target target_of(const Proxy& proxy) {
   return parse_target(to_ascii(proxy.host), std::to_string(proxy.port), "");
+}
+
+void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
+  const std::vector<Proxy> proxies = find_proxies(route, target);
+  const auto raced = proxies.empty() ? target.literal : target_of(proxies.front()).literal;
+  if (raced && raced->family() && std::ranges::find(families, raced->family()) == families.end())
+    throw UsageError((proxies.empty() ? "host " + in_quotes(target.host)
+                                      : "proxy " + to_string(proxies.front())) +
+                     " is no " + std::string(to_string(families.front())) + " address");
+  for (std::size_t i = 0; i < proxies.size(); ++i) {
+    const Target next = i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target;
+    const std::string through = to_string(proxies[i]) + " cannot be asked for ";
+    if (!next.literal && resolves_here(proxies[i].scheme)) {
+      if (families_for(proxies[i].scheme, route.families).empty())
+        throw UsageError(through + "an IPv6 address");
+      continue;
+    }
+    if (!can_ask_for(proxies[i].scheme, {next.literal, next.name, next.port}))
+      throw UsageError(through + in_quotes(next.host));
+  }
 }
 
 }  // namespace gladhand

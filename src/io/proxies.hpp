@@ -28,4 +28,14 @@ std::vector<Proxy> find_proxies(const Route& route, const Target& target);
 /// The proxy as something to dial. Throws UsageError when its host is no name.
 Target target_of(const Proxy& proxy);
 
+/// Whether a proxy of this scheme is told addresses, so that names are resolved here.
+bool resolves_here(ProxyScheme scheme);
+
+/// Those of `families` that such a proxy can be asked for.
+std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families);
+
+/// Throws UsageError when the route cannot be meant for the target, or what the race is for is an
+/// address of another family than `families`: to be called before any traffic.
+void check_route(const Route& route, const Target& target, const std::vector<Family>& families);
+
 }  // namespace gladhand

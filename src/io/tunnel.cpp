@@ -20,18 +20,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Blame = Handshake::Blame;
 
-// Names are the proxy's to resolve, or ours.
-bool resolves_here(ProxyScheme scheme) {
-  return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks5;
-}
-
+// It has no question for the user: who has one tells it.
 bool is_socks4(ProxyScheme scheme) {
   return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
-}
-
-std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families) {
-  if (is_socks4(scheme)) std::erase(families, Family::ipv6);
-  return families;
 }
 
 std::string in_words(const Destination& destination) {
@@ -99,7 +90,7 @@ class Tunnel {
         hop.next = target_of(proxies[i + 1]);
         hop.next_peer = to_string(proxies[i + 1]);
       }
-      if (proxies[i].user && is_socks4(proxies[i].scheme))  // it never asks
+      if (proxies[i].user && is_socks4(proxies[i].scheme))
         hop.credentials = Credentials{*proxies[i].user, ""};
       hops_.push_back(std::move(hop));
     }
@@ -299,27 +290,6 @@ asio::awaitable<DialResult> dial_through(asio::io_context& loop,
   if (direct) co_return co_await dial(loop, std::move(target), std::move(options), std::move(sink));
   Tunnel tunnel(loop, std::move(target), std::move(options), std::move(sink));
   co_return co_await tunnel.open();
-}
-
-void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
-  const std::vector<Proxy> proxies = find_proxies(route, target);
-  const auto raced = proxies.empty() ? target.literal : target_of(proxies.front()).literal;
-  if (raced && raced->family() && std::ranges::find(families, raced->family()) == families.end())
-    throw UsageError((proxies.empty() ? "host " + in_quotes(target.host)
-                                      : "proxy " + to_string(proxies.front())) +
-                     " is no " + std::string(to_string(families.front())) + " address");
-  for (std::size_t i = 0; i < proxies.size(); ++i) {
-    const Target next = i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target;
-    target_of(proxies[i]);
-    const std::string through = to_string(proxies[i]) + " cannot be asked for ";
-    if (!next.literal && resolves_here(proxies[i].scheme)) {
-      if (families_for(proxies[i].scheme, route.families).empty())
-        throw UsageError(through + "an IPv6 address");
-      continue;
-    }
-    if (!can_ask_for(proxies[i].scheme, {next.literal, next.name, next.port}))
-      throw UsageError(through + in_quotes(next.host));
-  }
 }
 
 }  // namespace gladhand

@@ -18,8 +18,4 @@ asio::awaitable<DialResult> dial_through(asio::io_context& loop,
                                          DialOptions options,
                                          EventSink sink);
 
-/// Throws UsageError when the route cannot be meant for the target, or what the race is for is an
-/// address of another family than `families`: to be called before any traffic.
-void check_route(const Route& route, const Target& target, const std::vector<Family>& families);
-
 }  // namespace gladhand
