@@ -57,6 +57,7 @@ struct Resolver::Watch {
 struct Resolver::Query {
   std::weak_ptr<Resolver*> owner;
   Family family{};
+  std::size_t position = 0;  // of the name in the search list
 };
 
 Resolver::Resolver(asio::io_context& loop,
@@ -143,7 +144,7 @@ void Resolver::ask(Family family) {
   hints.ai_socktype = SOCK_STREAM;
   // The final dot: c-ares before 1.23 would walk its own search list.
   const std::string absolute = walk_.name() + '.';
-  auto query = std::make_unique<Query>(Query{self_, family});
+  auto query = std::make_unique<Query>(Query{self_, family, walk_.position()});
   ares_getaddrinfo(
       channel_.get(),
       absolute.c_str(),
@@ -188,7 +189,7 @@ void Resolver::received(Query& query, int status, const ares_addrinfo* result) {
     answer.addresses.push_back(Endpoint(node->ai_addr, node->ai_addrlen).with_port(port_));
   if (answer.status == AnswerStatus::addresses && answer.addresses.empty())
     answer.status = AnswerStatus::no_address;
-  for (const Answer& final : walk_.take(std::move(answer))) on_answer_(final);
+  for (const Answer& final : walk_.take(query.position, std::move(answer))) on_answer_(final);
   if (!walk_.asks_again()) return;
   asio::post(loop_, [self = std::weak_ptr(self_)] {
     const auto resolver = self.lock();

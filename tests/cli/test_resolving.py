@@ -509,6 +509,29 @@ class Files(ResolvingTest):
         names = [name for name, kind in self.asked() if kind == "A"]
         self.assertEqual(names, ["db.one.example", "db.two.example"])
 
+    def test_silence_about_aaaa_costs_nothing_for_suffixes_that_do_not_match(self):
+        """A says at once that there is no such name [RFC 8020]."""
+        for suffix in ("one", "two", "three"):
+            self.server.set("db.%s.example" % suffix, "AAAA", dns.drop())
+            self.server.set("db.%s.example" % suffix, "A", dns.nxdomain())
+        self.server.set("db.three.example", "A", dns.answer(V4))
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example three.example\n"
+        result = self.dial(host="db", conf=conf)
+        self.assert_handed_over(result, self.v4)
+        self.assertLess(result.exited - result.started, 0.05 + 0.2)
+
+    def test_silence_about_aaaa_of_a_name_that_does_not_exist(self):
+        self.script(dns.drop(), dns.nxdomain())
+        result = self.dial()
+        self.assert_fails(result, NO_ADDRESS, ": name does not exist", hint=False)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_late_answer_to_a_name_that_was_passed_over_is_dropped(self):
+        self.script(dns.answer("::2", delay=0.1), dns.nxdomain(), name="db.one.example")
+        self.script(dns.answer(V6, delay=0.3), dns.nodata(), name="db.two.example")
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
+        self.assert_handed_over(self.dial(host="db", conf=conf), self.v6)
+
     def test_both_families_end_on_the_same_suffix(self):
         """AAAA exists only under the second suffix, A under the first: the first one is meant."""
         self.script(dns.nodata(), dns.answer(V4), name="db.one.example")
