@@ -56,6 +56,8 @@ class Resolver {
 
   void set_servers(const std::vector<std::string>& servers);
   void received(Query& query, int status, const ares_addrinfo* result);
+  void take(std::size_t position, Answer answer);
+  void ask_again(Family family);
   void socket_changed(int fd, bool readable, bool writable);
   void watch(const std::shared_ptr<Watch>& watch);
   void take_in_errors();
@@ -68,6 +70,9 @@ class Resolver {
   std::vector<Family> families_;
   std::function<void(const Answer&)> on_answer_;
   SearchWalk walk_;
+  ResolvConf conf_;
+  std::size_t asks_left_;  // after an answer that cannot be read
+  std::vector<std::unique_ptr<Resolver>> again_;  // what such questions are asked again with
   std::unique_ptr<std::remove_pointer_t<ares_channel>, Closer> channel_;
   std::exception_ptr failure_;  // thrown inside a callback of c-ares, which is C
   asio::steady_timer alarm_;

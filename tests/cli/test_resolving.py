@@ -277,6 +277,36 @@ class Answers(ResolvingTest):
                 self.script(dns.answer(V6), dns.answer(V4, malformed=kind))
                 self.assert_handed_over(self.dial(), self.v6)
 
+    def test_a_question_with_a_malformed_answer_is_asked_again(self):
+        for kind in ("cut", "garbage", "rdlength", "loop", "counts"):
+            with self.subTest(kind):
+                self.script([dns.answer(V6, malformed=kind), dns.answer(V6)], dns.nodata())
+                self.assert_handed_over(self.dial(), self.v6)
+                self.script(dns.nodata(), [dns.answer(V4, malformed=kind), dns.answer(V4)])
+                self.assert_handed_over(self.dial(), self.v4)
+
+    def test_malformed_answers_of_one_server_leave_the_next_one(self):
+        self.script(dns.answer(V6, malformed="cut"), dns.answer(V4, malformed="cut"))
+        with dns.Server(script={(NAME, "AAAA"): dns.answer(V6)}) as good:
+            result = self.dial(servers=[self.server, good])
+            self.assert_handed_over(result, self.v6)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_malformed_answers_of_all_servers_are_told(self):
+        self.script(dns.answer(V6, malformed="cut"), dns.answer(V4, malformed="cut"))
+        script = {(NAME, "AAAA"): dns.answer(V6, malformed="cut"), (NAME, "A"): dns.answer(V4, malformed="cut")}
+        with dns.Server(script=script) as other:
+            result = self.dial(servers=[self.server, other])
+            self.assertTrue(other.queries)
+        self.assert_fails(result, NO_ADDRESS, ": name servers send nonsense")
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_suffix_with_malformed_answers_ends_no_search(self):
+        self.script(dns.answer(V6, malformed="cut"), dns.answer(V4, malformed="cut"), name="db.one.example")
+        self.script(a=dns.answer(V4), name="db.two.example")
+        with sandbox.file("/etc/resolv.conf", "search one.example two.example\n"):
+            self.assert_handed_over(self.dial(host="db"), self.v4)
+
     def test_malformed_answers_for_both_families(self):
         for kind in ("cut", "garbage", "rdlength", "loop", "counts"):
             with self.subTest(kind):
