@@ -66,11 +66,13 @@ Resolver::Resolver(asio::io_context& loop,
                    std::uint16_t port,
                    const std::vector<Family>& families,
                    const ResolvConf& conf,
-                   std::function<void(const Answer&)> on_answer)
+                   std::function<void(const Answer&)> on_answer,
+                   OnNextName on_next_name)
     : loop_(loop),
       port_(port),
       families_(families),
       on_answer_(std::move(on_answer)),
+      on_next_name_(std::move(on_next_name)),
       walk_(search_names(name, conf), families),
       conf_(conf),
       asks_left_(std::max<std::size_t>(conf.servers.size(), 1)),
@@ -216,13 +218,17 @@ void Resolver::ask_again(Family family) {
 }
 
 void Resolver::take(std::size_t position, Answer answer) {
+  const std::string before = walk_.name();
   for (const Answer& final : walk_.take(position, std::move(answer))) on_answer_(final);
   if (!walk_.asks_again()) return;
-  asio::post(loop_, [self = std::weak_ptr(self_)] {
-    const auto resolver = self.lock();
-    if (!resolver) return;
-    for (const Family family : (*resolver)->families_) (*resolver)->ask(family);
+  asio::post(loop_, [self = std::weak_ptr(self_), before] {
+    if (const auto resolver = self.lock()) (*resolver)->ask_for_next_name(before);
   });
+}
+
+void Resolver::ask_for_next_name(const std::string& passed_over) {
+  if (on_next_name_) on_next_name_(walk_.name(), passed_over);
+  for (const Family family : families_) ask(family);
 }
 
 // --- c-ares' sockets under Asio ------------------------------------------------------------

@@ -4,6 +4,7 @@ The DNS server is scripted; everything happens in a network namespace where only
 that neither family has connectivity and both are asked.
 """
 
+import subprocess
 import time
 import unittest
 
@@ -577,6 +578,20 @@ class Files(ResolvingTest):
         self.script(dns.answer(V6), dns.answer("127.0.0.9"), name="db.two.example")
         conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
         self.assert_handed_over(self.dial(host="db", conf=conf), self.v4)
+
+    def test_the_trace_and_explain_name_what_was_asked_for(self):
+        self.script(a=dns.answer(V4), name="db.two.example")
+        path = self.temporary_path("trace")
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
+        result = self.dial("--trace", path, "--explain", host="db", conf=conf, stdout=subprocess.PIPE)
+        with open(path, encoding="utf-8") as file:
+            trace = read_json_lines(file.read())
+        self.assertEqual([event["name"] for event in events(trace, "dns_query_started")], ["db.one.example"] * 2)
+        self.assertEqual([(event["name"], event["passed_over"]) for event in events(trace, "dns_next_name")],
+                         [("db.two.example", "db.one.example")])
+        text = (result.stdout or b"").decode()
+        self.assertIn("ask for AAAA of db.one.example\n", text)
+        self.assertIn("no address for db.one.example: ask for db.two.example\n", text)
 
     def test_a_trailing_dot_means_no_search(self):
         conf = "nameserver 127.0.0.1\nsearch one.example\n"

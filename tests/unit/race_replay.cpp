@@ -96,6 +96,7 @@ class Replay {
     for (const json& line : lines_) {
       if (line.at("event") == "dns_query_started") {
         started.questions.push_back(read_type(line));
+        names_[read_type(line)] = line.value("name", "");
         now_ = gladhand::Moment(line.at("t_us").get<std::int64_t>());
       }
       if (line.at("event") == "candidate_discovered" && line.at("origin") != "dns") {
@@ -117,7 +118,7 @@ class Replay {
     if (!std::holds_alternative<gladhand::TimePassed>(fact))
       std::visit([this](const auto& it) { report_fact(it); }, fact);
     for (const gladhand::Action& action : race_.step(fact, now_))
-      std::visit([this](const auto& it) { report(it); }, action);
+      std::visit([this](const auto& it) { report_order(it); }, action);
   }
 
   template <typename T>
@@ -125,6 +126,13 @@ class Replay {
     report(fact);
   }
   void report_fact(const gladhand::TimePassed& /*fact*/) {}
+  template <typename T>
+  void report_order(const T& order) {
+    report(order);
+  }
+  void report_order(const gladhand::SendQuery& order) {  // the race knows no names
+    report(gladhand::SendQuery{order.family, names_[order.family]});
+  }
 
   void report(gladhand::Event::Body body) {
     std::istringstream text(trace_.lines({now_, std::move(body)}));
@@ -135,13 +143,14 @@ class Replay {
   gladhand::Race race_;
   gladhand::Trace trace_;
   gladhand::Moment now_{};
+  std::map<gladhand::Family, std::string> names_;  // that were asked for
   Lines result_;
 };
 
 bool is_order(const json& line) {
   const std::string event = line.at("event");
   return event != "config_set" && event != "handed_over" && event != "metrics" &&
-         event != "candidate_discovered";
+         event != "candidate_discovered" && event != "dns_next_name";
 }
 
 Lines orders_of(Lines lines) {
