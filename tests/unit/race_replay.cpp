@@ -2,6 +2,7 @@
 // So a user's trace becomes a regression test: put it into tests/unit/traces.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -57,7 +58,7 @@ gladhand::Family read_type(const json& line) {
 // Feeds the facts of a trace to a race and writes the trace of what the race then does.
 class Replay {
  public:
-  explicit Replay(const Lines& lines) : lines_(lines), race_(options(lines.front())) {}
+  explicit Replay(const Lines& lines) : lines_(lines), race_(options(lines)) {}
 
   Lines run() {
     gladhand::Configured configured;
@@ -74,6 +75,7 @@ class Replay {
         tell(gladhand::AnswerReceived{
             read_type(line), read_status(line.at("status")), std::exchange(found, {})});
       if (event == "attempt_outcome") tell_outcome(line);
+      if (event == "before_finished") tell(gladhand::Prepared{});
       if (event.ends_with("_timer_fired") || event == "connection_aborted")
         if (!race_.finished()) tell(gladhand::TimePassed{});
     }
@@ -81,14 +83,21 @@ class Replay {
   }
 
  private:
-  static gladhand::RaceOptions options(const json& config) {
+  static gladhand::RaceOptions options(const Lines& lines) {
+    using gladhand::Family;
+    const json& config = lines.front();
+    const bool prepare = std::ranges::any_of(
+        lines, [](const json& line) { return line.at("event") == "before_started"; });
     const auto microseconds = [&config](const char* key) {
       return gladhand::Moment(config.at(key).get<std::int64_t>());
     };
     return {.connection_attempt_delay = microseconds("connection_attempt_delay_us"),
             .resolution_delay = microseconds("resolution_delay_us"),
             .timeout = microseconds("timeout_us"),
-            .preferred_family_count = config.at("preferred_family_count")};
+            .preferred_family_count = config.at("preferred_family_count"),
+            .preferred_family =
+                config.at("preferred_family") == "IPv6" ? Family::ipv6 : Family::ipv4,
+            .prepare = prepare};
   }
 
   void start() {
