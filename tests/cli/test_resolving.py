@@ -453,6 +453,18 @@ class Servers(ResolvingTest):
         self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME, "no name server answers")
         self.assertLess(result.exited - result.started, 15)
 
+    def test_silence_to_one_question_is_not_silence_of_all_servers(self):
+        """The hint is for servers that say nothing at all, and does not tell what is done already."""
+        silent = self.enter(dns.Server(script={(NAME, "A"): dns.answer("127.0.0.9"), (NAME, "AAAA"): dns.drop()}))
+        with sandbox.file("/etc/resolv.conf", "options timeout:1 attempts:1\n"):
+            result = self.dial(servers=[silent])
+            self.assert_fails(result, ALL_FAILED, "refused by 127.0.0.9, no answer to the AAAA question", hint=False)
+            silent.set(NAME, "A", dns.drop())
+            result = self.dial(servers=[silent])
+        self.assert_fails(result, NO_ADDRESS, "no name server answers", hint=True)
+        self.assertIn("--dns-server", result.lines[1])
+        self.assertNotIn("resolv.conf", result.lines[1])
+
     def test_silence_is_bounded_by_the_timeout(self):
         dead = self.enter(dns.Server(default=dns.drop()))
         result = self.dial("--timeout", "1s", servers=[dead])
@@ -592,6 +604,11 @@ class Files(ResolvingTest):
         text = (result.stdout or b"").decode()
         self.assertIn("ask for AAAA of db.one.example\n", text)
         self.assertIn("no address for db.one.example: ask for db.two.example\n", text)
+
+    def test_a_local_name_that_the_dns_does_not_know(self):
+        result = self.dial(host="printer.local")
+        self.assert_fails(result, NO_ADDRESS, "'printer.local'", "name does not exist", hint=True)
+        self.assertIn("mDNS", result.lines[1])
 
     def test_a_trailing_dot_means_no_search(self):
         conf = "nameserver 127.0.0.1\nsearch one.example\n"
