@@ -9,7 +9,7 @@ import time
 import unittest
 
 import sandbox
-from common import ALL_FAILED, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, resolve, run
+from common import ALL_FAILED, ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, resolve, run
 from support import dns, receiver
 
 NAME = "db.example"
@@ -605,10 +605,30 @@ class Files(ResolvingTest):
         self.assertIn("ask for AAAA of db.one.example\n", text)
         self.assertIn("no address for db.one.example: ask for db.two.example\n", text)
 
+    def test_a_search_domain_of_localhost_leaves_the_machine_with_nothing(self):
+        for conf, env in (("search localhost", {}), ("", {"LOCALDOMAIN": "localhost"})):
+            with self.subTest(conf=conf, env=env):
+                result = self.dial(host="db", conf=conf + "\n", env={**ENVIRONMENT, **env})
+                self.assert_fails(result, NO_ADDRESS, "'db'")
+        self.assertEqual({name for name, _ in self.asked()}, {"db"})
+
+    def test_a_search_domain_that_is_no_name_is_no_failure_of_the_servers(self):
+        conf = "nameserver 127.0.0.1\nsearch %s.example a..example\n" % ("x" * 64)
+        self.assert_fails(self.dial(host="db", conf=conf), NO_ADDRESS, ": name does not exist", hint=False)
+
     def test_a_local_name_that_the_dns_does_not_know(self):
         result = self.dial(host="printer.local")
         self.assert_fails(result, NO_ADDRESS, "'printer.local'", "name does not exist", hint=True)
         self.assertIn("mDNS", result.lines[1])
+
+    def test_no_aaaa(self):
+        self.script(dns.answer(V6), dns.answer(V4))
+        conf = "nameserver 127.0.0.1\noptions no-aaaa\n"
+        self.assert_handed_over(self.dial(conf=conf), self.v4)
+        self.assertEqual(self.asked(), [(NAME, "A")])
+        self.assert_handed_over(self.dial(conf=conf, hosts="::1 %s\n" % NAME), self.v6)
+        self.assert_fails(self.dial("-6", conf=conf), NO_ADDRESS, "no address of the family that was asked for")
+        self.assertEqual(self.asked(), [(NAME, "A")])
 
     def test_a_trailing_dot_means_no_search(self):
         conf = "nameserver 127.0.0.1\nsearch one.example\n"
