@@ -170,23 +170,53 @@ class Connectivity(CommandTest):
     def test_neither_means_both(self):
         self.assertEqual(self.families_asked([]), ["A", "AAAA"])
 
-    def test_the_only_default_route_makes_its_family_the_preferred_one(self):
-        """IPv6 within the link only: an A answer does not wait for AAAA [HEv3 4.2]."""
+    def dial_with_network(self, *commands):
+        """The trace of a dial with these addresses and routes; A is answered, AAAA is not."""
         path = self.temporary_path("trace")
         script = {(NAME, "A"): dns.answer("192.0.2.2"), (NAME, "AAAA"): dns.drop()}
         with sandbox.network(), dns.Server(script=script) as server:
             sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
             for link in ("gh0", "gh1"):
                 sandbox.ip("link", "set", link, "up")
-            sandbox.ip("address", "add", "192.0.2.2/24", "dev", "gh0")
-            sandbox.ip("address", "add", "fd00:1::2/64", "dev", "gh0", "nodad")
-            sandbox.ip("route", "add", "default", "dev", "gh0")
-            run("--trace", path, "--timeout", "1s", "--dns-server", server.endpoint, NAME, "22").close()
+            for command in commands:
+                sandbox.ip(*command.split())
+            run("--trace", path, "--timeout", "300ms", "--dns-server", server.endpoint, NAME, "22").close()
             self.assertEqual(sorted(query.type for query in server.queries[:2]), ["A", "AAAA"])
         with open(path, encoding="utf-8") as file:
-            trace = read_json_lines(file.read())
+            return read_json_lines(file.read())
+
+    def test_the_only_default_route_makes_its_family_the_preferred_one(self):
+        """IPv6 within the link only: an A answer does not wait for AAAA [HEv3 4.2]."""
+        trace = self.dial_with_network("address add 192.0.2.2/24 dev gh0", "route add default dev gh0",
+                                       "address add fd00:1::2/64 dev gh0 nodad")
         self.assertEqual(trace[0]["preferred_family"], "IPv4")
         self.assertEqual(events(trace, "attempt_started")[0]["reason"], "preferred_family_known")
+
+    def test_documentation_addresses_on_the_link_are_no_default_route(self):
+        trace = self.dial_with_network("address add 198.51.100.2/24 dev gh0", "route add default dev gh0",
+                                       "address add 2001:db8::2/64 dev gh0 nodad")
+        self.assertEqual(trace[0]["preferred_family"], "IPv4")
+
+    def test_a_null_route_takes_no_default_route_away(self):
+        """For a documentation prefix, or for one of the two that the kernel is asked about."""
+        addresses = ("address add 198.51.100.2/24 dev gh0", "address add fd00:1::2/64 dev gh0 nodad")
+        default4, default6 = "route add default dev gh0", "-6 route add default dev gh0"
+        for kind in ("unreachable", "blackhole", "prohibit"):
+            for prefix in ("2001:db8::/32", "2001:503:ba3e::/48", "2001:7fd::/32"):
+                with self.subTest("%s %s" % (kind, prefix)):
+                    null = "-6 route add %s %s" % (kind, prefix)
+                    trace = self.dial_with_network(*addresses, default4, default6, null)
+                    self.assertEqual(trace[0]["preferred_family"], "IPv6")
+            for prefix in ("192.0.2.0/24", "198.41.0.0/24", "193.0.14.0/24"):
+                with self.subTest("%s %s" % (kind, prefix)):
+                    null = "route add %s %s" % (kind, prefix)
+                    trace = self.dial_with_network(*addresses, default4, null)
+                    self.assertEqual(trace[0]["preferred_family"], "IPv4")
+
+    def test_a_default_route_that_is_none_counts_for_nothing(self):
+        trace = self.dial_with_network("address add 192.0.2.2/24 dev gh0", "route add default dev gh0",
+                                       "address add fd00:1::2/64 dev gh0 nodad", "-6 route add unreachable default")
+        self.assertEqual(trace[0]["preferred_family"], "IPv4")
 
     def test_options_ask_in_any_case(self):
         self.assertEqual(self.families_asked(["192.0.2.2/24"], "-6"), ["AAAA"])
