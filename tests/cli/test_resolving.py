@@ -591,7 +591,7 @@ class Files(ResolvingTest):
         conf = "nameserver 127.0.0.1\nsearch one.example two.example three.example\n"
         result = self.dial(host="db", conf=conf)
         self.assert_handed_over(result, self.v4)
-        self.assertLess(result.exited - result.started, 0.05 + 0.2)
+        self.assertLess(result.exited - result.started, 0.05 + 0.5)  # the Resolution Delay, and a busy machine
 
     def test_silence_about_aaaa_of_a_name_that_does_not_exist(self):
         self.script(dns.drop(), dns.nxdomain())
