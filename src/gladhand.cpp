@@ -79,9 +79,14 @@ RelayEnd carry(UniqueFd server, const Target& target) {
       std::move(server), STDIN_FILENO, STDOUT_FILENO, in_words(target.host, target.service));
 }
 
-Error why_not(const PatientResult& dials, const Target& target) {
+Error why_not(const PatientResult& dials, const Target& target, const NameOptions& names) {
   if (dials.last.failure) return *dials.last.failure;
-  return verdict(dials.last.finish, target, dials.last.through, dials.last_duration, dials.dials);
+  return verdict(dials.last.finish,
+                 target,
+                 dials.last.through,
+                 dials.last_duration,
+                 dials.dials,
+                 names.dns_servers.empty() ? NameServers::of_resolv_conf : NameServers::given);
 }
 
 // `way` is empty for --explain.
@@ -110,7 +115,7 @@ Error why_not(const PatientResult& dials, const Target& target) {
   if (sink) sink({elapsed(), DialEnded{}});
   if (settings.explain)
     write_all(STDOUT_FILENO, draw_waterfall(observers.events(), output_canvas()));
-  if (!connected) throw why_not(dials, target);
+  if (!connected) throw why_not(dials, target, settings.dial.names);
   if (way == HandOver::relay) {
     watch.reset();
     const RelayEnd carried = carry(std::move(result.socket), target);

@@ -189,8 +189,12 @@ NameOverride read_override(const std::string& text) {
   if (colon == std::string::npos || colon == 0)
     throw UsageError("--resolve: " + in_quotes(text) + " is not NAME:ADDR[,ADDR...]");
   NameOverride result;
-  result.name = to_ascii(text.substr(0, colon));
-  check_name(result.name);
+  try {
+    result.name = to_ascii(text.substr(0, colon));
+    check_name(result.name);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string("--resolve: ") + error.what(), error.hint());
+  }
   for (std::string_view rest = std::string_view(text).substr(colon + 1);;) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
     const auto endpoint = read_bracketed(rest.substr(0, comma), 0);

@@ -70,6 +70,7 @@ struct TimePassed {};
 
 struct SendQuery {
   Family family{};
+  std::string name{};  ///< what is asked for: the race leaves it empty, the log has it
 };
 
 /// Addresses are known and the first attempt is due: make ready for it, then tell Prepared. Ordered
@@ -198,6 +199,12 @@ struct Configured {
   std::string_view origin;  ///< where known addresses come from: "literal", "hosts", ...
 };
 
+/// A name of the search list has led to no address: all questions are asked for the next one.
+struct NextName {
+  std::string name;
+  std::string passed_over;  ///< the one before
+};
+
 /// The kernel has no MPTCP: TCP is spoken in its place.
 struct FellBackToTcp {};
 
@@ -259,6 +266,7 @@ struct Event {
                             TimerSet,
                             TimerFired,
                             TimerCanceled,
+                            NextName,
                             FellBackToTcp,
                             HandshakeStarted,
                             HandshakeFinished,

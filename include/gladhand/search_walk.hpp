@@ -22,23 +22,31 @@ class SearchWalk {
     std::vector<Endpoint> addresses;
   };
 
-  /// The name being asked.
+  /// The name being asked, and its place in the list.
   const std::string& name() const { return names_[position_]; }
+  std::size_t position() const { return position_; }
 
-  /// Takes an answer to name() and returns those that are final by now, possibly none. When it
-  /// moved on to the next name, asks_again() is true until the next call.
-  std::vector<Answer> take(Answer answer);
+  /// Whether an answer for `family` to the name at `position` still counts.
+  bool awaits(std::size_t position, Family family) const;
+
+  /// Takes an answer to the name at `position` and returns those that are final by now, possibly
+  /// none; one that it does not await is dropped. When it moved on to the next name, asks_again()
+  /// is true until the next call.
+  std::vector<Answer> take(std::size_t position, Answer answer);
 
   /// Every family must be asked for name().
   bool asks_again() const { return asks_again_; }
 
  private:
+  void deny_the_rest();
+  void weigh();
   std::vector<Answer> release();
 
   std::vector<std::string> names_;
   std::vector<Family> families_;
   std::size_t position_ = 0;
   std::vector<Answer> held_;                // to this name, not final yet
+  std::vector<Family> released_;            // the families whose answers were final
   std::vector<AnswerStatus> best_;          // the most telling status so far, by family
   bool chosen_ = false;                     // this name has an address: no other will be asked
   bool asks_again_ = false;

@@ -32,10 +32,12 @@ struct ResolvConf {
   std::optional<unsigned> attempts;
   bool rotate = false;
   bool use_tcp = false;  ///< "use-vc"
+  bool no_aaaa = false;  ///< "no-aaaa": the DNS is not asked for IPv6 addresses
 };
 
 /// Reads the text of a resolv.conf(5); the last `search` or `domain` line counts. What cannot be
-/// read is skipped, numbers are held to the bounds that resolv.conf(5) names.
+/// read and search domains that are no names are skipped, numbers are held to the bounds that
+/// resolv.conf(5) names.
 ResolvConf parse_resolv_conf(std::string_view text);
 
 /// Applies words as an `options` line or RES_OPTIONS has them.
@@ -43,6 +45,7 @@ void apply_resolver_options(std::string_view words, ResolvConf& conf);
 
 /// The absolute names to ask for, in order, each without its trailing dot. A name that ends in a
 /// dot is asked as it is, one with at least `ndots` dots first as it is, others last as they are.
+/// What a search domain would make a name below "localhost" is left out.
 std::vector<std::string> search_names(std::string_view name, const ResolvConf& conf);
 
 }  // namespace gladhand

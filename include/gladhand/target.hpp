@@ -42,6 +42,12 @@ Target parse_target(std::string_view host, std::string_view port, std::string_vi
 /// blanks or control characters [RFC 1035 §2.3.4]. Throws UsageError.
 void check_name(std::string_view name);
 
+/// Refuses a name, which need not be ASCII yet, with blanks or control characters. Throws UsageError.
+void check_blanks(std::string_view name);
+
+/// Whether `name` passes check_name.
+bool is_name(std::string_view name);
+
 /// Whether HOST is meant as something else than a name or an address: unix/PATH and its like.
 bool is_local(std::string_view host);
 

@@ -1,9 +1,11 @@
 #include "gladhand/system_files.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstring>
 
+#include "gladhand/target.hpp"
 #include "words.hpp"
 
 namespace gladhand {
@@ -17,6 +19,14 @@ char lower(char c) {
 std::string_view without_final_dot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   return name;
+}
+
+// What c-ares cannot ask for would pass for a failure of the servers.
+bool is_domain(std::string_view domain) {
+  const auto allowed = [](unsigned char c) {
+    return c < 0x80 && (std::isalnum(c) != 0 || std::strchr("-_./*", c) != nullptr);
+  };
+  return is_name(domain) && !domain.ends_with('.') && std::ranges::all_of(domain, allowed);
 }
 
 // The number after `key` in "key:7", at most `most`.
@@ -39,6 +49,7 @@ void apply_option(std::string_view word, ResolvConf& conf) {
     conf.attempts = std::max(*attempts, 1U);
   if (word == "rotate") conf.rotate = true;
   if (word == "use-vc") conf.use_tcp = true;
+  if (word == "no-aaaa") conf.no_aaaa = true;
 }
 
 }  // namespace
@@ -87,7 +98,7 @@ ResolvConf parse_resolv_conf(std::string_view text) {
     if (words[0] == "options")
       for (const std::string_view word : words) apply_option(word, conf);
   });
-  std::erase(conf.search, "");
+  std::erase_if(conf.search, [](const std::string& domain) { return !is_domain(domain); });
   return conf;
 }
 
@@ -103,7 +114,7 @@ std::vector<std::string> search_names(std::string_view name, const ResolvConf& c
   if (dots >= conf.ndots) names.push_back(absolute);
   for (const std::string& domain : conf.search) {
     std::string joined = absolute + '.' + domain;
-    if (joined.size() <= 253) names.push_back(std::move(joined));
+    if (joined.size() <= 253 && !is_localhost(joined)) names.push_back(std::move(joined));
   }
   if (dots < conf.ndots) names.push_back(absolute);
   return names;

@@ -138,6 +138,39 @@ std::optional<Target> parse_local_target(std::string_view host, std::string_view
   return target;
 }
 
+[[noreturn]] void reject(std::string_view name, const char* fault) {
+  throw UsageError("host " + in_quotes(name) + ' ' + fault);
+}
+
+constexpr const char* has_blank = "holds a blank or a control character";
+
+bool is_blank(char c) {
+  return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+}
+
+// What is wrong with the name; null when nothing is.
+const char* fault_of_name(std::string_view name) {
+  if (name.starts_with('-')) return "begins with '-'";
+  for (const char c : name) {
+    if (is_blank(c)) return has_blank;
+    if (c == '\\') return "holds a backslash";  // an escape to c-ares, a letter to ssh
+    if (c == '%') return "has a zone, which only an IPv6 address can have";
+  }
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.size() > longest_name) return "is longer than 253 octets";
+  std::string_view label;
+  for (std::string_view rest = name;;) {
+    label = rest.substr(0, rest.find('.'));
+    if (label.empty()) return "has an empty label";
+    if (label.size() > longest_label) return "has a label of more than 63 octets";
+    if (label.size() == rest.size()) break;
+    rest.remove_prefix(label.size() + 1);
+  }
+  // What inet_aton(3) would read as a number is no name [RFC 1123 §2.1].
+  if (all_digits(label)) return "is neither a name nor an IPv4 address of four numbers";
+  return nullptr;
+}
+
 }  // namespace
 
 bool is_local(std::string_view host) {
@@ -159,31 +192,17 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(number);
 }
 
+void check_blanks(std::string_view name) {
+  if (std::ranges::any_of(name, is_blank)) reject(name, has_blank);
+}
+
 void check_name(std::string_view name) {
-  const std::string_view whole = name;
-  const auto reject = [whole](const char* why) {
-    throw UsageError("host " + in_quotes(whole) + ' ' + why);
-  };
   if (name.empty()) throw UsageError("the host is empty");
-  if (name.starts_with('-')) reject("begins with '-'");
-  for (const char c : name) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f)
-      reject("holds a blank or a control character");
-    if (c == '\\') reject("holds a backslash");  // an escape to c-ares, a letter to ssh
-    if (c == '%') reject("has a zone, which only an IPv6 address can have");
-  }
-  if (name.ends_with('.')) name.remove_suffix(1);
-  if (name.size() > longest_name) reject("is longer than 253 octets");
-  std::string_view label;
-  for (std::string_view rest = name;;) {
-    label = rest.substr(0, rest.find('.'));
-    if (label.empty()) reject("has an empty label");
-    if (label.size() > longest_label) reject("has a label of more than 63 octets");
-    if (label.size() == rest.size()) break;
-    rest.remove_prefix(label.size() + 1);
-  }
-  // What inet_aton(3) would read as a number is no name [RFC 1123 §2.1].
-  if (all_digits(label)) reject("is neither a name nor an IPv4 address of four numbers");
+  if (const char* fault = fault_of_name(name)) reject(name, fault);
+}
+
+bool is_name(std::string_view name) {
+  return !name.empty() && fault_of_name(name) == nullptr;
 }
 
 Target parse_target(std::string_view host, std::string_view port, std::string_view services) {

@@ -150,7 +150,7 @@ class Driver {
   void tell(const Fact& fact) {
     if (sink_) std::visit([this](const auto& it) { report_fact(it); }, fact);
     for (const Action& action : race_.step(fact, now_)) {
-      if (sink_) std::visit([this](const auto& it) { report(it); }, action);
+      if (sink_) std::visit([this](const auto& it) { report_order(it); }, action);
       std::visit([this](const auto& it) { carry_out(it); }, action);
     }
   }
@@ -161,6 +161,11 @@ class Driver {
     report(fact);
   }
   void report_fact(const TimePassed& /*fact*/) {}
+  template <typename T>
+  void report_order(const T& order) {
+    report(order);
+  }
+  void report_order(const SendQuery& /*order*/) {}  // told with its name: see carry_out
 
   // --- orders ---
 
@@ -174,7 +179,12 @@ class Driver {
           source_.conf,
           [this](const Resolver::Answer& answer) {
             put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
+          },
+          [this](const std::string& name, const std::string& passed_over) {
+            now_ = since_start();
+            if (sink_) report(NextName{name, passed_over});
           });
+    if (sink_) report(SendQuery{order.family, resolver_->name()});
     resolver_->ask(order.family);
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
 
 #if GLADHAND_HAVE_IDN2
 #include <idn2.h>
@@ -24,6 +25,7 @@ bool is_ascii(std::string_view name) {
 
 std::string to_ascii(std::string_view name) {
   if (is_ascii(name)) return std::string(name);
+  check_blanks(name);  // libidn2 has less to say about a blank
   char* converted = nullptr;
   const int status = idn2_to_ascii_8z(
       std::string(name).c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);

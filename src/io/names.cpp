@@ -14,12 +14,12 @@ namespace {
 
 // [HEv3 §4.1] ask only for families with connectivity. A machine with none asks for both: its names
 // may be its own. [HEv3 §4.2] the only family with a default route is the preferred one.
-void choose_questions(NameSource& source, const NameOptions& options, Network& network) {
-  source.questions = options.families;
-  if (options.families.size() < 2) return;
+void choose_questions(NameSource& source, const std::vector<Family>& families, Network& network) {
+  source.questions = families;
+  if (families.size() < 2) return;
   std::vector<Family> connected;
   std::vector<Family> default_routes;
-  for (const Family family : options.families) {
+  for (const Family family : families) {
     const Connectivity found = network.connectivity(family);
     if (found != Connectivity::none) connected.push_back(family);
     if (found == Connectivity::default_route) default_routes.push_back(family);
@@ -77,8 +77,10 @@ NameSource find_name_source(const Target& target, const NameOptions& options, Ne
   if (is_localhost(target.name))
     return known_from("localhost", loopback_addresses(target.port), options);
   NameSource dns{"dns", {}, {}};
-  choose_questions(dns, options, network);
   dns.conf = resolver_configuration(options);
+  std::vector<Family> families = options.families;
+  if (dns.conf.no_aaaa) std::erase(families, Family::ipv6);
+  choose_questions(dns, families, network);
   return dns;
 }
 

@@ -116,12 +116,22 @@ bool has_wide_route(int family) {
 }  // namespace
 
 Connectivity Network::connectivity(Family family) {
-  // A documentation address stands for the world. With a default route this is all it takes.
-  const auto world = parse_address(family == Family::ipv6 ? "2001:db8::1" : "192.0.2.1", 9);
-  const auto source = source_by_route(*world);
-  if (source && !is_local_only(*source)) return Connectivity::default_route;
-  return has_wide_address(family) && has_wide_route(world->system_family()) ? Connectivity::some
-                                                                             : Connectivity::none;
+  // With a default route the first test is all it takes.
+  if (reaches_world(family, 0)) return Connectivity::default_route;
+  if (!has_wide_address(family)) return Connectivity::none;
+  if (reaches_world(family, 1)) return Connectivity::default_route;
+  return has_wide_route(family == Family::ipv6 ? AF_INET6 : AF_INET) ? Connectivity::some
+                                                                      : Connectivity::none;
+}
+
+// Two root name servers, a.root and k.root, stand for the world: nobody's link has their prefixes,
+// and no list of what is never to be routed, as documentation's addresses are on many.
+bool Network::reaches_world(Family family, std::size_t which) const {
+  constexpr std::array ipv6 = {"2001:503:ba3e::2:30", "2001:7fd::1"};
+  constexpr std::array ipv4 = {"198.41.0.4", "193.0.14.129"};
+  const auto source =
+      source_by_route(*parse_address(family == Family::ipv6 ? ipv6[which] : ipv4[which], 53));
+  return source && !is_local_only(*source);
 }
 
 std::optional<Endpoint> Network::source_by_route(const Endpoint& destination) const {

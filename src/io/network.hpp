@@ -2,6 +2,7 @@
 // the kernel for its route, the rest is rtnetlink(7).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -44,6 +45,7 @@ class Network {
   };
 
   std::optional<Endpoint> source_by_route(const Endpoint& destination) const;
+  bool reaches_world(Family family, std::size_t which) const;
   bool has_wide_address(Family family);
 
   const SocketSettings& settings_;

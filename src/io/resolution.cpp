@@ -50,6 +50,7 @@ void Resolution::begin() {
   const NameSource source = find_name_source(target_, names_, network);
   add(source.known);
   if (source.questions.empty()) return;
+  if (source.conf.no_aaaa) std::erase(names_.families, Family::ipv6);
   resolver_.emplace(loop_,
                     target_.name,
                     target_.port,

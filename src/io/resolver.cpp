@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
 #include <chrono>
@@ -57,6 +58,7 @@ struct Resolver::Watch {
 struct Resolver::Query {
   std::weak_ptr<Resolver*> owner;
   Family family{};
+  std::size_t position = 0;  // of the name in the search list
 };
 
 Resolver::Resolver(asio::io_context& loop,
@@ -64,12 +66,16 @@ Resolver::Resolver(asio::io_context& loop,
                    std::uint16_t port,
                    const std::vector<Family>& families,
                    const ResolvConf& conf,
-                   std::function<void(const Answer&)> on_answer)
+                   std::function<void(const Answer&)> on_answer,
+                   OnNextName on_next_name)
     : loop_(loop),
       port_(port),
       families_(families),
       on_answer_(std::move(on_answer)),
+      on_next_name_(std::move(on_next_name)),
       walk_(search_names(name, conf), families),
+      conf_(conf),
+      asks_left_(std::max<std::size_t>(conf.servers.size(), 1)),
       alarm_(loop),
       self_(std::make_shared<Resolver*>(this)) {
   require(ares_library_init(ARES_LIB_INIT_ALL), "library");
@@ -143,7 +149,7 @@ void Resolver::ask(Family family) {
   hints.ai_socktype = SOCK_STREAM;
   // The final dot: c-ares before 1.23 would walk its own search list.
   const std::string absolute = walk_.name() + '.';
-  auto query = std::make_unique<Query>(Query{self_, family});
+  auto query = std::make_unique<Query>(Query{self_, family, walk_.position()});
   ares_getaddrinfo(
       channel_.get(),
       absolute.c_str(),
@@ -188,13 +194,41 @@ void Resolver::received(Query& query, int status, const ares_addrinfo* result) {
     answer.addresses.push_back(Endpoint(node->ai_addr, node->ai_addrlen).with_port(port_));
   if (answer.status == AnswerStatus::addresses && answer.addresses.empty())
     answer.status = AnswerStatus::no_address;
-  for (const Answer& final : walk_.take(std::move(answer))) on_answer_(final);
+  if (answer.status == AnswerStatus::bad_answer && asks_left_ > 0 &&
+      walk_.awaits(query.position, query.family))
+    return ask_again(query.family);
+  take(query.position, std::move(answer));
+}
+
+// What cannot be read need not be the server's: it may be a forger's, or a box's on the way. On a
+// channel of its own: c-ares before 1.22 changes no server while a question is open.
+void Resolver::ask_again(Family family) {
+  ResolvConf conf = conf_;
+  if (!conf.servers.empty()) std::ranges::rotate(conf.servers, conf.servers.begin() + 1);
+  conf.rotate = false;
+  again_.push_back(std::make_unique<Resolver>(
+      loop_,
+      walk_.name() + '.',
+      port_,
+      std::vector{family},
+      conf,
+      [this, position = walk_.position()](const Answer& answer) { take(position, answer); }));
+  again_.back()->asks_left_ = asks_left_ - 1;
+  again_.back()->ask(family);
+}
+
+void Resolver::take(std::size_t position, Answer answer) {
+  const std::string before = walk_.name();
+  for (const Answer& final : walk_.take(position, std::move(answer))) on_answer_(final);
   if (!walk_.asks_again()) return;
-  asio::post(loop_, [self = std::weak_ptr(self_)] {
-    const auto resolver = self.lock();
-    if (!resolver) return;
-    for (const Family family : (*resolver)->families_) (*resolver)->ask(family);
+  asio::post(loop_, [self = std::weak_ptr(self_), before] {
+    if (const auto resolver = self.lock()) (*resolver)->ask_for_next_name(before);
   });
+}
+
+void Resolver::ask_for_next_name(const std::string& passed_over) {
+  if (on_next_name_) on_next_name_(walk_.name(), passed_over);
+  for (const Family family : families_) ask(family);
 }
 
 // --- c-ares' sockets under Asio ------------------------------------------------------------

@@ -27,6 +27,9 @@ class Resolver {
  public:
   using Answer = SearchWalk::Answer;
 
+  /// Tells which name of the search list is asked for next, and which one is passed over.
+  using OnNextName = std::function<void(const std::string& name, const std::string& passed_over)>;
+
   /// Prepares to resolve `name` for `families`, endpoints with `port`. `on_answer` is called once
   /// for each family that was asked, possibly before ask() returns. Throws Error when c-ares
   /// cannot be set up.
@@ -35,13 +38,17 @@ class Resolver {
            std::uint16_t port,
            const std::vector<Family>& families,
            const ResolvConf& conf,
-           std::function<void(const Answer&)> on_answer);
+           std::function<void(const Answer&)> on_answer,
+           OnNextName on_next_name = {});
 
   /// Drops what is outstanding: nothing is reported any more. Not to be called from `on_answer`.
   ~Resolver();
 
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
+
+  /// The name, of the search list perhaps, that is asked for.
+  const std::string& name() const { return walk_.name(); }
 
   /// Sends the question for one of the families.
   void ask(Family family);
@@ -56,6 +63,9 @@ class Resolver {
 
   void set_servers(const std::vector<std::string>& servers);
   void received(Query& query, int status, const ares_addrinfo* result);
+  void take(std::size_t position, Answer answer);
+  void ask_again(Family family);
+  void ask_for_next_name(const std::string& passed_over);
   void socket_changed(int fd, bool readable, bool writable);
   void watch(const std::shared_ptr<Watch>& watch);
   void take_in_errors();
@@ -67,7 +77,11 @@ class Resolver {
   std::uint16_t port_;
   std::vector<Family> families_;
   std::function<void(const Answer&)> on_answer_;
+  OnNextName on_next_name_;
   SearchWalk walk_;
+  ResolvConf conf_;
+  std::size_t asks_left_;  // after an answer that cannot be read
+  std::vector<std::unique_ptr<Resolver>> again_;  // what such questions are asked again with
   std::unique_ptr<std::remove_pointer_t<ares_channel>, Closer> channel_;
   std::exception_ptr failure_;  // thrown inside a callback of c-ares, which is C
   asio::steady_timer alarm_;

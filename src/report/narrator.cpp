@@ -98,7 +98,8 @@ std::string Narrator::of(const AttemptFailed& event) {
 }
 
 std::string Narrator::of(const SendQuery& event) {
-  return "ask for " + std::string(question_type(event.family));
+  const std::string question = "ask for " + std::string(question_type(event.family));
+  return event.name.empty() ? question : question + " of " + printable(event.name);
 }
 
 std::string Narrator::of(const Prepare& /*event*/) {
@@ -171,6 +172,10 @@ std::string Narrator::of(const TimerFired& /*event*/) {
 
 std::string Narrator::of(const TimerCanceled& /*event*/) {
   return "";
+}
+
+std::string Narrator::of(const NextName& event) {
+  return "no address for " + printable(event.passed_over) + ": ask for " + printable(event.name);
 }
 
 std::string Narrator::of(const FellBackToTcp& /*event*/) {

@@ -122,7 +122,10 @@ void Trace::write(const AttemptFailed& event) {
 
 void Trace::write(const SendQuery& event) {
   asked_[static_cast<std::size_t>(event.family)] = now_;
-  out_ += event_line(now_, "dns_query_started").add("type", question_type(event.family)).line();
+  JsonLine line = event_line(now_, "dns_query_started");
+  line.add("type", question_type(event.family));
+  if (!event.name.empty()) line.add("name", event.name);
+  out_ += line.line();
 }
 
 void Trace::write(const Prepare& /*event*/) {
@@ -185,6 +188,13 @@ void Trace::write(const TimerFired& event) {
 
 void Trace::write(const TimerCanceled& event) {
   out_ += event_line(now_, timer_event(event.timer, "canceled")).line();
+}
+
+void Trace::write(const NextName& event) {
+  out_ += event_line(now_, "dns_next_name")
+              .add("name", event.name)
+              .add("passed_over", event.passed_over)
+              .line();
 }
 
 void Trace::write(const FellBackToTcp& /*event*/) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gladhand/duration.hpp"
+#include "gladhand/system_files.hpp"
 #include "narrator.hpp"
 
 namespace gladhand {
@@ -78,23 +79,39 @@ std::string attempts_text(const Finish& finish, Moment ended) {
   return text;
 }
 
+bool ended_as(const QuestionReport& question, AnswerStatus status) {
+  return question.answered && question.status == status;
+}
+
+bool nobody_answered(const Finish& finish) {
+  return !finish.questions.empty() &&
+         std::ranges::all_of(finish.questions, [](const QuestionReport& question) {
+           return ended_as(question, AnswerStatus::no_answer);
+         });
+}
+
+std::string question_text(const QuestionReport& question, const Finish& finish, Moment ended) {
+  const std::string silence =
+      "no answer to the " + std::string(question_type(question.family)) + " question";
+  if (!question.answered) return silence + " in " + to_string(ended);
+  // Some server has answered something: what is silent is not all of them.
+  if (question.status == AnswerStatus::no_answer && !nobody_answered(finish)) return silence;
+  // Some servers deny a name that has only the other kind of address [RFC 4074 §4.2].
+  const bool name_exists =
+      std::ranges::any_of(finish.questions, [](const QuestionReport& other) {
+        return ended_as(other, AnswerStatus::no_address) || ended_as(other, AnswerStatus::addresses);
+      });
+  if (question.status == AnswerStatus::no_such_name && name_exists)
+    return to_words(AnswerStatus::no_address, question.family);
+  return to_words(question.status, question.family);
+}
+
 // Both families' answers; one sentence where they agree or one says it all.
 std::string questions_text(const Finish& finish, Moment ended) {
   std::vector<std::string> parts;
-  bool name_exists = false;
-  for (const QuestionReport& question : finish.questions)
-    name_exists =
-        name_exists || (question.answered && (question.status == AnswerStatus::no_address ||
-                                              question.status == AnswerStatus::addresses));
   for (const QuestionReport& question : finish.questions) {
-    if (question.answered && question.status == AnswerStatus::addresses) continue;
-    std::string part = question.answered
-                           ? to_words(question.status, question.family)
-                           : "no answer to the " + std::string(question_type(question.family)) +
-                                 " question in " + to_string(ended);
-    // Some servers deny a name that has only the other kind of address [RFC 4074 §4.2].
-    if (question.answered && question.status == AnswerStatus::no_such_name && name_exists)
-      part = to_words(AnswerStatus::no_address, question.family);
+    if (ended_as(question, AnswerStatus::addresses)) continue;
+    const std::string part = question_text(question, finish, ended);
     if (std::ranges::find(parts, part) == parts.end()) parts.push_back(part);
   }
   if (parts.empty()) return "no address of the family that was asked for";
@@ -103,14 +120,20 @@ std::string questions_text(const Finish& finish, Moment ended) {
   return text;
 }
 
-std::string hint_for(const Finish& finish) {
-  const auto any = [&finish](AnswerStatus status) {
-    return std::ranges::any_of(finish.questions, [status](const QuestionReport& question) {
-      return question.answered && question.status == status;
-    });
-  };
-  if (any(AnswerStatus::no_answer))
-    return "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
+bool is_for_mdns(std::string_view name) {
+  constexpr std::string_view local = ".local";
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name.size() > local.size() && equal_names(name.substr(name.size() - local.size()), local);
+}
+
+std::string hint_for(const Finish& finish, std::string_view name, NameServers servers) {
+  if (nobody_answered(finish))
+    return servers == NameServers::given
+               ? "see whether the servers of --dns-server are up"
+               : "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
+  if (finish.outcome == Outcome::no_address && !finish.questions.empty() && is_for_mdns(name))
+    return "only /etc/hosts and the DNS are asked, not mDNS: use --resolve, or 'ProxyCommand none' "
+           "for this host";
   return "";
 }
 
@@ -126,7 +149,8 @@ Error verdict(const Finish& finish,
               const Target& target,
               std::string_view through,
               Moment ended,
-              unsigned dials) {
+              unsigned dials,
+              NameServers servers) {
   std::string text = attempts_text(finish, ended);
   // An ordinary "no such address" is no news once the other family's addresses are told.
   const bool troubled = std::ranges::any_of(finish.questions, [](const QuestionReport& question) {
@@ -139,7 +163,9 @@ Error verdict(const Finish& finish,
   if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
   std::string whom = in_words(target.host, target.service);
   if (!through.empty()) whom += " through " + std::string(through);
-  return Error(status_of(finish.outcome), "connect to " + whom + ": " + text, hint_for(finish));
+  return Error(status_of(finish.outcome),
+               "connect to " + whom + ": " + text,
+               hint_for(finish, through.empty() ? target.name : "", servers));
 }
 
 }  // namespace gladhand

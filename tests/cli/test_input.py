@@ -96,6 +96,11 @@ class Hosts(InputTest):
             with self.subTest(host):
                 self.assert_refused("--", host, "22")
 
+    def test_a_blank_in_an_international_name_is_told_as_such(self):
+        for host in ("bücher example", "bücher.example\n"):
+            with self.subTest(host):
+                self.assert_refused("--", host, "22", quoting="holds a blank or a control character")
+
     def test_bytes_that_are_no_utf8(self):
         for host in (b"\xff.example", b"b\xfccher.example", b"\xc3", b"\xed\xa0\x80.example", b"\xc0\xaf.example"):
             with self.subTest(host):
@@ -200,10 +205,10 @@ class Options(InputTest):
 
     def test_resolve(self):
         for value in ("", "db.example", "db.example:", ":127.0.0.1", "db.example:abc", "db.example:127.0.0.1,",
-                      "db.example:,127.0.0.1", "db.example:127.0.0.1 ", "a..b:127.0.0.1", "db.example:[::1"):
+                      "db.example:,127.0.0.1", "db.example:127.0.0.1 ", "a..b:127.0.0.1", "db.example:[::1",
+                      "a b:127.0.0.1", "bücher b:127.0.0.1"):
             with self.subTest(value):
-                quoting = "a..b" if "a..b" in value else "--resolve"
-                self.assert_refused("--resolve", value, "db.example", "22", quoting=quoting)
+                self.assert_refused("--resolve", value, "db.example", "22", quoting="--resolve: ")
 
     def test_unknown_options(self):
         for option in ("--nonsense", "-Z", "--timeou", "--timeout-", "---", "-46Z"):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from common import NO_ADDRESS, PROXY_FAILED, TIMED_OUT, resolve, run
+from common import ENVIRONMENT, NO_ADDRESS, PROXY_FAILED, TIMED_OUT, resolve, run
 from proxy_case import NAME, V4, V6, ProxyTest
 from support import dns, scripted
 from support.scripted import http, in_turn, says, silence, socks4, socks5, ssh
@@ -14,8 +14,8 @@ class Names(ProxyTest):
     def setUp(self):
         self.dns = self.enter(dns.Server(script={(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}))
 
-    def dial(self, url, *options):
-        return run("--dns-server", self.dns.endpoint, *options, "--proxy", url, NAME, "22")
+    def dial(self, url, *options, **how):
+        return run("--dns-server", self.dns.endpoint, *options, "--proxy", url, NAME, "22", **how)
 
     def test_the_proxy_resolves(self):
         for scheme, play in (("socks4a", socks4()), ("socks5h", socks5()), ("http", http())):
@@ -82,6 +82,11 @@ class Names(ProxyTest):
     def test_socks4_asks_for_ipv4_alone(self):
         proxy = self.serve(in_turn(socks4(), ssh))
         self.assert_carries(self.dial(proxy.url("socks4")))
+        self.assertEqual(self.dns.asked(), [(NAME, "A")])
+
+    def test_no_aaaa_holds_here(self):
+        proxy = self.serve(in_turn(socks5(), ssh))
+        self.assert_carries(self.dial(proxy.url("socks5"), env={**ENVIRONMENT, "RES_OPTIONS": "no-aaaa"}))
         self.assertEqual(self.dns.asked(), [(NAME, "A")])
 
     def test_family_options_hold_here(self):

@@ -4,11 +4,12 @@ The DNS server is scripted; everything happens in a network namespace where only
 that neither family has connectivity and both are asked.
 """
 
+import subprocess
 import time
 import unittest
 
 import sandbox
-from common import ALL_FAILED, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, resolve, run
+from common import ALL_FAILED, ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, resolve, run
 from support import dns, receiver
 
 NAME = "db.example"
@@ -169,23 +170,53 @@ class Connectivity(CommandTest):
     def test_neither_means_both(self):
         self.assertEqual(self.families_asked([]), ["A", "AAAA"])
 
-    def test_the_only_default_route_makes_its_family_the_preferred_one(self):
-        """IPv6 within the link only: an A answer does not wait for AAAA [HEv3 4.2]."""
+    def dial_with_network(self, *commands):
+        """The trace of a dial with these addresses and routes; A is answered, AAAA is not."""
         path = self.temporary_path("trace")
         script = {(NAME, "A"): dns.answer("192.0.2.2"), (NAME, "AAAA"): dns.drop()}
         with sandbox.network(), dns.Server(script=script) as server:
             sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
             for link in ("gh0", "gh1"):
                 sandbox.ip("link", "set", link, "up")
-            sandbox.ip("address", "add", "192.0.2.2/24", "dev", "gh0")
-            sandbox.ip("address", "add", "fd00:1::2/64", "dev", "gh0", "nodad")
-            sandbox.ip("route", "add", "default", "dev", "gh0")
-            run("--trace", path, "--timeout", "1s", "--dns-server", server.endpoint, NAME, "22").close()
+            for command in commands:
+                sandbox.ip(*command.split())
+            run("--trace", path, "--timeout", "300ms", "--dns-server", server.endpoint, NAME, "22").close()
             self.assertEqual(sorted(query.type for query in server.queries[:2]), ["A", "AAAA"])
         with open(path, encoding="utf-8") as file:
-            trace = read_json_lines(file.read())
+            return read_json_lines(file.read())
+
+    def test_the_only_default_route_makes_its_family_the_preferred_one(self):
+        """IPv6 within the link only: an A answer does not wait for AAAA [HEv3 4.2]."""
+        trace = self.dial_with_network("address add 192.0.2.2/24 dev gh0", "route add default dev gh0",
+                                       "address add fd00:1::2/64 dev gh0 nodad")
         self.assertEqual(trace[0]["preferred_family"], "IPv4")
         self.assertEqual(events(trace, "attempt_started")[0]["reason"], "preferred_family_known")
+
+    def test_documentation_addresses_on_the_link_are_no_default_route(self):
+        trace = self.dial_with_network("address add 198.51.100.2/24 dev gh0", "route add default dev gh0",
+                                       "address add 2001:db8::2/64 dev gh0 nodad")
+        self.assertEqual(trace[0]["preferred_family"], "IPv4")
+
+    def test_a_null_route_takes_no_default_route_away(self):
+        """For a documentation prefix, or for one of the two that the kernel is asked about."""
+        addresses = ("address add 198.51.100.2/24 dev gh0", "address add fd00:1::2/64 dev gh0 nodad")
+        default4, default6 = "route add default dev gh0", "-6 route add default dev gh0"
+        for kind in ("unreachable", "blackhole", "prohibit"):
+            for prefix in ("2001:db8::/32", "2001:503:ba3e::/48", "2001:7fd::/32"):
+                with self.subTest("%s %s" % (kind, prefix)):
+                    null = "-6 route add %s %s" % (kind, prefix)
+                    trace = self.dial_with_network(*addresses, default4, default6, null)
+                    self.assertEqual(trace[0]["preferred_family"], "IPv6")
+            for prefix in ("192.0.2.0/24", "198.41.0.0/24", "193.0.14.0/24"):
+                with self.subTest("%s %s" % (kind, prefix)):
+                    null = "route add %s %s" % (kind, prefix)
+                    trace = self.dial_with_network(*addresses, default4, null)
+                    self.assertEqual(trace[0]["preferred_family"], "IPv4")
+
+    def test_a_default_route_that_is_none_counts_for_nothing(self):
+        trace = self.dial_with_network("address add 192.0.2.2/24 dev gh0", "route add default dev gh0",
+                                       "address add fd00:1::2/64 dev gh0 nodad", "-6 route add unreachable default")
+        self.assertEqual(trace[0]["preferred_family"], "IPv4")
 
     def test_options_ask_in_any_case(self):
         self.assertEqual(self.families_asked(["192.0.2.2/24"], "-6"), ["AAAA"])
@@ -276,6 +307,36 @@ class Answers(ResolvingTest):
                 self.assert_handed_over(self.dial(), self.v4)
                 self.script(dns.answer(V6), dns.answer(V4, malformed=kind))
                 self.assert_handed_over(self.dial(), self.v6)
+
+    def test_a_question_with_a_malformed_answer_is_asked_again(self):
+        for kind in ("cut", "garbage", "rdlength", "loop", "counts"):
+            with self.subTest(kind):
+                self.script([dns.answer(V6, malformed=kind), dns.answer(V6)], dns.nodata())
+                self.assert_handed_over(self.dial(), self.v6)
+                self.script(dns.nodata(), [dns.answer(V4, malformed=kind), dns.answer(V4)])
+                self.assert_handed_over(self.dial(), self.v4)
+
+    def test_malformed_answers_of_one_server_leave_the_next_one(self):
+        self.script(dns.answer(V6, malformed="cut"), dns.answer(V4, malformed="cut"))
+        with dns.Server(script={(NAME, "AAAA"): dns.answer(V6)}) as good:
+            result = self.dial(servers=[self.server, good])
+            self.assert_handed_over(result, self.v6)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_malformed_answers_of_all_servers_are_told(self):
+        self.script(dns.answer(V6, malformed="cut"), dns.answer(V4, malformed="cut"))
+        script = {(NAME, "AAAA"): dns.answer(V6, malformed="cut"), (NAME, "A"): dns.answer(V4, malformed="cut")}
+        with dns.Server(script=script) as other:
+            result = self.dial(servers=[self.server, other])
+            self.assertTrue(other.queries)
+        self.assert_fails(result, NO_ADDRESS, ": name servers send nonsense")
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_suffix_with_malformed_answers_ends_no_search(self):
+        self.script(dns.answer(V6, malformed="cut"), dns.answer(V4, malformed="cut"), name="db.one.example")
+        self.script(a=dns.answer(V4), name="db.two.example")
+        with sandbox.file("/etc/resolv.conf", "search one.example two.example\n"):
+            self.assert_handed_over(self.dial(host="db"), self.v4)
 
     def test_malformed_answers_for_both_families(self):
         for kind in ("cut", "garbage", "rdlength", "loop", "counts"):
@@ -422,6 +483,18 @@ class Servers(ResolvingTest):
         self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME, "no name server answers")
         self.assertLess(result.exited - result.started, 15)
 
+    def test_silence_to_one_question_is_not_silence_of_all_servers(self):
+        """The hint is for servers that say nothing at all, and does not tell what is done already."""
+        silent = self.enter(dns.Server(script={(NAME, "A"): dns.answer("127.0.0.9"), (NAME, "AAAA"): dns.drop()}))
+        with sandbox.file("/etc/resolv.conf", "options timeout:1 attempts:1\n"):
+            result = self.dial(servers=[silent])
+            self.assert_fails(result, ALL_FAILED, "refused by 127.0.0.9, no answer to the AAAA question", hint=False)
+            silent.set(NAME, "A", dns.drop())
+            result = self.dial(servers=[silent])
+        self.assert_fails(result, NO_ADDRESS, "no name server answers", hint=True)
+        self.assertIn("--dns-server", result.lines[1])
+        self.assertNotIn("resolv.conf", result.lines[1])
+
     def test_silence_is_bounded_by_the_timeout(self):
         dead = self.enter(dns.Server(default=dns.drop()))
         result = self.dial("--timeout", "1s", servers=[dead])
@@ -509,6 +582,29 @@ class Files(ResolvingTest):
         names = [name for name, kind in self.asked() if kind == "A"]
         self.assertEqual(names, ["db.one.example", "db.two.example"])
 
+    def test_silence_about_aaaa_costs_nothing_for_suffixes_that_do_not_match(self):
+        """A says at once that there is no such name [RFC 8020]."""
+        for suffix in ("one", "two", "three"):
+            self.server.set("db.%s.example" % suffix, "AAAA", dns.drop())
+            self.server.set("db.%s.example" % suffix, "A", dns.nxdomain())
+        self.server.set("db.three.example", "A", dns.answer(V4))
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example three.example\n"
+        result = self.dial(host="db", conf=conf)
+        self.assert_handed_over(result, self.v4)
+        self.assertLess(result.exited - result.started, 0.05 + 0.5)  # the Resolution Delay, and a busy machine
+
+    def test_silence_about_aaaa_of_a_name_that_does_not_exist(self):
+        self.script(dns.drop(), dns.nxdomain())
+        result = self.dial()
+        self.assert_fails(result, NO_ADDRESS, ": name does not exist", hint=False)
+        self.assertLess(result.exited - result.started, SOON)
+
+    def test_a_late_answer_to_a_name_that_was_passed_over_is_dropped(self):
+        self.script(dns.answer("::2", delay=0.1), dns.nxdomain(), name="db.one.example")
+        self.script(dns.answer(V6, delay=0.3), dns.nodata(), name="db.two.example")
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
+        self.assert_handed_over(self.dial(host="db", conf=conf), self.v6)
+
     def test_both_families_end_on_the_same_suffix(self):
         """AAAA exists only under the second suffix, A under the first: the first one is meant."""
         self.script(dns.nodata(), dns.answer(V4), name="db.one.example")
@@ -524,6 +620,45 @@ class Files(ResolvingTest):
         self.script(dns.answer(V6), dns.answer("127.0.0.9"), name="db.two.example")
         conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
         self.assert_handed_over(self.dial(host="db", conf=conf), self.v4)
+
+    def test_the_trace_and_explain_name_what_was_asked_for(self):
+        self.script(a=dns.answer(V4), name="db.two.example")
+        path = self.temporary_path("trace")
+        conf = "nameserver 127.0.0.1\nsearch one.example two.example\n"
+        result = self.dial("--trace", path, "--explain", host="db", conf=conf, stdout=subprocess.PIPE)
+        with open(path, encoding="utf-8") as file:
+            trace = read_json_lines(file.read())
+        self.assertEqual([event["name"] for event in events(trace, "dns_query_started")], ["db.one.example"] * 2)
+        self.assertEqual([(event["name"], event["passed_over"]) for event in events(trace, "dns_next_name")],
+                         [("db.two.example", "db.one.example")])
+        text = (result.stdout or b"").decode()
+        self.assertIn("ask for AAAA of db.one.example\n", text)
+        self.assertIn("no address for db.one.example: ask for db.two.example\n", text)
+
+    def test_a_search_domain_of_localhost_leaves_the_machine_with_nothing(self):
+        for conf, env in (("search localhost", {}), ("", {"LOCALDOMAIN": "localhost"})):
+            with self.subTest(conf=conf, env=env):
+                result = self.dial(host="db", conf=conf + "\n", env={**ENVIRONMENT, **env})
+                self.assert_fails(result, NO_ADDRESS, "'db'")
+        self.assertEqual({name for name, _ in self.asked()}, {"db"})
+
+    def test_a_search_domain_that_is_no_name_is_no_failure_of_the_servers(self):
+        conf = "nameserver 127.0.0.1\nsearch %s.example a..example\n" % ("x" * 64)
+        self.assert_fails(self.dial(host="db", conf=conf), NO_ADDRESS, ": name does not exist", hint=False)
+
+    def test_a_local_name_that_the_dns_does_not_know(self):
+        result = self.dial(host="printer.local")
+        self.assert_fails(result, NO_ADDRESS, "'printer.local'", "name does not exist", hint=True)
+        self.assertIn("mDNS", result.lines[1])
+
+    def test_no_aaaa(self):
+        self.script(dns.answer(V6), dns.answer(V4))
+        conf = "nameserver 127.0.0.1\noptions no-aaaa\n"
+        self.assert_handed_over(self.dial(conf=conf), self.v4)
+        self.assertEqual(self.asked(), [(NAME, "A")])
+        self.assert_handed_over(self.dial(conf=conf, hosts="::1 %s\n" % NAME), self.v6)
+        self.assert_fails(self.dial("-6", conf=conf), NO_ADDRESS, "no address of the family that was asked for")
+        self.assertEqual(self.asked(), [(NAME, "A")])
 
     def test_a_trailing_dot_means_no_search(self):
         conf = "nameserver 127.0.0.1\nsearch one.example\n"

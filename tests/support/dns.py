@@ -187,8 +187,8 @@ class Server:
     """Listens until close(); use it in a with statement.
 
     addresses: "127.0.0.1", ("127.0.0.1", 5300), "::1" ...; port 0 or none means any free one.
-    script: {(name, type): Reply}. A name known with another type only gets NODATA,
-    an unknown one gets `default` (NXDOMAIN).
+    script: {(name, type): Reply}, or a list of them, one a question, the last one for good. A name
+    known with another type only gets NODATA, an unknown one gets `default` (NXDOMAIN).
     """
 
     def __init__(self, *addresses, script=None, default=None):
@@ -346,6 +346,8 @@ class Server:
         if reply is None:
             known = any(name == question.name for name, _ in self._script)
             reply = nodata() if known else self._default
+        if isinstance(reply, list):
+            reply = reply.pop(0) if len(reply) > 1 else reply[0]
         return reply
 
     def _send(self, question, reply, transport, sock, send, client):

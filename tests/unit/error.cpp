@@ -177,14 +177,11 @@ TEST_CASE("addresses are told in the order in which they were tried") {
 }
 
 TEST_CASE("a question that got no answer is told beside the attempts: it took its time") {
-  const std::string hint =
-      "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
   check_verdict({Outcome::all_attempts_failed,
                  {answered(AAAA, AnswerStatus::no_answer), answered(A, AnswerStatus::addresses)},
                  {failed("192.0.2.7", ECONNREFUSED)},
-                 "refused by 192.0.2.7, no name server answers"},
-                ExitStatus::all_attempts_failed,
-                hint);
+                 "refused by 192.0.2.7, no answer to the AAAA question"},
+                ExitStatus::all_attempts_failed);
   check_verdict({Outcome::all_attempts_failed,
                  {answered(AAAA, AnswerStatus::server_failure),
                   answered(A, AnswerStatus::addresses)},
@@ -269,15 +266,52 @@ TEST_CASE("[RFC 4074 §4.2] a name that one question denies and the other knows 
 }
 
 TEST_CASE("no name server answers: a hint says where they are named") {
-  const std::string hint =
-      "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
   using enum AnswerStatus;
-  check_verdict({Outcome::no_address, {answered(AAAA, no_answer), answered(A, no_answer)}, {},
-                 "no name server answers"},
-                ExitStatus::no_address, hint);
-  check_verdict({Outcome::no_address, {answered(AAAA, no_answer), answered(A, no_address)}, {},
-                 "no name server answers, no IPv4 address"},
-                ExitStatus::no_address, hint);
+  const Lost silent{Outcome::no_address, {answered(AAAA, no_answer), answered(A, no_answer)}, {},
+                    "no name server answers"};
+  check_verdict(silent, ExitStatus::no_address,
+                "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server");
+  const Target target{.host = "db.example", .service = "22", .port = 22, .name = "db.example"};
+  CHECK(verdict({silent.outcome, 0, silent.questions, {}}, target, "", ended, 1, NameServers::given)
+            .hint() == "see whether the servers of --dns-server are up");
+}
+
+TEST_CASE("silence about one question only is told as such: a server does answer") {
+  using enum AnswerStatus;
+  const struct {
+    AnswerStatus aaaa;
+    AnswerStatus a;
+    const char* expected;
+  } table[] = {
+      {no_answer, no_address, "no answer to the AAAA question, no IPv4 address"},
+      {no_answer, server_failure, "no answer to the AAAA question, name servers report a failure"},
+      {no_such_name, no_answer, "name does not exist, no answer to the A question"},
+  };
+  for (const auto& [aaaa, a, expected] : table)
+    check_verdict({Outcome::no_address, {answered(AAAA, aaaa), answered(A, a)}, {}, expected},
+                  ExitStatus::no_address);
+  check_verdict({Outcome::timed_out, {answered(AAAA, no_answer), unanswered(A)}, {},
+                 "no answer to the AAAA question, no answer to the A question in 30 s"},
+                ExitStatus::timed_out);
+}
+
+TEST_CASE("a .local name that the DNS does not know: a hint says who is not asked") {
+  using enum AnswerStatus;
+  const auto hint = [](const char* name, AnswerStatus status, std::string_view through = "") {
+    const Target target{.host = name, .service = "22", .port = 22, .name = name};
+    const Finish finish{Outcome::no_address, 0, {answered(AAAA, status), answered(A, status)}, {}};
+    return verdict(finish, target, through, ended).hint();
+  };
+  const std::string expected =
+      "only /etc/hosts and the DNS are asked, not mDNS: use --resolve, or 'ProxyCommand none' for "
+      "this host";
+  CHECK(hint("db.local", no_such_name) == expected);
+  CHECK(hint("DB.Local.", server_failure) == expected);
+  CHECK(hint("db.local", no_such_name, "socks5://proxy.example:1080") == "");
+  CHECK(hint("db.local", no_answer) ==
+        "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server");
+  for (const char* name : {"db.example", "local", ".local", "dblocal", "db.local.example"})
+    CHECK(hint(name, no_such_name) == "");
 }
 
 TEST_CASE("-4 and no address of that family") {

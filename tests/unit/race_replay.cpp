@@ -2,6 +2,7 @@
 // So a user's trace becomes a regression test: put it into tests/unit/traces.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -57,7 +58,7 @@ gladhand::Family read_type(const json& line) {
 // Feeds the facts of a trace to a race and writes the trace of what the race then does.
 class Replay {
  public:
-  explicit Replay(const Lines& lines) : lines_(lines), race_(options(lines.front())) {}
+  explicit Replay(const Lines& lines) : lines_(lines), race_(options(lines)) {}
 
   Lines run() {
     gladhand::Configured configured;
@@ -74,6 +75,7 @@ class Replay {
         tell(gladhand::AnswerReceived{
             read_type(line), read_status(line.at("status")), std::exchange(found, {})});
       if (event == "attempt_outcome") tell_outcome(line);
+      if (event == "before_finished") tell(gladhand::Prepared{});
       if (event.ends_with("_timer_fired") || event == "connection_aborted")
         if (!race_.finished()) tell(gladhand::TimePassed{});
     }
@@ -81,14 +83,21 @@ class Replay {
   }
 
  private:
-  static gladhand::RaceOptions options(const json& config) {
+  static gladhand::RaceOptions options(const Lines& lines) {
+    using gladhand::Family;
+    const json& config = lines.front();
+    const bool prepare = std::ranges::any_of(
+        lines, [](const json& line) { return line.at("event") == "before_started"; });
     const auto microseconds = [&config](const char* key) {
       return gladhand::Moment(config.at(key).get<std::int64_t>());
     };
     return {.connection_attempt_delay = microseconds("connection_attempt_delay_us"),
             .resolution_delay = microseconds("resolution_delay_us"),
             .timeout = microseconds("timeout_us"),
-            .preferred_family_count = config.at("preferred_family_count")};
+            .preferred_family_count = config.at("preferred_family_count"),
+            .preferred_family =
+                config.at("preferred_family") == "IPv6" ? Family::ipv6 : Family::ipv4,
+            .prepare = prepare};
   }
 
   void start() {
@@ -96,6 +105,7 @@ class Replay {
     for (const json& line : lines_) {
       if (line.at("event") == "dns_query_started") {
         started.questions.push_back(read_type(line));
+        names_[read_type(line)] = line.value("name", "");
         now_ = gladhand::Moment(line.at("t_us").get<std::int64_t>());
       }
       if (line.at("event") == "candidate_discovered" && line.at("origin") != "dns") {
@@ -117,7 +127,7 @@ class Replay {
     if (!std::holds_alternative<gladhand::TimePassed>(fact))
       std::visit([this](const auto& it) { report_fact(it); }, fact);
     for (const gladhand::Action& action : race_.step(fact, now_))
-      std::visit([this](const auto& it) { report(it); }, action);
+      std::visit([this](const auto& it) { report_order(it); }, action);
   }
 
   template <typename T>
@@ -125,6 +135,13 @@ class Replay {
     report(fact);
   }
   void report_fact(const gladhand::TimePassed& /*fact*/) {}
+  template <typename T>
+  void report_order(const T& order) {
+    report(order);
+  }
+  void report_order(const gladhand::SendQuery& order) {  // the race knows no names
+    report(gladhand::SendQuery{order.family, names_[order.family]});
+  }
 
   void report(gladhand::Event::Body body) {
     std::istringstream text(trace_.lines({now_, std::move(body)}));
@@ -135,13 +152,14 @@ class Replay {
   gladhand::Race race_;
   gladhand::Trace trace_;
   gladhand::Moment now_{};
+  std::map<gladhand::Family, std::string> names_;  // that were asked for
   Lines result_;
 };
 
 bool is_order(const json& line) {
   const std::string event = line.at("event");
   return event != "config_set" && event != "handed_over" && event != "metrics" &&
-         event != "candidate_discovered";
+         event != "candidate_discovered" && event != "dns_next_name";
 }
 
 Lines orders_of(Lines lines) {

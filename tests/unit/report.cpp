@@ -52,8 +52,8 @@ const std::vector<Event>& story() {
   static const std::vector<Event> events = {
       {0ms, configured()},
       {0ms, DialStarted{{AAAA, A}, {}}},
-      {0ms, SendQuery{AAAA}},
-      {2ms, SendQuery{A}},
+      {0ms, SendQuery{AAAA, "db.example"}},
+      {2ms, SendQuery{A, "db.example"}},
       {12300us, AnswerReceived{A, AnswerStatus::addresses, {candidate("192.0.2.7", "192.0.2.9")}}},
       {12300us, TimerSet{TimerKind::resolution_delay, 62300us}},
       {30ms, AnswerReceived{AAAA,
@@ -122,8 +122,8 @@ A            ┄●                                               1 address, 10 
 2001:db8::2                                            ━━━●   connected, 20 ms
 
      0.00 ms  connect to 'db.example' port 22
-     0.00 ms  ask for AAAA
-     2.00 ms  ask for A
+     0.00 ms  ask for AAAA of db.example
+     2.00 ms  ask for A of db.example
     12.30 ms  A answered: 192.0.2.7 (from 192.0.2.9)
     12.30 ms  wait 50 ms for the AAAA answer
     30.00 ms  AAAA answered: 2001:db8::1 (from 2001:db8::9), 2001:db8::2, 2001:db8::1
@@ -219,6 +219,17 @@ TEST_CASE("a line of the narrator is the sentence behind its time") {
   CHECK(narrator.line({0us, TimerFired{TimerKind::next_attempt}}) == "");
 }
 
+TEST_CASE("a search list is told name by name") {
+  Narrator narrator;
+  CHECK(narrator.sentence({0ms, SendQuery{AAAA, "db.one.example"}}) ==
+        "ask for AAAA of db.one.example");
+  CHECK(narrator.sentence({1ms, NextName{"db.\xfc.example", "db.one.example"}}) ==
+        "no address for db.one.example: ask for db.\\xfc.example");
+  CHECK(traced({{1ms, NextName{"db.two.example", "db.one.example"}}})[0] ==
+        R"({"t_us":1000, "event":"dns_next_name", "name":"db.two.example",
+            "passed_over":"db.one.example"})"_json);
+}
+
 TEST_CASE("every event has its sentence, or says nothing to a person") {
   using enum StartReason;
   const std::vector<Candidate> both = {{at("::1"), {}}, {at("127.0.0.1"), {}}};
@@ -295,8 +306,9 @@ TEST_CASE("every event of a dial is traced, one JSON object a line, in order") {
       R"({"t_us":0, "event":"config_set", "trace_version":1, "host":"db.example", "service":"22",
           "connection_attempt_delay_us":250000, "resolution_delay_us":50000, "timeout_us":30000000,
           "preferred_family_count":1, "preferred_family":"IPv6", "origin":"dns"})"_json,
-      R"({"t_us":0, "event":"dns_query_started", "type":"AAAA"})"_json,
-      R"({"t_us":2000, "event":"dns_query_started", "type":"A"})"_json,
+      R"({"t_us":0, "event":"dns_query_started", "type":"AAAA",
+          "name":"db.example"})"_json,
+      R"({"t_us":2000, "event":"dns_query_started", "type":"A", "name":"db.example"})"_json,
       R"({"t_us":12300, "event":"candidate_discovered", "address":"192.0.2.7", "port":22,
           "family":"IPv4", "origin":"dns", "source":{"address":"192.0.2.9", "prefix_length":64,
           "deprecated":false, "home":false, "encapsulated":false}})"_json,

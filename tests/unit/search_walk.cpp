@@ -40,12 +40,16 @@ class Walk {
   }
 
   std::string take(Family family, AnswerStatus status) {
+    return take(walk_.position(), family, status);
+  }
+
+  std::string take(std::size_t position, Family family, AnswerStatus status) {
     SearchWalk::Answer answer{family, status, {}};
     if (status == addresses)
       answer.addresses = {
           parse_address(family == AAAA ? "2001:db8::1" : "192.0.2.1", 22).value()};
     std::string text;
-    for (const SearchWalk::Answer& final : walk_.take(std::move(answer))) {
+    for (const SearchWalk::Answer& final : walk_.take(position, std::move(answer))) {
       text += (text.empty() ? "" : ", ") + std::string(question_type(final.family)) + ' ' +
               in_words(final.status);
       for (const Endpoint& address : final.addresses) text += ' ' + to_string(address);
@@ -101,6 +105,7 @@ TEST_CASE("a positive answer is final at once, and no other name is asked in eit
 
 TEST_CASE("a negative answer is held until the other family's is known") {
   for (const AnswerStatus status : negatives) {
+    if (status == no_such_name) continue;
     Walk walk({"db.a.example", "db"});
     CHECK(walk.take(A, status) == "");
     CHECK(walk.name() == "db.a.example");
@@ -108,24 +113,61 @@ TEST_CASE("a negative answer is held until the other family's is known") {
   }
 }
 
+TEST_CASE("[RFC 8020 §2] NXDOMAIN for A is for the whole name: AAAA is not waited for") {
+  Walk walk({"db.a.example", "db.b.example", "db"});
+  CHECK(walk.take(A, no_such_name) == "next: db.b.example");
+  CHECK(walk.take(A, no_such_name) == "next: db");
+  CHECK(walk.take(A, no_such_name) == "A no_such_name, AAAA no_such_name");
+
+  Walk found({"db.a.example", "db.b.example", "db"});
+  CHECK(found.take(A, no_such_name) == "next: db.b.example");
+  CHECK(found.take(A, addresses) == "A addresses 192.0.2.1");
+}
+
+TEST_CASE("an answer to a name that was passed over is dropped, whatever it says") {
+  for (const AnswerStatus status : {addresses, no_address, no_such_name, no_answer}) {
+    Walk walk({"db.a.example", "db"});
+    CHECK(walk.take(0, A, no_such_name) == "next: db");
+    CHECK(walk.take(0, AAAA, status) == "");
+    CHECK(walk.name() == "db");
+    CHECK(walk.take(1, A, addresses) == "A addresses 192.0.2.1");
+    CHECK(walk.take(0, AAAA, status) == "");
+    CHECK(walk.take(1, AAAA, addresses) == "AAAA addresses 2001:db8::1");
+  }
+}
+
+TEST_CASE("an answer after the final one is dropped") {
+  Walk walk({"db"});
+  CHECK(walk.take(A, no_such_name) == "A no_such_name, AAAA no_such_name");
+  CHECK(walk.take(AAAA, addresses) == "");
+  CHECK(walk.take(A, addresses) == "");
+}
+
+TEST_CASE("[RFC 4074 §4.2] NXDOMAIN for A takes no address back that AAAA has brought") {
+  Walk walk({"db.a.example", "db"});
+  CHECK(walk.take(AAAA, addresses) == "AAAA addresses 2001:db8::1");
+  CHECK(walk.take(A, no_such_name) == "A no_such_name");
+  CHECK(walk.name() == "db.a.example");
+}
+
 TEST_CASE("both families end on the same name") {
   Walk walk({"db.a.example", "db.b.example", "db"});
   CHECK(walk.take(AAAA, no_such_name) == "");
   CHECK(walk.take(A, no_such_name) == "next: db.b.example");
-  CHECK(walk.take(A, no_such_name) == "");
+  CHECK(walk.take(A, no_address) == "");
   CHECK(walk.name() == "db.b.example");
-  CHECK(walk.take(AAAA, addresses) == "A no_such_name, AAAA addresses 2001:db8::1");
+  CHECK(walk.take(AAAA, addresses) == "A no_address, AAAA addresses 2001:db8::1");
   CHECK(walk.name() == "db.b.example");
 }
 
 TEST_CASE("asks_again is true until the next answer only") {
   SearchWalk walk({"db.a.example", "db"}, {AAAA, A});
-  walk.take({AAAA, no_such_name, {}});
+  walk.take(walk.position(), {AAAA, no_such_name, {}});
   CHECK_FALSE(walk.asks_again());
-  walk.take({A, no_such_name, {}});
+  walk.take(walk.position(), {A, no_such_name, {}});
   CHECK(walk.asks_again());
   CHECK(walk.name() == "db");
-  walk.take({A, no_such_name, {}});
+  walk.take(walk.position(), {A, no_such_name, {}});
   CHECK_FALSE(walk.asks_again());
 }
 
@@ -203,16 +245,19 @@ TEST_CASE("one family walks alone") {
 TEST_CASE("any answers to any list end it: one final answer a family, and as many names as asked") {
   constexpr AnswerStatus all[] = {addresses,      no_address, no_such_name,
                                   server_failure, no_answer,  bad_answer};
-  for (int choice = 0; choice < 6 * 6 * 6 * 6; ++choice) {
+  for (int choice = 0; choice < 2 * 6 * 6 * 6 * 6; ++choice) {
     SearchWalk walk({"db.a.example", "db"}, {AAAA, A});
-    int rest = choice;
+    int rest = choice / 2;
+    const Family first = choice % 2 == 0 ? AAAA : A;
+    const Family second = choice % 2 == 0 ? A : AAAA;
     int finals[] = {0, 0};
     int asked = 1;
     for (int name = 0; name < asked; ++name) {
-      for (const Family family : {AAAA, A}) {
+      const std::size_t position = walk.position();
+      for (const Family family : {first, second}) {
         SearchWalk::Answer answer{family, all[rest % 6], {}};
         rest /= 6;
-        for (const SearchWalk::Answer& final : walk.take(std::move(answer)))
+        for (const SearchWalk::Answer& final : walk.take(position, std::move(answer)))
           ++finals[static_cast<std::size_t>(final.family)];
         if (walk.asks_again()) ++asked;
       }

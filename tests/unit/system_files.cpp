@@ -181,11 +181,20 @@ TEST_CASE("[resolv.conf(5)] the last search or domain line counts") {
       {"search a.example\nsearch .\n", ""},
       {"search a.example . b.example\n", "a.example b.example"},
       {"search a.example # b.example\n", "a.example"},
+      {"search a..example b.example a.. .a\n", "b.example"},
+      {"search b\\.example b\xfc.example b!.example b_c.example\n", "b_c.example"},
+      {"domain .a.example\n", ""},
   };
   for (const auto& row : table) {
     CAPTURE(std::string(row.text));
     CHECK(search(row.text) == row.expected);
   }
+}
+
+TEST_CASE("[RFC 1035 §2.3.4] a search domain with a label of more than 63 octets is none") {
+  const std::string longest(63, 'x');
+  CHECK(search("search " + longest + ".example a.example\n") == longest + ".example a.example");
+  CHECK(search("search x" + longest + ".example a.example\n") == "a.example");
 }
 
 TEST_CASE("[resolv.conf(5)] numbers are held to their bounds: 15 dots, 30 s, 5 attempts") {
@@ -227,9 +236,12 @@ TEST_CASE("no time at all, or no attempt, is read as one") {
   CHECK(conf.attempts == 1U);
 }
 
-TEST_CASE("[resolv.conf(5)] rotate and use-vc are options, unknown ones do no harm") {
-  const ResolvConf conf = parse_resolv_conf("options edns0 rotate trust-ad\noptions use-vc\n");
+TEST_CASE("[resolv.conf(5)] rotate, use-vc and no-aaaa are options, unknown ones do no harm") {
+  const ResolvConf conf =
+      parse_resolv_conf("options edns0 rotate trust-ad\noptions use-vc no-aaaa\n");
   CHECK(conf.rotate);
+  CHECK(conf.no_aaaa);
+  CHECK_FALSE(parse_resolv_conf("options no-aaaax\nno-aaaa\n").no_aaaa);
   CHECK(conf.use_tcp);
   CHECK_FALSE(parse_resolv_conf("options rotated use-vcx\nrotate\nuse-vc x\n").rotate);
   CHECK_FALSE(parse_resolv_conf("options rotated use-vcx\nrotate\nuse-vc x\n").use_tcp);
@@ -267,6 +279,11 @@ TEST_CASE("[resolv.conf(5)] the number of dots decides when a name is asked as i
     CAPTURE(row.ndots);
     CHECK(names(row.name, row.domains, row.ndots) == row.expected);
   }
+}
+
+TEST_CASE("[RFC 6761 §6.3] a search domain makes no name below localhost") {
+  CHECK(names("db", {"localhost", "a.LocalHost", "a.example"}, 1) == "db.a.example db");
+  CHECK(names("db.x", {"localhost"}, 1) == "db.x");
 }
 
 TEST_CASE("[RFC 1035 §2.3.4] a joined name of more than 253 octets is not asked") {
