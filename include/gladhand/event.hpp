@@ -205,6 +205,11 @@ struct NextName {
   std::string passed_over;  ///< the one before
 };
 
+/// An answer could not be read: its question is asked again.
+struct AskedAgain {
+  Family family{};
+};
+
 /// The kernel has no MPTCP: TCP is spoken in its place.
 struct FellBackToTcp {};
 
@@ -267,6 +272,7 @@ struct Event {
                             TimerFired,
                             TimerCanceled,
                             NextName,
+                            AskedAgain,
                             FellBackToTcp,
                             HandshakeStarted,
                             HandshakeFinished,

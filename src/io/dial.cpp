@@ -180,9 +180,9 @@ class Driver {
           [this](const Resolver::Answer& answer) {
             put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
           },
-          [this](const std::string& name, const std::string& passed_over) {
+          [this](Event::Body body) {
             now_ = since_start();
-            if (sink_) report(NextName{name, passed_over});
+            if (sink_) report(std::move(body));
           });
     if (sink_) report(SendQuery{order.family, resolver_->name()});
     resolver_->ask(order.family);

@@ -67,12 +67,12 @@ Resolver::Resolver(asio::io_context& loop,
                    const std::vector<Family>& families,
                    const ResolvConf& conf,
                    std::function<void(const Answer&)> on_answer,
-                   OnNextName on_next_name)
+                   Report report)
     : loop_(loop),
       port_(port),
       families_(families),
       on_answer_(std::move(on_answer)),
-      on_next_name_(std::move(on_next_name)),
+      report_(std::move(report)),
       walk_(search_names(name, conf), families),
       conf_(conf),
       asks_left_(std::max<std::size_t>(conf.servers.size(), 1)),
@@ -203,6 +203,7 @@ void Resolver::received(Query& query, int status, const ares_addrinfo* result) {
 // What cannot be read need not be the server's: it may be a forger's, or a box's on the way. On a
 // channel of its own: c-ares before 1.22 changes no server while a question is open.
 void Resolver::ask_again(Family family) {
+  if (report_) report_(AskedAgain{family});
   ResolvConf conf = conf_;
   if (!conf.servers.empty()) std::ranges::rotate(conf.servers, conf.servers.begin() + 1);
   conf.rotate = false;
@@ -212,7 +213,8 @@ void Resolver::ask_again(Family family) {
       port_,
       std::vector{family},
       conf,
-      [this, position = walk_.position()](const Answer& answer) { take(position, answer); }));
+      [this, position = walk_.position()](const Answer& answer) { take(position, answer); },
+      report_));
   again_.back()->asks_left_ = asks_left_ - 1;
   again_.back()->ask(family);
 }
@@ -227,7 +229,7 @@ void Resolver::take(std::size_t position, Answer answer) {
 }
 
 void Resolver::ask_for_next_name(const std::string& passed_over) {
-  if (on_next_name_) on_next_name_(walk_.name(), passed_over);
+  if (report_) report_(NextName{walk_.name(), passed_over});
   for (const Family family : families_) ask(family);
 }
 

@@ -27,8 +27,8 @@ class Resolver {
  public:
   using Answer = SearchWalk::Answer;
 
-  /// Tells which name of the search list is asked for next, and which one is passed over.
-  using OnNextName = std::function<void(const std::string& name, const std::string& passed_over)>;
+  /// Told NextName and AskedAgain, as they happen.
+  using Report = std::function<void(Event::Body)>;
 
   /// Prepares to resolve `name` for `families`, endpoints with `port`. `on_answer` is called once
   /// for each family that was asked, possibly before ask() returns. Throws Error when c-ares
@@ -39,7 +39,7 @@ class Resolver {
            const std::vector<Family>& families,
            const ResolvConf& conf,
            std::function<void(const Answer&)> on_answer,
-           OnNextName on_next_name = {});
+           Report report = {});
 
   /// Drops what is outstanding: nothing is reported any more. Not to be called from `on_answer`.
   ~Resolver();
@@ -77,7 +77,7 @@ class Resolver {
   std::uint16_t port_;
   std::vector<Family> families_;
   std::function<void(const Answer&)> on_answer_;
-  OnNextName on_next_name_;
+  Report report_;
   SearchWalk walk_;
   ResolvConf conf_;
   std::size_t asks_left_;  // after an answer that cannot be read

@@ -178,6 +178,10 @@ std::string Narrator::of(const NextName& event) {
   return "no address for " + printable(event.passed_over) + ": ask for " + printable(event.name);
 }
 
+std::string Narrator::of(const AskedAgain& event) {
+  return std::string(question_type(event.family)) + " answered: what cannot be read, ask again";
+}
+
 std::string Narrator::of(const FellBackToTcp& /*event*/) {
   return "the kernel has no MPTCP: TCP in its place";
 }

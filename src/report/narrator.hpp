@@ -34,6 +34,7 @@ class Narrator {
   std::string of(const TimerFired& event);
   std::string of(const TimerCanceled& event);
   std::string of(const NextName& event);
+  std::string of(const AskedAgain& event);
   std::string of(const FellBackToTcp& event);
   std::string of(const HandshakeStarted& event);
   std::string of(const HandshakeFinished& event);

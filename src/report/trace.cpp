@@ -197,6 +197,13 @@ void Trace::write(const NextName& event) {
               .line();
 }
 
+void Trace::write(const AskedAgain& event) {
+  out_ += event_line(now_, "dns_query_repeated")
+              .add("type", question_type(event.family))
+              .add("reason", to_string(AnswerStatus::bad_answer))
+              .line();
+}
+
 void Trace::write(const FellBackToTcp& /*event*/) {
   out_ += event_line(now_, "protocol_fallback").add("from", "mptcp").add("to", "tcp").line();
 }

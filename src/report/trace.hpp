@@ -44,6 +44,7 @@ class Trace {
   void write(const TimerFired& event);
   void write(const TimerCanceled& event);
   void write(const NextName& event);
+  void write(const AskedAgain& event);
   void write(const FellBackToTcp& event);
   void write(const HandshakeStarted& event);
   void write(const HandshakeFinished& event);

@@ -327,8 +327,9 @@ class Answers(ResolvingTest):
         self.script(dns.answer(V6, malformed="cut"), dns.answer(V4, malformed="cut"))
         script = {(NAME, "AAAA"): dns.answer(V6, malformed="cut"), (NAME, "A"): dns.answer(V4, malformed="cut")}
         with dns.Server(script=script) as other:
-            result = self.dial(servers=[self.server, other])
+            result, trace = self.dial_with_trace(servers=[self.server, other])
             self.assertTrue(other.queries)
+        self.assertEqual({event["type"] for event in events(trace, "dns_query_repeated")}, {"AAAA", "A"})
         self.assert_fails(result, NO_ADDRESS, ": name servers send nonsense")
         self.assertLess(result.exited - result.started, SOON)
 

@@ -230,6 +230,14 @@ TEST_CASE("a search list is told name by name") {
             "passed_over":"db.one.example"})"_json);
 }
 
+TEST_CASE("an answer that cannot be read is told with what follows") {
+  Narrator narrator;
+  CHECK(narrator.sentence({0ms, AskedAgain{AAAA}}) ==
+        "AAAA answered: what cannot be read, ask again");
+  CHECK(traced({{1ms, AskedAgain{A}}})[0] ==
+        R"({"t_us":1000, "event":"dns_query_repeated", "type":"A", "reason":"bad_answer"})"_json);
+}
+
 TEST_CASE("every event has its sentence, or says nothing to a person") {
   using enum StartReason;
   const std::vector<Candidate> both = {{at("::1"), {}}, {at("127.0.0.1"), {}}};
