@@ -211,7 +211,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
       "Measure how long it takes to connect to HOST, by phases and by family, with the dial\n"
       "that gladhand itself uses. Durations: 250ms, 2s; a bare number is seconds.",
       usage,
-      version_text);
+      [] { return version_text("gladhand-bench"); });
   line.offer_arguments("HOST", settings.hosts, "Name or address, with :PORT unless it is 22");
   line.offer(std::span<const Row>(options), settings);
   line.offer(dial_option_rows(), settings.bench.dial);

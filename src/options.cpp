@@ -103,7 +103,7 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
       "standard output to ssh (ProxyUseFdpass). Durations: 250ms, 2s; a bare number is\n"
       "seconds.",
       usage,
-      version_text);
+      [] { return version_text("gladhand"); });
   std::optional<std::string> host;
   std::optional<std::string> port;
   line.offer_argument("HOST", host, "Name or address; unix/PATH, vsock/CID, ...");

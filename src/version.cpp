@@ -28,9 +28,8 @@ std::string idn_version() {
 
 }  // namespace
 
-std::string version_text() {
-  return "gladhand " GLADHAND_VERSION
-         "\nAsio " + asio_version() +
+std::string version_text(const std::string& program) {
+  return program + " " GLADHAND_VERSION "\nAsio " + asio_version() +
          "\nc-ares " ARES_VERSION_STR " (runs with " + ares_version(nullptr) + ")" +
          "\nCLI11 " CLI11_VERSION "\n" + idn_version() +
          "\n" GLADHAND_COMPILER ", " GLADHAND_LINKAGE;

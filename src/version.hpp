@@ -5,7 +5,7 @@
 
 namespace gladhand {
 
-/// Several lines, the first "gladhand VERSION"; no line end after the last.
-std::string version_text();
+/// Several lines, the first "PROGRAM VERSION"; no line end after the last.
+std::string version_text(const std::string& program);
 
 }  // namespace gladhand

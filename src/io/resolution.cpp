@@ -56,10 +56,11 @@ void Resolution::begin() {
                     target_.port,
                     names_.families,
                     source.conf,
-                    [this](const Resolver::Answer& answer) { received(answer); });
+                    [this](const Resolver::Answer& answer) { received(answer); },
+                    report_);
   for (const Family family : names_.families) questions_.push_back({.family = family});
   for (const Family family : names_.families) {
-    report_(SendQuery{family});
+    report_(SendQuery{family, resolver_->name()});
     resolver_->ask(family);
   }
 }

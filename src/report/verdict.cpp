@@ -61,13 +61,18 @@ std::vector<AttemptReport> in_order(std::vector<AttemptReport> attempts) {
   return attempts;
 }
 
-std::string attempts_text(const Finish& finish, Moment ended) {
+// A path as the user has it: it may be too long for a socket's address.
+std::string address_text(const Endpoint& endpoint, const Target& target) {
+  return target.path.empty() ? to_string(endpoint) : printable(target.path);
+}
+
+std::string attempts_text(const Finish& finish, const Target& target, Moment ended) {
   using State = AttemptReport::State;
   Causes failed;
   Causes silent;
   Causes untried;
   for (const AttemptReport& attempt : in_order(finish.attempts)) {
-    const std::string address = to_string(attempt.endpoint);
+    const std::string address = address_text(attempt.endpoint, target);
     if (attempt.state == State::failed) failed.add(cause_of(attempt.cause), address);
     if (attempt.state == State::running)
       silent.add("no answer from", address + " in " + to_string(ended - attempt.started));
@@ -151,7 +156,7 @@ Error verdict(const Finish& finish,
               Moment ended,
               unsigned dials,
               NameServers servers) {
-  std::string text = attempts_text(finish, ended);
+  std::string text = attempts_text(finish, target, ended);
   // An ordinary "no such address" is no news once the other family's addresses are told.
   const bool troubled = std::ranges::any_of(finish.questions, [](const QuestionReport& question) {
     return !question.answered || question.status == AnswerStatus::no_answer ||

@@ -94,6 +94,14 @@ class UnixSockets(TargetTest):
             with self.subTest(words):
                 self.assert_fails(run("unix" + path), ALL_FAILED, f"connect to 'unix{path}"[:250], words)
 
+    def test_a_long_path_is_told_as_it_was_written(self):
+        path = self.path_of(150)
+        with socket.socket(socket.AF_UNIX) as bound:
+            directory = os.open(os.path.dirname(path), os.O_PATH)
+            self.addCleanup(os.close, directory)
+            bound.bind(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
+        self.assert_fails(run("unix" + path), ALL_FAILED, f"refused by {path}")
+
     def test_a_datagram_socket(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bound:
             bound.bind(self.path)
