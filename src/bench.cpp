@@ -121,7 +121,7 @@ BenchEnvironment environment(int argc, char** argv) {
   result.kernel = std::string(system.sysname) + ' ' + system.release;
   result.cpus = static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
   result.node = system.nodename;
-  for (int i = 0; i < argc; ++i) result.command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  for (int i = 0; i < argc; ++i) result.command += (i == 0 ? "" : " ") + without_user(argv[i]);
   return result;
 }
 

@@ -67,6 +67,21 @@ class Reports(BenchTest):
             self.assertEqual((row["mode"], row["n"], row["total_us"], row["outcome"], row["address"]),
                              (mode, str(sample["n"]), str(sample["total_us"]), "connected", "127.0.0.1"))
 
+    def test_no_report_holds_the_password_of_a_proxy(self):
+        path = self.temporary_path("report")
+        proxy = f"user:secret@127.0.0.1:{self.refusing().port}"
+        for word in (("--proxy", f"http://{proxy}"), (f"--proxy=socks5://{proxy}",)):
+            result = run(*FLOOD, "-n", 1, *word, "--json", f"{path}.json", "--report", f"{path}.html", "db.example")
+            self.assertEqual(result.returncode, NOT_WELL, result)
+            merged = run("--merge", f"{path}.json", "--json", "-", "--report", f"{path}.merged.html")
+            texts = [result.stdout, result.stderr, merged.stdout]
+            for name in ("report.json", "report.html", "report.merged.html"):
+                with open(os.path.join(os.path.dirname(path), name), encoding="ascii") as file:
+                    texts.append(file.read())
+            self.assertIn("://127.0.0.1:", texts[3])
+            for text in texts:
+                self.assertNotIn("secret", text)
+
     def test_a_report_that_cannot_be_written_is_known_before_the_first_dial(self):
         self.assert_usage_error(run(*FLOOD, "--json", "/nonexistent/report", self.target), "/nonexistent/report")
         self.assertEqual(self.server.times, [])
