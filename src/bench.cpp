@@ -10,7 +10,9 @@
 #include <csignal>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench_options.hpp"
@@ -65,6 +67,16 @@ Target read_target(const BenchSettings& settings,
   return target;
 }
 
+// What a server sees as one: two of them would be dialled twice as often as one host may be.
+std::string identity(const Target& target) {
+  if (target.kind != Target::Kind::internet) return target.host + ' ' + target.service;
+  std::string host = target.literal ? to_string(*target.literal) : target.name;
+  std::ranges::transform(host, host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return host + ' ' + std::to_string(target.port);
+}
+
 std::vector<Target> read_targets(const BenchSettings& settings) {
   std::vector<std::string> hosts = settings.hosts;
   if (settings.hosts_file)
@@ -74,7 +86,11 @@ std::vector<Target> read_targets(const BenchSettings& settings) {
   const std::string services = read_file("/etc/services");
   std::vector<Target> targets;
   targets.reserve(hosts.size());
-  for (const std::string& text : hosts) targets.push_back(read_target(settings, text, services));
+  std::set<std::string> seen;
+  for (const std::string& text : hosts) {
+    Target target = read_target(settings, text, services);
+    if (seen.insert(identity(target)).second) targets.push_back(std::move(target));
+  }
   return targets;
 }
 

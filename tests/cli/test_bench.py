@@ -202,6 +202,17 @@ class Targets(BenchTest):
             self.assertEqual([(host["host"], host["port"]) for host in hosts],
                              [("127.0.0.1", str(port)), ("::ffff:127.0.0.1", str(port))])
 
+    def test_a_host_that_is_given_twice_is_dialled_as_one(self):
+        """Nor is it worth two dials a second of --rate."""
+        server = self.serve()
+        same = [f"db.example:{server.port}", f"DB.example:{server.port}", f"[::1]:{server.port}", f"[0::1]:{server.port}"]
+        result = run(*FLOOD, "-n", 2, "--json", "-", "--hosts", "-", *resolve("db.example", "127.0.0.1"), *same,
+                     input="\n".join(same))
+        hosts = json.loads(result.stdout)["hosts"]
+        self.assertEqual([(host["host"], host["modes"][0]["summary"]["count"]) for host in hosts],
+                         [("db.example", 2), ("::1", 2)])
+        self.assert_usage_error(run("--rate", 2, same[0], same[0]), "one dial a second to each host")
+
     def test_each_address_is_a_mode_of_its_own(self):
         server = self.serve()
         report = self.measure(*FLOOD, "-n", 3, "--compare", "each", *resolve("db.example", "127.0.0.1", "127.0.0.2"),
