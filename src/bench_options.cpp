@@ -226,6 +226,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   check_merge(line, settings);
   complete(line, settings);
   complete(line, settings.bench.dial);
+  settings.bench.schedule.grace = settings.bench.dial.race.timeout;
   return settings;
 }
 
