@@ -80,6 +80,12 @@ struct Sample {
   Moment end() const { return total - (started - intended); }
 };
 
+struct TimeSpan {
+  Moment start{};
+  Moment end{};
+  bool failed = false;  ///< nothing came of it
+};
+
 /// All samples of one mode, in the order they ended.
 struct ModeSamples {
   std::string mode;
@@ -94,6 +100,10 @@ struct ModeSamples {
   std::span<const AttemptSample> attempts_of(const Sample& sample) const {
     return std::span(attempts).subspan(sample.first_attempt, sample.attempts);
   }
+
+  /// Where the handshakes of a sample with proxies lie, since the dial began; empty without any.
+  /// Those of several dials in a row are put together.
+  std::optional<TimeSpan> handshakes_of(const Sample& sample) const;
 
   /// The mode for a person to read, with the vantage point if it has one.
   std::string label() const { return vantage.empty() ? mode : mode + " from " + vantage; }
@@ -141,7 +151,8 @@ inline constexpr Phase steps[] = {
 /// "dns_aaaa", "connect_ipv6", ...
 std::string_view to_string(Phase phase);
 
-/// How long a phase of a sample took; empty where it has none. `total` is of connected ones only.
+/// How long a phase of a sample took; empty where it has none. `total` and `proxy` are of connected
+/// ones only.
 std::optional<Moment> duration(const HostSamples& host,
                                const ModeSamples& mode,
                                const Sample& sample,
@@ -181,6 +192,8 @@ struct BenchSource {
   BenchEnvironment environment{};
   BenchTerms terms{};
   bool saturated = false;
+  std::uint64_t never_begun = 0;
+  bool interrupted = false;
 };
 
 struct BenchRun {
@@ -189,6 +202,8 @@ struct BenchRun {
   BenchEnvironment environment{};
   BenchTerms terms{};
   LoopLag lag{};
+  std::uint64_t never_begun = 0;       ///< dials of an open loop that were due, and left out
+  bool interrupted = false;            ///< by a signal: not all that was asked for is here
   std::vector<BenchSource> sources{};  ///< what was read from files, if anything was
   std::vector<HostSamples> hosts{};
 };

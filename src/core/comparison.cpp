@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "findings.hpp"
 #include "gladhand/duration.hpp"
 
 namespace gladhand {
@@ -11,22 +12,12 @@ namespace {
 
 using Verdict = Comparison::Verdict;
 
-std::string signed_words(double microseconds) {
-  return (microseconds < 0 ? "-" : "") + to_precise_string(std::abs(microseconds));
-}
-
 Verdict judge(const Summary& first, const Summary& second, const std::optional<Interval>& ci95) {
   if (!first.any_connected() || !second.any_connected()) return Verdict::unconnected;
   if (!ci95) return Verdict::too_few;
   if (ci95->low > 0) return Verdict::slower;
   if (ci95->high < 0) return Verdict::faster;
   return Verdict::no_difference;
-}
-
-std::string counts(const Summary& first, const Summary& second) {
-  const std::size_t one = first.sorted.size();
-  const std::size_t two = second.sorted.size();
-  return one == two ? std::to_string(one) : std::to_string(one) + " and " + std::to_string(two);
 }
 
 std::string describe_difference(const Comparison& it,

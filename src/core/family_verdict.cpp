@@ -11,11 +11,11 @@ namespace gladhand {
 namespace {
 
 struct FamilyCount {
-  std::size_t addresses = 0;  // samples whose questions brought addresses
   std::size_t attempts = 0;
   std::size_t connected = 0;
   std::size_t refused_or_unreachable = 0;
-  std::size_t unanswered = 0;  // timed out, or given up after a long wait
+  std::size_t timed_out = 0;
+  std::size_t given_up = 0;  // after a long wait, because the other family had connected
 };
 
 // An attempt that was given up early says nothing: its family only lost.
@@ -29,13 +29,29 @@ FamilyCount count_family(const HostSamples& host, Family family) {
           attempt.outcome == AttemptOutcome::canceled && attempt.end - attempt.start < long_wait;
       if (early) continue;
       ++count.attempts;
-      if (attempt.outcome == AttemptOutcome::success) ++count.connected;
-      if (attempt.outcome == AttemptOutcome::failure) ++count.refused_or_unreachable;
-      if (attempt.outcome == AttemptOutcome::timeout || attempt.outcome == AttemptOutcome::canceled)
-        ++count.unanswered;
+      switch (attempt.outcome) {
+        case AttemptOutcome::success: ++count.connected; break;
+        case AttemptOutcome::failure: ++count.refused_or_unreachable; break;
+        case AttemptOutcome::timeout: ++count.timed_out; break;
+        case AttemptOutcome::canceled: ++count.given_up; break;
+      }
     }
   }
   return count;
+}
+
+// What was only given up may be slow as well.
+std::string describe_unconnected(Family family, const FamilyCount& count) {
+  const std::string name(to_string(family));
+  const std::string attempts =
+      std::to_string(count.attempts) + (count.attempts == 1 ? " attempt" : " attempts");
+  if (count.given_up == count.attempts)
+    return name + " is slow or broken: in " + attempts + " it had not connected by the time that " +
+           std::string(to_string(other(family))) + " did; --compare " +
+           (family == Family::ipv6 ? "v6" : "v4") + " tells which";
+  const bool silent = count.timed_out + count.given_up >= count.refused_or_unreachable;
+  return name + " is broken: none of " + attempts + " connected (" +
+         (silent ? "no answer" : "refused or unreachable") + ')';
 }
 
 void tell_broken(const Findings& findings, Sentences& told) {
@@ -45,12 +61,7 @@ void tell_broken(const Findings& findings, Sentences& told) {
     const FamilyCount& count = counts[static_cast<std::size_t>(family)];
     const FamilyCount& rest = counts[static_cast<std::size_t>(other(family))];
     if (count.attempts == 0 || count.connected > 0 || rest.connected == 0) continue;
-    told.push_back(std::string(to_string(family)) + " is broken: none of " +
-                   std::to_string(count.attempts) +
-                   (count.attempts == 1 ? " attempt" : " attempts") + " connected (" +
-                   (count.unanswered >= count.refused_or_unreachable ? "no answer"
-                                                                     : "refused or unreachable") +
-                   ")");
+    told.push_back(describe_unconnected(family, count));
   }
 }
 
@@ -79,6 +90,20 @@ void tell_slow_family(const Findings& findings, Sentences& told) {
   }
 }
 
+// Samples that knew IPv4 addresses and went on without an answer for IPv6. Where A has not been
+// answered either, the name server is what fails.
+std::size_t count_late_answers(const ModeSamples& mode) {
+  return static_cast<std::size_t>(std::ranges::count_if(mode.samples, [&mode](const Sample& sample) {
+    bool late = false;
+    bool knew_others = false;
+    for (const QuerySample& query : mode.queries_of(sample)) {
+      if (query.family == Family::ipv6) late = !query.status;
+      if (query.family == Family::ipv4) knew_others = query.status && query.addresses > 0;
+    }
+    return late && knew_others;
+  }));
+}
+
 void tell_slow_answers(const Findings& findings, Sentences& told) {
   constexpr double noticeable = 20'000;
   for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
@@ -86,13 +111,11 @@ void tell_slow_answers(const Findings& findings, Sentences& told) {
     const auto aaaa = found.find(Phase::dns_aaaa);
     const auto a = found.find(Phase::dns_a);
     if (findings.host.modes[i].mode != "race") continue;
-    std::size_t unanswered = 0;
-    for (const QuerySample& query : findings.host.modes[i].queries)
-      if (query.family == Family::ipv6 && !query.status) ++unanswered;
+    const std::size_t late = count_late_answers(findings.host.modes[i]);
     const std::size_t samples = findings.summaries[i].count;
-    if (unanswered * 2 > samples) {
+    if (late * 2 > samples) {
       told.push_back("AAAA answers come too late: the race went on without them in " +
-                     of(unanswered, samples) + " samples");
+                     of(late, samples) + " samples");
     } else if (aaaa != found.end() && a != found.end() &&
                std::abs(aaaa->second.median - a->second.median) > noticeable) {
       const bool slow_aaaa = aaaa->second.median > a->second.median;

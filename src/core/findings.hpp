@@ -27,9 +27,13 @@ struct Findings {
 };
 
 /// "3 of 8".
-inline std::string of(std::size_t part, std::size_t all) {
-  return std::to_string(part) + " of " + std::to_string(all);
-}
+std::string of(std::size_t part, std::size_t all);
+
+/// How many samples of each two modes connected: "8", or "8 and 7".
+std::string counts(const Summary& first, const Summary& second);
+
+/// A difference, such as "-1.20 ms".
+std::string signed_words(double microseconds);
 
 /// Who wins, and what the race costs or saves.
 void tell_of_race(const Findings& findings, Sentences& told);

@@ -37,23 +37,28 @@ void compare(const Findings& findings,
              std::size_t other,
              const std::string& against,
              Sentences& told) {
-  constexpr double noticeable = 50;
-  constexpr double share = 0.01;
   const Summary& a = findings.summaries[race];
   const Summary& b = findings.summaries[other];
   const auto interval = median_difference_interval(a.sorted, b.sorted);
   const double difference = a.median - b.median;
+  const double noticeable = std::max(50.0, b.median / 100);
   const std::string medians =
-      " (medians " + to_precise_string(a.median) + " and " + to_precise_string(b.median) + ")";
+      "medians " + to_precise_string(a.median) + " and " + to_precise_string(b.median);
   if (!interval) {
     told.push_back("the race takes " + to_precise_string(a.median) + ", " + against + ' ' +
                    to_precise_string(b.median) + ": too few samples to tell them apart");
-  } else if ((interval->low <= 0 && interval->high >= 0) ||
-             std::abs(difference) < std::max(noticeable, share * b.median)) {
-    told.push_back("the race is as fast as " + against + medians);
+  } else if (interval->low <= 0 && interval->high >= 0 &&
+             interval->high - interval->low > noticeable) {
+    told.push_back(counts(a, b) +
+                   " samples show no difference between the race and " + against + " (" + medians +
+                   "; 95 % interval of the difference " + signed_words(interval->low) + " to " +
+                   signed_words(interval->high) + ')');
+  } else if ((interval->low <= 0 && interval->high >= 0) || std::abs(difference) < noticeable) {
+    told.push_back("the race is as fast as " + against + " (" + medians + ')');
   } else {
     told.push_back(std::string("the race ") + (difference < 0 ? "saves " : "costs ") +
-                   to_precise_string(std::abs(difference)) + " against " + against + medians);
+                   to_precise_string(std::abs(difference)) + " against " + against + " (" +
+                   medians + ')');
   }
 }
 

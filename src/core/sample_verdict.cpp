@@ -1,6 +1,8 @@
 // The sentences about single modes: failures, two groups, outliers.
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <string_view>
 
 #include "findings.hpp"
 #include "gladhand/duration.hpp"
@@ -51,6 +53,23 @@ std::optional<std::string_view> only_cause(const Findings& findings) {
   return cause;
 }
 
+// What went wrong: of several causes the most frequent, and the first of those that are equal.
+std::string main_cause(const HostSamples& host, const ModeSamples& mode) {
+  std::map<std::string_view, std::size_t> counts;
+  for (const Sample& sample : mode.samples)
+    if (sample.outcome != SampleOutcome::connected) ++counts[host.error_of(sample)];
+  std::string_view most;
+  std::size_t most_often = 0;
+  for (const Sample& sample : mode.samples) {
+    if (sample.outcome == SampleOutcome::connected) continue;
+    const std::string_view cause = host.error_of(sample);
+    if (counts[cause] <= most_often) continue;
+    most = cause;
+    most_often = counts[cause];
+  }
+  return (counts.size() > 1 ? "mostly " : "") + std::string(most);
+}
+
 void tell_failures(const Findings& findings, Sentences& told) {
   if (const auto cause = only_cause(findings); cause && findings.summaries.size() > 1) {
     told.push_back("every dial failed: " + std::string(*cause));
@@ -62,10 +81,8 @@ void tell_failures(const Findings& findings, Sentences& told) {
     if (summary.failures == 0) continue;
     const auto penalised =
         std::ranges::count(mode.samples, SampleOutcome::penalised, &Sample::outcome);
-    const auto failed = std::ranges::find_if(
-        mode.samples, [](const Sample& s) { return s.outcome != SampleOutcome::connected; });
     told.push_back(prefix(findings, i) + of(summary.failures, summary.count) + " failed (" +
-                   percent(summary.loss()) + "): " + std::string(findings.host.error_of(*failed)));
+                   percent(summary.loss()) + "): " + main_cause(findings.host, mode));
     if (penalised > 0) {
       told.push_back(
           prefix(findings, i) +

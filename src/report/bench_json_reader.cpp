@@ -17,6 +17,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
+
 // A value of another shape than the schema has; `path` grows on the way out.
 struct WrongShape {
   std::string path;
@@ -276,6 +278,9 @@ RunOfFile read(std::string_view text) {
       within("environment", [&root] { return read_environment(member(root, "environment")); });
   result.run.terms = within("options", [&root] { return read_terms(member(root, "options")); });
   result.saturated = bool_of(root, "saturated");
+  if (root.contains("never_begun"))  // reports of earlier versions have neither
+    result.run.never_begun = number_of(root, "never_begun", any_number);
+  if (root.contains("interrupted")) result.run.interrupted = bool_of(root, "interrupted");
   const Json& rest = member(root, "hosts");
   if (!rest.is_array()) throw WrongShape{"hosts", "is no list"};
   if (!rest.empty()) throw WrongShape{"hosts", "holds what is no object"};

@@ -41,10 +41,9 @@ std::vector<Event> events_of(const HostSamples& host,
     ++id;
   }
   const Moment end = sample.end();
-  if (sample.proxy != Sample::absent) {
-    const Moment open = end - std::max(sample.banner, Moment(0));
-    events.push_back({open - sample.proxy, HandshakeStarted{"proxy", ""}});
-    events.push_back({open, HandshakeFinished{"proxy", ""}});
+  if (const auto talk = mode.handshakes_of(sample)) {
+    events.push_back({talk->start, HandshakeStarted{"proxy", ""}});
+    events.push_back({talk->end, HandshakeFinished{"proxy", talk->failed ? "failed" : ""}});
   }
   std::ranges::stable_sort(events, {}, &Event::at);
   events.push_back({end, DialEnded{}});

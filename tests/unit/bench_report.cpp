@@ -212,8 +212,28 @@ A            ┄●                                                1 address, 12
 
 db.example:
   IPv4 wins 8 of 8 races
-  IPv6 is broken: none of 8 attempts connected (no answer)
+  IPv6 is slow or broken: in 8 attempts it had not connected by the time that
+    IPv4 did; --compare v6 tells which
 )");
+}
+
+TEST_CASE("a handshake that failed is not drawn as open") {
+  HostSamples host{.host = "db.example", .port = "22", .modes = {{.mode = "race"}}};
+  SampleBuilder builder;
+  builder.begin();
+  for (const Event& event : {Event{0ms, StartAttempt{0, at("192.0.2.1"), StartReason::prepared}},
+                             Event{5ms, Connected{0}},
+                             Event{5ms, Finish{Outcome::connected, 0, {}, {}}},
+                             Event{5ms, HandshakeStarted{}},
+                             Event{15ms, HandshakeFinished{"", "refused"}}})
+    builder.take(event);
+  builder.fail(SampleOutcome::failed, "the proxy refused", 15ms);
+  builder.store({}, host, host.modes[0]);
+  BenchRun run;
+  run.hosts = {host};
+  const std::string text = describe_run(run, figures(run), {});
+  CHECK(text.find("failed, 10 ms") != text.npos);
+  CHECK(text.find("open") == text.npos);
 }
 
 TEST_CASE("the text keeps to the width of its terminal, and to ASCII where it must") {
