@@ -203,11 +203,12 @@ BenchStatus judge(const BenchRun& run,
   std::size_t met = 0;
   for (std::size_t i = 0; i < summaries.size(); ++i) {
     for (std::size_t k = 0; k < summaries[i].size(); ++k) {
+      if (summaries[i][k].count == 0) continue;  // not reached: run_verdicts() says so
       connected = connected || summaries[i][k].any_connected();
       for (const Threshold& threshold : thresholds) {
         if (!is_met(threshold, summaries[i][k]) || ++met > most_told) continue;
-        tell(threshold.text + ": " + run.hosts[i].host + " (" + run.hosts[i].modes[k].label() +
-             ')');
+        tell(threshold.text + ": " + printable(run.hosts[i].host) + " (" +
+             printable(run.hosts[i].modes[k].label()) + ')');
       }
     }
   }
@@ -272,7 +273,10 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   asio::io_context loop(1);
   asio::signal_set signals(loop, SIGINT, SIGTERM);
-  signals.async_wait([&loop](std::error_code, int) { loop.stop(); });
+  signals.async_wait([&loop, &result](std::error_code canceled, int) {
+    result.interrupted = !canceled;
+    loop.stop();
+  });
   BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
   runner.run();
   signals.clear();  // a second one ends the process at once
@@ -280,6 +284,7 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
 
   result.duration = runner.elapsed();
   result.lag = runner.lag();
+  result.never_begun = runner.never_begun();
   result.hosts = runner.take_hosts();
   const Summaries summaries = summarise_all(result.hosts);
   write_reports(result, summaries, files);

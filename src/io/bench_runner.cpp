@@ -9,6 +9,7 @@
 #include <iterator>
 #include <utility>
 
+#include "address_modes.hpp"
 #include "first_line.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/statistics.hpp"
@@ -42,7 +43,7 @@ DialOptions shape(DialOptions options, const BenchMode& mode) {
     case BenchMode::Kind::family: options.names.families = {mode.family}; break;
     case BenchMode::Kind::delay: options.race.connection_attempt_delay = mode.delay; break;
     case BenchMode::Kind::sequential:
-      options.race.one_by_one = options.race.timeout;
+      options.race.one_by_one = options.handshake_timeout = options.race.timeout;
       options.race.timeout = no_bound;
       break;
     default: break;
@@ -56,6 +57,10 @@ Target aim(Target target, const BenchMode& mode) {
     target.literal = mode.address;
   }
   return target;
+}
+
+bool asks_for_addresses(const BenchMode& mode) {
+  return mode.kind == BenchMode::Kind::each;
 }
 
 // What a dial says of itself where its race did not decide.
@@ -88,8 +93,9 @@ BenchRunner::BenchRunner(asio::io_context& loop,
 }
 
 void BenchRunner::run() {
-  spawn(prepare());
+  prepare();
   loop_.run();
+  if (hosts_.empty()) list_hosts();
 }
 
 Moment BenchRunner::elapsed() const {
@@ -105,47 +111,40 @@ void BenchRunner::spawn(asio::awaitable<void> task) {
 
 // --- before the first sample ---------------------------------------------------------------
 
-asio::awaitable<void> BenchRunner::prepare() {
+void BenchRunner::prepare() {
   start_ = Clock::now();
-  for (Plan& plan : plans_) {
-    const bool asks =
-        std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind) != plan.modes.end();
-    if (asks) co_await learn_addresses(plan);
-  }
-  begin();
+  const auto hosts = std::ranges::count_if(
+      plans_, [](const Plan& plan) { return std::ranges::any_of(plan.modes, asks_for_addresses); });
+  learners_ = std::min<std::size_t>(static_cast<std::size_t>(hosts), options_.schedule.concurrency);
+  if (learners_ == 0) begin();
+  for (std::size_t i = learners_; i > 0; --i) spawn(learn_by_turns());
 }
 
-// One dial a family: a race might end before the slower answer has come.
+asio::awaitable<void> BenchRunner::learn_by_turns() {
+  while (next_to_learn_ < plans_.size()) co_await learn_addresses(plans_[next_to_learn_++]);
+  if (--learners_ == 0) begin();
+}
+
 asio::awaitable<void> BenchRunner::learn_addresses(Plan& plan) {
+  const auto each = std::ranges::find_if(plan.modes, asks_for_addresses);
+  if (each == plan.modes.end()) co_return;
+  const Moment bound = options_.schedule.duration;
+  Moment left = options_.dial.race.timeout;
+  if (bound.count() > 0) left = std::min(left, bound - elapsed());
   std::vector<BenchMode> found;
-  const auto add = [&found](const std::vector<Candidate>& candidates) {
-    for (const Candidate& candidate : candidates) {
-      BenchMode mode = address_mode(candidate.endpoint);
-      if (std::ranges::find(found, mode.name, &BenchMode::name) == found.end())
-        found.push_back(std::move(mode));
-    }
-  };
-  const EventSink sink = [&add](const Event& event) {
-    if (const auto* begun = std::get_if<DialStarted>(&event.body)) add(begun->known);
-    if (const auto* answer = std::get_if<AnswerReceived>(&event.body)) add(answer->candidates);
-  };
-  for (const Family family : options_.dial.names.families) {
-    DialOptions options = options_.dial;
-    options.names.families = {family};
-    try {
-      co_await dial(loop_, plan.target, std::move(options), sink);
-    } catch (const Error&) {  // the samples to come will say it
-    }
-  }
-  const auto at = std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind);
-  plan.modes.insert(plan.modes.erase(at), found.begin(), found.end());
+  if (left.count() > 0)
+    found = co_await find_address_modes(loop_, plan.target, options_.dial, Clock::now() + left);
+  const auto at = plan.modes.erase(each);
+  // A host without addresses is not left out: that its dials fail is what there is to say of it.
+  if (found.empty() &&
+      std::ranges::find(plan.modes, BenchMode::Kind::race, &BenchMode::kind) == plan.modes.end())
+    found = parse_modes("race");
+  plan.modes.insert(at, found.begin(), found.end());
 }
 
-void BenchRunner::begin() {
-  std::vector<std::size_t> modes;
+void BenchRunner::list_hosts() {
   hosts_.reserve(plans_.size());
   for (const Plan& plan : plans_) {
-    modes.push_back(plan.modes.size());
     HostSamples host{.host = plan.target.host, .port = plan.target.service};
     for (const BenchMode& mode : plan.modes) {
       host.modes.push_back({.mode = mode.name});
@@ -153,6 +152,17 @@ void BenchRunner::begin() {
     }
     hosts_.push_back(std::move(host));
   }
+}
+
+// Samples count from here, but the time for the run has run before.
+void BenchRunner::begin() {
+  list_hosts();
+  Moment& duration = options_.schedule.duration;
+  const bool bounded = duration.count() > 0;
+  if (bounded) duration -= elapsed();
+  if (bounded && duration.count() <= 0) return end();
+  std::vector<std::size_t> modes;
+  for (const Plan& plan : plans_) modes.push_back(plan.modes.size());
   schedule_.emplace(options_.schedule, modes);
   start_ = Clock::now();
   lag_expected_ = start_;
@@ -160,20 +170,27 @@ void BenchRunner::begin() {
   go_on();
 }
 
+void BenchRunner::end() {
+  ended_ = true;
+  alarm_.cancel();
+  lag_timer_.cancel();
+  tell_progress();
+  loop_.stop();
+}
+
 // --- the schedule --------------------------------------------------------------------------
 
 void BenchRunner::go_on() {
   if (ended_) return;
   while (const auto turn = schedule_->next(elapsed())) spawn(work(*turn));
-  if (schedule_->finished(elapsed())) {
-    ended_ = true;
-    alarm_.cancel();
-    lag_timer_.cancel();
-    tell_progress();
-    loop_.stop();
-    return;
-  }
+  if (schedule_->finished(elapsed())) return end();
   set_alarm();
+}
+
+// What was due a moment ago is on its way to begin.
+std::uint64_t BenchRunner::never_begun() const {
+  constexpr Moment moment = std::chrono::milliseconds(20);
+  return schedule_ ? schedule_->overdue(elapsed() - moment) : 0;
 }
 
 void BenchRunner::set_alarm() {
@@ -210,7 +227,8 @@ LoopLag BenchRunner::lag() const {
 }
 
 void BenchRunner::tell_progress() {
-  if (on_progress_) on_progress_({done_, schedule_->total(), failures_, elapsed()});
+  const std::uint64_t total = schedule_ ? schedule_->total() : 0;
+  if (on_progress_) on_progress_({done_, total, failures_, elapsed()});
 }
 
 // --- one dial after another ----------------------------------------------------------------
@@ -229,7 +247,7 @@ asio::awaitable<void> BenchRunner::work(Turn turn) {
 }
 
 asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& builder) {
-  const Plan& plan = plans_[turn.host];
+  Plan& plan = plans_[turn.host];
   const Moment started = elapsed();
   builder.begin();
   co_await dial_once(plan, plan.modes[turn.mode], builder);
@@ -241,7 +259,7 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& buil
   builder.store({turn.number, intended, started}, host, host.modes[turn.mode]);
 }
 
-asio::awaitable<void> BenchRunner::dial_once(const Plan& plan,
+asio::awaitable<void> BenchRunner::dial_once(Plan& plan,
                                              const BenchMode& mode,
                                              SampleBuilder& builder) {
   const Clock::time_point start = Clock::now();
@@ -251,7 +269,8 @@ asio::awaitable<void> BenchRunner::dial_once(const Plan& plan,
   DialResult result;
   DialOptions options = shape(options_.dial, mode);
   if (!options_.sources.empty())
-    options.attempt.socket.bind = sources_of_turn(options_.sources, done_);
+    options.attempt.socket.bind = sources_of_turn(options_.sources, plan.dials);
+  ++plan.dials;
   try {
     result = co_await dial_through(
         loop_, aim(plan.target, mode), std::move(options), [&builder](const Event& event) {

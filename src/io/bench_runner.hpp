@@ -57,23 +57,30 @@ class BenchRunner {
   Moment elapsed() const;
   LoopLag lag() const;
 
+  /// Dials of an open loop that were due when the run ended, and had not begun.
+  std::uint64_t never_begun() const;
+
  private:
   using Clock = std::chrono::steady_clock;
 
   struct Plan {
     Target target;
     std::vector<BenchMode> modes;
+    std::uint64_t dials = 0;  // begun
   };
 
-  asio::awaitable<void> prepare();
+  void prepare();
+  asio::awaitable<void> learn_by_turns();
   asio::awaitable<void> learn_addresses(Plan& plan);
+  void list_hosts();
   void begin();
+  void end();
   void go_on();
   void set_alarm();
   void watch_lag();
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder);
-  asio::awaitable<void> dial_once(const Plan& plan, const BenchMode& mode, SampleBuilder& builder);
+  asio::awaitable<void> dial_once(Plan& plan, const BenchMode& mode, SampleBuilder& builder);
   void spawn(asio::awaitable<void> task);
   void tell_progress();
 
@@ -82,6 +89,8 @@ class BenchRunner {
   std::vector<Plan> plans_;
   std::function<void(const BenchProgress&)> on_progress_;
   std::vector<HostSamples> hosts_;
+  std::size_t next_to_learn_ = 0;
+  std::size_t learners_ = 0;
   std::optional<Schedule> schedule_;
   Clock::time_point start_;
   asio::steady_timer alarm_;

@@ -25,6 +25,9 @@ struct DialOptions {
   NameOptions names;
   AttemptOptions attempt;
   Route route;                       ///< for dial_through; dial looks at none of it
+  /// What dial_through says to proxies after each dial may take this long; unset: what the dial has
+  /// left of `race.timeout`.
+  std::optional<Moment> handshake_timeout{};
   std::vector<std::string> before;   ///< run before the first attempt; empty: nothing
   std::vector<std::string> on_slow;  ///< run when nothing has connected by `slow_after`
   Moment slow_after{};

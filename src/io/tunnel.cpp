@@ -67,12 +67,14 @@ class Tunnel {
   asio::awaitable<DialResult> open() {
     for (;;) {
       const Clock::time_point now = Clock::now();
-      options_.race.timeout =
-          std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
+      if (!options_.handshake_timeout)
+        options_.race.timeout =
+            std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
       DialResult result = co_await dial(loop_, first_, options_, sink_);
       dial_began_ = result.began;
       result.through = through_;
       if (!result.socket) co_return result;
+      if (options_.handshake_timeout) deadline_ = Clock::now() + *options_.handshake_timeout;
       const Walk walk = co_await pass_hops(result.socket.get());
       if (walk == Walk::arrived) co_return result;
       result.socket = UniqueFd();
@@ -245,8 +247,8 @@ class Tunnel {
   Target first_;         // what the race is for
   std::string through_;  // the first proxy
   std::vector<Hop> hops_;
-  const Moment allowed_ = options_.race.timeout;
-  const Clock::time_point deadline_ = Clock::now() + allowed_;
+  const Moment allowed_ = options_.handshake_timeout.value_or(options_.race.timeout);
+  Clock::time_point deadline_ = Clock::now() + allowed_;
   Clock::time_point dial_began_ = Clock::now();
   std::optional<Error> failure_;
   Finish unresolved_;  // where there is no failure

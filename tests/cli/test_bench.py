@@ -8,11 +8,13 @@ import pty
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 import sandbox
 from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
 from common import ENVIRONMENT, is_connecting, let_signals_end, resolve, wait_until
+from support import dns
 
 FLOOD = ("--flood", "--reset")
 
@@ -222,6 +224,40 @@ class Targets(BenchTest):
         self.assertEqual({sample["address"] for sample in modes[0]["samples"]}, {"127.0.0.1"})
         self.assertEqual([sample["outcome"] for sample in modes[1]["samples"]], ["refused"] * 3)
 
+    def test_asking_for_each_address_does_not_touch_the_host(self):
+        """Learning them by a dial would be one more in the same second as the first that counts."""
+        server = self.serve()
+        samples = self.samples("-n", 1, "--compare", "each", *resolve("db.example", "127.0.0.1"), f"db.example:{server.port}")
+        self.assertEqual(len(samples), 1)
+        server.wait_for(1)
+        self.assertEqual(len(server.times), 1)
+
+    def test_a_host_without_addresses_has_a_mode_all_the_same(self):
+        servers = self.name_server(A=dns.nodata(), AAAA=dns.nodata())
+        report = self.measure(*FLOOD, "-n", 2, "--compare", "each", *servers, "db.example", status=NOT_WELL)
+        modes = report["hosts"][0]["modes"]
+        self.assertEqual([(mode["mode"], mode["summary"]["failures"]) for mode in modes], [("race", 2)])
+        self.assertEqual(run(*FLOOD, "-n", 2, "--compare", "each", *servers, "--fail-if", "loss>1%",
+                             "db.example").returncode, NOT_WELL)
+
+    def test_addresses_are_learned_of_many_hosts_at_once_and_within_the_duration(self):
+        """Twenty names that take 300 ms each; one after another would be six seconds."""
+        server = self.serve(address="0.0.0.0")
+        script = {}
+        for i in range(20):
+            script[f"h{i}.example", "A"] = dns.answer(f"127.0.0.{i + 1}", delay=0.3)
+            script[f"h{i}.example", "AAAA"] = dns.nodata()
+            script[f"dead{i}.example", "A"] = script[f"dead{i}.example", "AAAA"] = dns.drop()
+        address, port = self.enter(dns.Server(("127.0.0.1", 0), script=script)).endpoints[0][:2]
+        asked = ("-n", 1, "--compare", "each", "--dns-server", f"{address}:{port}")
+        report = self.measure(*FLOOD, *asked, *(f"h{i}.example:{server.port}" for i in range(20)))
+        self.assertEqual([host["modes"][0]["mode"] for host in report["hosts"]], [f"127.0.0.{i + 1}" for i in range(20)])
+        began = time.monotonic()
+        result = run(*FLOOD, *asked, "-c", 2, "--duration", "500ms", *(f"dead{i}.example:{server.port}" for i in range(20)))
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(result.returncode, NOT_WELL, result)
+        self.assertIn("20 of 20 hosts were not reached", result.stdout)
+
     def test_modes_take_turns(self):
         server = self.serve()
         report = self.measure(*FLOOD, "-n", 3, "--compare", "race,v4,delay=100ms", f"127.0.0.1:{server.port}")
@@ -286,6 +322,15 @@ class Manners(BenchTest):
             wait_until(lambda: server.endings, "the end of the connection")
             self.assertEqual(server.endings, [ending])
 
+    def test_each_host_takes_every_source(self):
+        """With two hosts and two sources, dials that end in the hosts' turn would give each host one source."""
+        servers = [self.serve(), self.serve()]
+        self.measure(*FLOOD, "-c", 1, "-n", 4, "--sources", "127.0.0.2,127.0.0.3",
+                     *(f"127.0.0.1:{server.port}" for server in servers))
+        for server in servers:
+            server.wait_for(4)
+            self.assertEqual(server.clients, 2 * ["127.0.0.2", "127.0.0.3"])
+
     def test_sources_are_taken_in_turn(self):
         server = self.serve()
         sources = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
@@ -312,6 +357,28 @@ class Manners(BenchTest):
         for earlier, later in zip(totals, totals[1:]):
             self.assertGreater(later - earlier, 90_000)
         self.assertLess(sorted(sample["phases"]["connect_us"] for sample in samples)[2], 50_000)
+
+    def test_an_open_loop_does_not_burst_at_one_host(self):
+        """The name server keeps the first dial for 2.5 s; the two that are due by then keep their distance."""
+        server = self.serve()
+        servers = self.name_server(A=dns.answer("127.0.0.1", delay=2.5), AAAA=dns.nodata())
+        samples = self.samples("--rate", 1, "-c", 1, "-n", 3, *servers, f"db.example:{server.port}")
+        starts = [sample["started_us"] for sample in samples]
+        self.assertEqual([sample["intended_us"] for sample in samples], [0, 1_000_000, 2_000_000])
+        for earlier, later in zip(starts, starts[1:]):
+            self.assertGreaterEqual(later - earlier, 990_000)
+
+    def test_dials_that_were_due_and_left_out_are_counted(self):
+        """20 a second for half a second are 10; a server that takes 150 ms each and one place at a time."""
+        server = self.serve(delay=0.15)
+        asked = (*FLOOD, "--rate", 20, "-c", 1, "--duration", "500ms", "--until", "banner", f"127.0.0.1:{server.port}")
+        report = self.measure("--timeout", "400ms", *asked)
+        begun = report["hosts"][0]["modes"][0]["summary"]["count"]
+        self.assertLess(begun, 8)
+        self.assertEqual((report["never_begun"], report["saturated"]), (10 - begun, True))
+        self.assertIn(f"{10 - begun} dials were due and never begun: the rate was not kept", report["verdicts"])
+        report = self.measure("--timeout", "10s", *asked)
+        self.assertEqual((report["hosts"][0]["modes"][0]["summary"]["count"], report["never_begun"]), (10, 0))
 
     def test_ports_in_time_wait_are_pointed_at(self):
         server = self.serve()
@@ -343,7 +410,19 @@ class Running(BenchTest):
         with open(path, encoding="utf-8") as file:
             report = json.load(file)
         self.assertIn(report["hosts"][0]["modes"][0]["summary"]["count"], (1, 2))
+        self.assertTrue(report["interrupted"])
+        self.assertIn("interrupted", output)
         self.assertLess(report["duration_us"], 30_000_000)
+
+    def test_ctrl_c_while_addresses_are_learned(self):
+        servers = self.name_server(A=dns.drop(), AAAA=dns.drop())
+        with subprocess.Popen(words("--compare", "each", *servers, "db.example"), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=5)
+        self.assertEqual((process.returncode, errors), (NOT_WELL, ""))
+        self.assertIn("1 of 1 host was not reached", output)
 
     def test_ctrl_c_while_a_dial_hangs(self):
         hole = self.black_hole()
