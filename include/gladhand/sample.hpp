@@ -3,6 +3,7 @@
 // its queries and attempts are in two lists of its mode, addresses and texts in two of its host.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,13 +40,21 @@ std::string_view to_string(AttemptOutcome outcome);
 /// "addresses", "no_such_name", ... ; "unanswered" for a question the race did not wait for.
 std::string_view to_string(std::optional<AnswerStatus> status);
 
+/// A time within one dial, in half the room: up to 71 minutes.
+using ShortMoment = std::chrono::duration<std::uint32_t, std::micro>;
+
+/// The longest there is for what is longer.
+inline ShortMoment shortened(Moment moment) {
+  return std::min<Moment>(std::max(moment, Moment(0)), ShortMoment::max());
+}
+
 /// One question to the DNS. Times count from the start of its dial.
 struct QuerySample {
   Family family{};
   std::optional<AnswerStatus> status{};  ///< empty: the race was over before an answer came
   std::uint16_t addresses = 0;           ///< how many the answer brought
-  Moment start{};
-  Moment end{};
+  ShortMoment start{};
+  ShortMoment end{};
 };
 
 /// One connection attempt. Times count from the start of its dial.
@@ -53,8 +62,8 @@ struct AttemptSample {
   std::uint32_t address = 0;  ///< position in HostSamples::addresses
   AttemptOutcome outcome{};
   std::int16_t error = 0;  ///< errno of a failure
-  Moment start{};
-  Moment end{};
+  ShortMoment start{};
+  ShortMoment end{};
 };
 
 /// One dial. What is absent has no value.

@@ -69,6 +69,12 @@ void tell_sources(const BenchRun& run, Sentences& told) {
     tell_ending(source.interrupted, source.never_begun, from, told);
     if (source.saturated && source.never_begun == 0)
       told.push_back(from + "saturated, so " + own_latencies);
+    const BenchSource& first = run.sources.front();
+    const std::string unlike = describe_unlike(first, source);
+    if (unlike.empty()) continue;
+    const bool another_end = source.terms.until_banner != first.terms.until_banner;
+    told.push_back(from + "measured unlike " + first.vantage + ": " + unlike +
+                   (another_end ? "; nothing is compared between the two" : ""));
   }
 }
 
@@ -89,6 +95,7 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
   } else {
     tell_sources(run, told);
   }
+  tell_of_own_limits(run, told);
   return told;
 }
 

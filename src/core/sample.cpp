@@ -54,7 +54,7 @@ std::optional<TimeSpan> ModeSamples::handshakes_of(const Sample& sample) const {
   }
   Moment start = sample.end() - sample.proxy;
   for (const AttemptSample& attempt : attempts_of(sample))
-    if (attempt.outcome == AttemptOutcome::success) start = std::min(attempt.end, start);
+    if (attempt.outcome == AttemptOutcome::success) start = std::min<Moment>(attempt.end, start);
   return TimeSpan{start, start + sample.proxy, sample.winner == Sample::none};
 }
 

@@ -88,6 +88,11 @@ Moment moment_of(const Json& object, const char* key) {
   return Moment(static_cast<Moment::rep>(number_of(object, key, most)));
 }
 
+ShortMoment short_moment_of(const Json& object, const char* key) {
+  return ShortMoment(static_cast<std::uint32_t>(
+      number_of(object, key, std::numeric_limits<std::uint32_t>::max())));
+}
+
 template <typename Read>
 void for_each(const Json& object, const char* key, std::size_t most, Read read) {
   const Json& list = member(object, key);
@@ -136,8 +141,8 @@ QuerySample read_query(const Json& from) {
   if (string_of(from, "status") != to_string(std::optional<AnswerStatus>()))
     query.status = one_of(from, "status", last);
   query.addresses = static_cast<std::uint16_t>(number_of(from, "addresses", 65535));
-  query.start = moment_of(from, "start_us");
-  query.end = moment_of(from, "end_us");
+  query.start = short_moment_of(from, "start_us");
+  query.end = short_moment_of(from, "end_us");
   check_order(query.start, query.end);
   return query;
 }
@@ -147,8 +152,8 @@ AttemptSample read_attempt(const Json& from, HostSamples& host) {
   attempt.address = position_of(host.addresses, endpoint_of(string_of(from, "address")));
   attempt.outcome = one_of(from, "outcome", AttemptOutcome::canceled);
   attempt.error = error_of(optional_string(from, "error"));
-  attempt.start = moment_of(from, "start_us");
-  attempt.end = moment_of(from, "end_us");
+  attempt.start = short_moment_of(from, "start_us");
+  attempt.end = short_moment_of(from, "end_us");
   check_order(attempt.start, attempt.end);
   return attempt;
 }

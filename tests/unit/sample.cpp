@@ -8,6 +8,7 @@
 
 #include "gladhand/bench_mode.hpp"
 #include "gladhand/bench_verdict.hpp"
+#include "gladhand/best_family.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/host_list.hpp"
 #include "gladhand/sample_builder.hpp"
@@ -512,6 +513,38 @@ TEST_SUITE("sentences") {
     CHECK(is_saturated(run, summaries));
     CHECK(holds(run_verdicts(run, summaries),
                 "3 dials were due and never begun: the rate was not kept"));
+  }
+
+  TEST_CASE("the better family has the quicker connects, or the only ones") {
+    Run run({"v4", "v6"});
+    CHECK_FALSE(best_family(run.host, ""));
+    connect(run, 0, four, 20ms);
+    CHECK(best_family(run.host, "") == A);
+    connect(run, 1, six, 30ms);
+    CHECK(best_family(run.host, "") == A);
+    for (int i = 0; i < 3; ++i) connect(run, 1, six, 10ms);
+    CHECK(best_family(run.host, "") == AAAA);
+    CHECK_FALSE(best_family(run.host, "elsewhere"));
+  }
+
+  TEST_CASE("what this machine had too little of is not laid to the server") {
+    Run run;
+    run.add(failed({EMFILE}));
+    run.add(failed({EADDRNOTAVAIL}));  // an address of ours that is missing, for all that is known
+    BenchRun whole;
+    const auto told = [&] {
+      whole.hosts = {run.host};
+      return run_verdicts(whole, std::vector<std::vector<Summary>>{
+                                     {summarise(run.host, run.host.modes[0])}});
+    };
+    CHECK(holds(told(), "1 dial found no descriptor free: that is this machine's own limit"));
+    CHECK_FALSE(holds(told(), "local port"));
+    connect(run, 0, six, 5ms);
+    CHECK(holds(told(), "1 dial found no local port free: that is this machine's own limit"));
+    run.builder.begin();
+    run.builder.fail(SampleOutcome::failed, "no socket: " + system_words(ENFILE), 1ms);
+    run.builder.store({}, run.host, run.host.modes[0]);
+    CHECK(holds(told(), "2 dials found no descriptor free"));
   }
 
   TEST_CASE("hosts that were not dialled are no hosts that do not connect") {
