@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -34,7 +35,7 @@ class Reports(BenchTest):
         result = run(*FLOOD, "-n", 12, *resolve("db.example", "127.0.0.1"), target)
         self.assertEqual((result.returncode, result.stderr), (WELL, ""))
         lines = result.stdout.splitlines()
-        self.assertEqual(lines[0].split(), ["host", "dials", "failed", "median", "p90", "p99", "max", "IPv6", "IPv4"])
+        self.assertEqual(lines[0].split(), ["host", "dials", "failed", "best", "median", "p90", "p99", "max", "IPv6", "IPv4"])
         self.assertRegex(lines[1], rf"^{re.escape(target)} +12 +- .* 0% +100%$")
         self.assertIn("IPv4 wins 12 of 12 races", result.stdout)
         self.assertNotIn("\033", result.stdout)
@@ -92,6 +93,13 @@ class Reports(BenchTest):
         result = run(*FLOOD, "-n", 3, "--csv", "/dev/full", self.target)
         self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
         self.assertIn("no space left", result.stderr)
+
+    def test_a_table_that_cannot_be_written_is_one_too(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            process = subprocess.run(words(*FLOOD, "-n", 3, self.target), stdout=full, stderr=subprocess.PIPE,
+                                     encoding="utf-8", env=ENVIRONMENT, timeout=30)
+        self.assertEqual(process.returncode, SYSTEM_FAILURE, process)
+        self.assertEqual(process.stderr, "gladhand-bench: cannot write to standard output: no space left on device\n")
 
 
 class OpenMetrics(BenchTest):
@@ -185,6 +193,9 @@ class Statuses(BenchTest):
                 (("--fail-if", "p99=1", self.target), "p99=1"), (("--rate", "0", self.target), "--rate"),
                 (("-n", "0", self.target), "--samples"), (("--json", "-", "--csv", "-", self.target), "standard output"),
                 (("--hosts", "/nonexistent"), "/nonexistent"), (("127.0.0.1:99999",), "99999"),
+                (("--json", "x", "--csv", "x", self.target), "one file"),
+                (("-4", "--compare", "race,v6", self.target), "'v6'"),
+                (("--bind", "127.0.0.2", "--compare", "v4,v6", self.target), "'v6'"),
                 (("--what", self.target), "--what"), (("--relay", self.target), "--relay")):
             with self.subTest(arguments):
                 self.assert_usage_error(run(*arguments), text)
@@ -394,6 +405,19 @@ class Manners(BenchTest):
                                 timeout=30)
         self.assertIn("only 64 descriptors", result.stderr)
         self.assertEqual(json.loads(result.stdout)["hosts"][0]["modes"][0]["summary"]["failures"], 0)
+
+
+    def test_descriptors_are_raised_to_what_is_allowed(self):
+        hole = self.black_hole()
+        limited = ["sh", "-c", 'ulimit -Sn 100; exec "$0" "$@"', *words(f"127.0.0.1:{hole.port}")]
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with subprocess.Popen(limited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                              env=ENVIRONMENT) as process:
+            wait_until(lambda: is_connecting(hole.port), "the SYN")
+            soft, _ = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=5)
+        self.assertEqual(soft, min(hard, 50_000))
 
 
 class Running(BenchTest):
