@@ -6,10 +6,10 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <exception>
-#include <iterator>
 #include <utility>
 
 #include "address_modes.hpp"
+#include "dial_of_mode.hpp"
 #include "first_line.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/statistics.hpp"
@@ -21,43 +21,6 @@ namespace {
 
 constexpr std::chrono::milliseconds lag_interval{10};
 constexpr unsigned ticks_between_progress = 20;
-
-// A loop over getaddrinfo(3) has no bound but those of each address.
-constexpr std::chrono::hours no_bound{1};
-
-// The source of each family that it is the turn of.
-std::vector<Endpoint> sources_of_turn(const std::vector<Endpoint>& sources, std::uint64_t turn) {
-  std::vector<Endpoint> chosen;
-  for (const Family family : {Family::ipv6, Family::ipv4}) {
-    std::vector<Endpoint> own;
-    std::ranges::copy_if(sources, std::back_inserter(own), [family](const Endpoint& source) {
-      return source.family() == family;
-    });
-    if (!own.empty()) chosen.push_back(own[turn % own.size()]);
-  }
-  return chosen;
-}
-
-DialOptions shape(DialOptions options, const BenchMode& mode) {
-  switch (mode.kind) {
-    case BenchMode::Kind::family: options.names.families = {mode.family}; break;
-    case BenchMode::Kind::delay: options.race.connection_attempt_delay = mode.delay; break;
-    case BenchMode::Kind::sequential:
-      options.race.one_by_one = options.handshake_timeout = options.race.timeout;
-      options.race.timeout = no_bound;
-      break;
-    default: break;
-  }
-  return options;
-}
-
-Target aim(Target target, const BenchMode& mode) {
-  if (mode.address) {
-    target.name.clear();
-    target.literal = mode.address;
-  }
-  return target;
-}
 
 bool asks_for_addresses(const BenchMode& mode) {
   return mode.kind == BenchMode::Kind::each;
@@ -88,8 +51,9 @@ BenchRunner::BenchRunner(asio::io_context& loop,
       on_progress_(std::move(on_progress)),
       alarm_(loop),
       lag_timer_(loop) {
+  const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
   plans_.reserve(targets.size());
-  for (Target& target : targets) plans_.push_back({std::move(target), options_.modes});
+  for (Target& target : targets) plans_.push_back({std::move(target), modes});
 }
 
 void BenchRunner::run() {
@@ -113,9 +77,8 @@ void BenchRunner::spawn(asio::awaitable<void> task) {
 
 void BenchRunner::prepare() {
   start_ = Clock::now();
-  const auto hosts = std::ranges::count_if(
-      plans_, [](const Plan& plan) { return std::ranges::any_of(plan.modes, asks_for_addresses); });
-  learners_ = std::min<std::size_t>(static_cast<std::size_t>(hosts), options_.schedule.concurrency);
+  if (std::ranges::any_of(options_.modes, asks_for_addresses))
+    learners_ = std::min<std::size_t>(plans_.size(), options_.schedule.concurrency);
   if (learners_ == 0) begin();
   for (std::size_t i = learners_; i > 0; --i) spawn(learn_by_turns());
 }
@@ -126,29 +89,36 @@ asio::awaitable<void> BenchRunner::learn_by_turns() {
 }
 
 asio::awaitable<void> BenchRunner::learn_addresses(Plan& plan) {
-  const auto each = std::ranges::find_if(plan.modes, asks_for_addresses);
-  if (each == plan.modes.end()) co_return;
   const Moment bound = options_.schedule.duration;
   Moment left = options_.dial.race.timeout;
   if (bound.count() > 0) left = std::min(left, bound - elapsed());
   std::vector<BenchMode> found;
   if (left.count() > 0)
     found = co_await find_address_modes(loop_, plan.target, options_.dial, Clock::now() + left);
-  const auto at = plan.modes.erase(each);
+  std::vector<BenchMode> modes = *plan.modes;
+  const auto at = modes.erase(std::ranges::find_if(modes, asks_for_addresses));
   // A host without addresses is not left out: that its dials fail is what there is to say of it.
   if (found.empty() &&
-      std::ranges::find(plan.modes, BenchMode::Kind::race, &BenchMode::kind) == plan.modes.end())
+      std::ranges::find(modes, BenchMode::Kind::race, &BenchMode::kind) == modes.end())
     found = parse_modes("race");
-  plan.modes.insert(at, found.begin(), found.end());
+  modes.insert(at, found.begin(), found.end());
+  plan.modes = std::make_shared<const std::vector<BenchMode>>(std::move(modes));
 }
 
 void BenchRunner::list_hosts() {
+  const std::size_t samples = std::min(options_.schedule.samples, 1000U);
+  const std::size_t questions = options_.dial.names.families.size();
   hosts_.reserve(plans_.size());
   for (const Plan& plan : plans_) {
     HostSamples host{.host = plan.target.host, .port = plan.target.service};
-    for (const BenchMode& mode : plan.modes) {
-      host.modes.push_back({.mode = mode.name});
-      host.modes.back().samples.reserve(std::min(options_.schedule.samples, 1000U));
+    host.modes.reserve(plan.modes->size());
+    for (const BenchMode& mode : *plan.modes) {
+      ModeSamples& of_mode = host.modes.emplace_back(ModeSamples{.mode = mode.name});
+      // Lists that double as they grow, between the dials of ten thousand hosts, would take twice
+      // as much memory.
+      of_mode.samples.reserve(samples);
+      of_mode.attempts.reserve(samples);
+      if (!plan.target.name.empty()) of_mode.queries.reserve(samples * questions);
     }
     hosts_.push_back(std::move(host));
   }
@@ -162,7 +132,7 @@ void BenchRunner::begin() {
   if (bounded) duration -= elapsed();
   if (bounded && duration.count() <= 0) return end();
   std::vector<std::size_t> modes;
-  for (const Plan& plan : plans_) modes.push_back(plan.modes.size());
+  for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
   schedule_.emplace(options_.schedule, modes);
   start_ = Clock::now();
   lag_expected_ = start_;
@@ -250,13 +220,26 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& buil
   Plan& plan = plans_[turn.host];
   const Moment started = elapsed();
   builder.begin();
-  co_await dial_once(plan, plan.modes[turn.mode], builder);
+  co_await dial_once(plan, (*plan.modes)[turn.mode], builder);
   ++done_;
   if (!builder.connected()) ++failures_;
   if (turn.warmup) co_return;
   HostSamples& host = hosts_[turn.host];
   const Moment intended = options_.schedule.rate ? turn.intended : started;
   builder.store({turn.number, intended, started}, host, host.modes[turn.mode]);
+}
+
+asio::awaitable<DialResult> BenchRunner::begin_dial(Plan& plan,
+                                                    const BenchMode& mode,
+                                                    SampleBuilder& builder) {
+  DialOptions options = shape(options_.dial, mode);
+  if (!options_.sources.empty())
+    options.attempt.socket.bind = sources_of_turn(options_.sources, plan.dials);
+  ++plan.dials;
+  return dial_through(loop_,
+                      aim(plan.target, mode),
+                      std::move(options),
+                      [&builder](const Event& event) { builder.take(event); });
 }
 
 asio::awaitable<void> BenchRunner::dial_once(Plan& plan,
@@ -267,15 +250,10 @@ asio::awaitable<void> BenchRunner::dial_once(Plan& plan,
     return std::chrono::duration_cast<Moment>(Clock::now() - start);
   };
   DialResult result;
-  DialOptions options = shape(options_.dial, mode);
-  if (!options_.sources.empty())
-    options.attempt.socket.bind = sources_of_turn(options_.sources, plan.dials);
-  ++plan.dials;
   try {
-    result = co_await dial_through(
-        loop_, aim(plan.target, mode), std::move(options), [&builder](const Event& event) {
-          builder.take(event);
-        });
+    // What the dial takes is not kept here while it runs.
+    asio::awaitable<DialResult> dialling = begin_dial(plan, mode, builder);
+    result = co_await std::move(dialling);
     if (result.failure)
       builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());
   } catch (const std::exception& error) {

@@ -7,6 +7,7 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -65,8 +66,8 @@ class BenchRunner {
 
   struct Plan {
     Target target;
-    std::vector<BenchMode> modes;
-    std::uint64_t dials = 0;  // begun
+    std::shared_ptr<const std::vector<BenchMode>> modes;  // one list for all hosts that are alike
+    std::uint64_t dials = 0;                              // begun
   };
 
   void prepare();
@@ -80,6 +81,7 @@ class BenchRunner {
   void watch_lag();
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder);
+  asio::awaitable<DialResult> begin_dial(Plan& plan, const BenchMode& mode, SampleBuilder& builder);
   asio::awaitable<void> dial_once(Plan& plan, const BenchMode& mode, SampleBuilder& builder);
   void spawn(asio::awaitable<void> task);
   void tell_progress();
