@@ -4,112 +4,18 @@
 #include <charconv>
 #include <ctime>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 
 #include "core/position.hpp"
 #include "gladhand/error.hpp"
+#include "json_shape.hpp"
 
 namespace gladhand {
 
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
-
-// A value of another shape than the schema has; `path` grows on the way out.
-struct WrongShape {
-  std::string path;
-  std::string what;
-};
-
-template <typename Read>
-auto within(const std::string& part, Read read) {
-  try {
-    return read();
-  } catch (WrongShape& wrong) {
-    wrong.path = part + (wrong.path.empty() || wrong.path.front() == '[' ? "" : ".") + wrong.path;
-    throw;
-  }
-}
-
-const Json& member(const Json& object, const char* key) {
-  if (!object.is_object()) throw WrongShape{"", "is no object"};
-  const auto found = object.find(key);
-  if (found == object.end()) throw WrongShape{key, "is missing"};
-  return *found;
-}
-
-// json_string() writes each byte as a character of its own: back to bytes. Other text stays.
-std::string to_bytes(const std::string& text) {
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      bytes += text[i];
-    } else if ((lead == 0xc2 || lead == 0xc3) && i + 1 < text.size()) {
-      bytes += static_cast<char>((lead & 3) << 6 | (text[++i] & 0x3f));
-    } else {
-      return text;
-    }
-  }
-  return bytes;
-}
-
-std::string string_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_string()) throw WrongShape{key, "is no string"};
-  return to_bytes(value.get_ref<const std::string&>());
-}
-
-std::string optional_string(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() || found->is_null() ? std::string() : string_of(object, key);
-}
-
-bool bool_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_boolean()) throw WrongShape{key, "is neither true nor false"};
-  return value.get<bool>();
-}
-
-std::uint64_t number_of(const Json& object, const char* key, std::uint64_t most) {
-  const Json& value = member(object, key);
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
-    throw WrongShape{key, "is no whole number from 0 to " + std::to_string(most)};
-  return value.get<std::uint64_t>();
-}
-
-// A century in microseconds: sums of two stay far from overflow.
-Moment moment_of(const Json& object, const char* key) {
-  constexpr std::uint64_t most = 3'200'000'000'000'000;
-  return Moment(static_cast<Moment::rep>(number_of(object, key, most)));
-}
-
-ShortMoment short_moment_of(const Json& object, const char* key) {
-  return ShortMoment(static_cast<std::uint32_t>(
-      number_of(object, key, std::numeric_limits<std::uint32_t>::max())));
-}
-
-template <typename Read>
-void for_each(const Json& object, const char* key, std::size_t most, Read read) {
-  const Json& list = member(object, key);
-  if (!list.is_array()) throw WrongShape{key, "is no list"};
-  if (list.size() > most) throw WrongShape{key, "is too long"};
-  for (std::size_t i = 0; i < list.size(); ++i)
-    within(key + ('[' + std::to_string(i) + ']'), [&] { read(list[i]); });
-}
-
-/// The value of a closed set whose name is `key`'s text.
-template <typename Enum>
-Enum one_of(const Json& object, const char* key, Enum last) {
-  const std::string name = string_of(object, key);
-  for (int i = 0; i <= static_cast<int>(last); ++i)
-    if (name == to_string(static_cast<Enum>(i))) return static_cast<Enum>(i);
-  throw WrongShape{key, "is unknown: " + in_quotes(name)};
-}
 
 // --- samples -------------------------------------------------------------------------------
 
