@@ -53,13 +53,29 @@ BenchRunner::BenchRunner(asio::io_context& loop,
       lag_timer_(loop) {
   const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
   plans_.reserve(targets.size());
-  for (Target& target : targets) plans_.push_back({std::move(target), modes});
+  hosts_.reserve(targets.size());
+  for (Target& target : targets) {
+    hosts_.push_back({.host = target.host, .port = target.service});
+    plans_.push_back({.port = target.port, .modes = modes});
+    if (target.name.empty() || target.kind != Target::Kind::internet)
+      plans_.back().target = std::make_unique<const Target>(std::move(target));
+  }
+}
+
+Target BenchRunner::target_of(std::size_t host) const {
+  const Plan& plan = plans_[host];
+  if (plan.target) return *plan.target;
+  Target name;
+  name.host = name.name = hosts_[host].host;
+  name.service = hosts_[host].port;
+  name.port = plan.port;
+  return name;
 }
 
 void BenchRunner::run() {
   prepare();
   loop_.run();
-  if (hosts_.empty()) list_hosts();
+  if (hosts_.front().modes.empty()) list_modes();  // it has ended before it began
 }
 
 Moment BenchRunner::elapsed() const {
@@ -84,17 +100,18 @@ void BenchRunner::prepare() {
 }
 
 asio::awaitable<void> BenchRunner::learn_by_turns() {
-  while (next_to_learn_ < plans_.size()) co_await learn_addresses(plans_[next_to_learn_++]);
+  while (next_to_learn_ < plans_.size()) co_await learn_addresses(next_to_learn_++);
   if (--learners_ == 0) begin();
 }
 
-asio::awaitable<void> BenchRunner::learn_addresses(Plan& plan) {
+asio::awaitable<void> BenchRunner::learn_addresses(std::size_t host) {
   const Moment bound = options_.schedule.duration;
   Moment left = options_.dial.race.timeout;
   if (bound.count() > 0) left = std::min(left, bound - elapsed());
   std::vector<BenchMode> found;
   if (left.count() > 0)
-    found = co_await find_address_modes(loop_, plan.target, options_.dial, Clock::now() + left);
+    found = co_await find_address_modes(loop_, target_of(host), options_.dial, Clock::now() + left);
+  Plan& plan = plans_[host];
   std::vector<BenchMode> modes = *plan.modes;
   const auto at = modes.erase(std::ranges::find_if(modes, asks_for_addresses));
   // A host without addresses is not left out: that its dials fail is what there is to say of it.
@@ -105,28 +122,26 @@ asio::awaitable<void> BenchRunner::learn_addresses(Plan& plan) {
   plan.modes = std::make_shared<const std::vector<BenchMode>>(std::move(modes));
 }
 
-void BenchRunner::list_hosts() {
+void BenchRunner::list_modes() {
   const std::size_t samples = std::min(options_.schedule.samples, 1000U);
   const std::size_t questions = options_.dial.names.families.size();
-  hosts_.reserve(plans_.size());
-  for (const Plan& plan : plans_) {
-    HostSamples host{.host = plan.target.host, .port = plan.target.service};
-    host.modes.reserve(plan.modes->size());
-    for (const BenchMode& mode : *plan.modes) {
-      ModeSamples& of_mode = host.modes.emplace_back(ModeSamples{.mode = mode.name});
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    std::vector<ModeSamples>& modes = hosts_[i].modes;
+    modes.reserve(plans_[i].modes->size());
+    for (const BenchMode& mode : *plans_[i].modes) {
+      ModeSamples& of_mode = modes.emplace_back(ModeSamples{.mode = mode.name});
       // Lists that double as they grow, between the dials of ten thousand hosts, would take twice
       // as much memory.
       of_mode.samples.reserve(samples);
       of_mode.attempts.reserve(samples);
-      if (!plan.target.name.empty()) of_mode.queries.reserve(samples * questions);
+      if (!plans_[i].target) of_mode.queries.reserve(samples * questions);
     }
-    hosts_.push_back(std::move(host));
   }
 }
 
 // Samples count from here, but the time for the run has run before.
 void BenchRunner::begin() {
-  list_hosts();
+  list_modes();
   Moment& duration = options_.schedule.duration;
   const bool bounded = duration.count() > 0;
   if (bounded) duration -= elapsed();
@@ -217,10 +232,10 @@ asio::awaitable<void> BenchRunner::work(Turn turn) {
 }
 
 asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& builder) {
-  Plan& plan = plans_[turn.host];
+  const auto modes = plans_[turn.host].modes;
   const Moment started = elapsed();
   builder.begin();
-  co_await dial_once(plan, (*plan.modes)[turn.mode], builder);
+  co_await dial_once(turn.host, (*modes)[turn.mode], builder);
   ++done_;
   if (!builder.connected()) ++failures_;
   if (turn.warmup) co_return;
@@ -229,20 +244,20 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& buil
   builder.store({turn.number, intended, started}, host, host.modes[turn.mode]);
 }
 
-asio::awaitable<DialResult> BenchRunner::begin_dial(Plan& plan,
+asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
                                                     const BenchMode& mode,
                                                     SampleBuilder& builder) {
   DialOptions options = shape(options_.dial, mode);
   if (!options_.sources.empty())
-    options.attempt.socket.bind = sources_of_turn(options_.sources, plan.dials);
-  ++plan.dials;
+    options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
+  ++plans_[host].dials;
   return dial_through(loop_,
-                      aim(plan.target, mode),
+                      aim(target_of(host), mode),
                       std::move(options),
                       [&builder](const Event& event) { builder.take(event); });
 }
 
-asio::awaitable<void> BenchRunner::dial_once(Plan& plan,
+asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              const BenchMode& mode,
                                              SampleBuilder& builder) {
   const Clock::time_point start = Clock::now();
@@ -252,7 +267,7 @@ asio::awaitable<void> BenchRunner::dial_once(Plan& plan,
   DialResult result;
   try {
     // What the dial takes is not kept here while it runs.
-    asio::awaitable<DialResult> dialling = begin_dial(plan, mode, builder);
+    asio::awaitable<DialResult> dialling = begin_dial(host, mode, builder);
     result = co_await std::move(dialling);
     if (result.failure)
       builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());

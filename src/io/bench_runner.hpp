@@ -64,16 +64,19 @@ class BenchRunner {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Ten thousand of them are kept.
   struct Plan {
-    Target target;
+    std::unique_ptr<const Target> target{};  // empty for a name: its samples have that, too
+    std::uint16_t port = 0;                  // of a name
     std::shared_ptr<const std::vector<BenchMode>> modes;  // one list for all hosts that are alike
     std::uint64_t dials = 0;                              // begun
   };
 
   void prepare();
   asio::awaitable<void> learn_by_turns();
-  asio::awaitable<void> learn_addresses(Plan& plan);
-  void list_hosts();
+  asio::awaitable<void> learn_addresses(std::size_t host);
+  Target target_of(std::size_t host) const;
+  void list_modes();
   void begin();
   void end();
   void go_on();
@@ -81,8 +84,10 @@ class BenchRunner {
   void watch_lag();
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder);
-  asio::awaitable<DialResult> begin_dial(Plan& plan, const BenchMode& mode, SampleBuilder& builder);
-  asio::awaitable<void> dial_once(Plan& plan, const BenchMode& mode, SampleBuilder& builder);
+  asio::awaitable<DialResult> begin_dial(std::size_t host,
+                                         const BenchMode& mode,
+                                         SampleBuilder& builder);
+  asio::awaitable<void> dial_once(std::size_t host, const BenchMode& mode, SampleBuilder& builder);
   void spawn(asio::awaitable<void> task);
   void tell_progress();
 
