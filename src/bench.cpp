@@ -2,32 +2,34 @@
 
 #include <sys/utsname.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench_options.hpp"
+#include "bench_targets.hpp"
 #include "dial_options.hpp"
 #include "gladhand/bench_verdict.hpp"
 #include "gladhand/comparison.hpp"
 #include "gladhand/error.hpp"
-#include "gladhand/host_list.hpp"
 #include "gladhand/merge.hpp"
-#include "gladhand/target.hpp"
 #include "io/file.hpp"
 #include "io/handover.hpp"
-#include "io/idna.hpp"
 #include "io/limits.hpp"
 #include "io/output_file.hpp"
 #include "io/socket_setup.hpp"
-#include "io/tunnel.hpp"
 #include "report/bench_csv.hpp"
 #include "report/bench_json.hpp"
 #include "report/bench_json_reader.hpp"
@@ -47,53 +49,15 @@ void tell(const std::string& text) {
   write_all(STDERR_FILENO, name + text + '\n');
 }
 
-// --- what is to be dialled -----------------------------------------------------------------
-
-Target read_target(const BenchSettings& settings,
-                   const std::string& text,
-                   const std::string& services) {
-  const DialOptions& dial = settings.bench.dial;
-  const HostAndPort it = split_host(text, dial.route.tcpmux.empty() ? "22" : "1");  // [RFC 1078]
-  Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
-  check_meaning(settings.given, target, dial);
-  check_route(dial.route, target, dial.names.families);
-  const bool each = std::ranges::any_of(settings.bench.modes, [](const BenchMode& mode) {
-    return mode.kind == BenchMode::Kind::each;
-  });
-  if (each && !find_proxies(dial.route, target).empty())
-    throw UsageError("--compare each has no meaning through a proxy");
-  return target;
-}
-
-std::vector<Target> read_targets(const BenchSettings& settings) {
-  std::vector<std::string> hosts = settings.hosts;
-  if (settings.hosts_file)
-    for (std::string& host : read_host_list(read_input(*settings.hosts_file, "--hosts")))
-      hosts.push_back(std::move(host));
-  if (hosts.empty()) throw UsageError("there is no host in " + in_quotes(*settings.hosts_file));
-  const std::string services = read_file("/etc/services");
-  std::vector<Target> targets;
-  targets.reserve(hosts.size());
-  for (const std::string& text : hosts) targets.push_back(read_target(settings, text, services));
-  return targets;
-}
-
-// sshd since 9.8 turns away who connects without authenticating more often than once a second, and
-// counts it against everybody who shares the address.
-void check_politeness(const BenchSettings& settings, std::size_t hosts) {
-  const auto& rate = settings.bench.schedule.rate;
-  if (settings.flood || !rate || *rate <= static_cast<double>(hosts)) return;
-  throw UsageError("--rate is over one dial a second to each host",
-                   "servers such as sshd may penalise this client; --flood says that you mean it");
-}
-
 // --- what the system allows ----------------------------------------------------------------
 
+// A name with many dead addresses takes more than most: within reason, what is allowed is taken.
 void fit_descriptors(ScheduleOptions& schedule) {
   constexpr unsigned long a_dial = 6;  // attempts that overlap, questions
   constexpr unsigned long beside = 32;
+  constexpr unsigned long plenty = 50'000;
   const unsigned long wanted = schedule.concurrency * a_dial + beside;
-  const unsigned long allowed = raise_descriptor_limit(wanted);
+  const unsigned long allowed = raise_descriptor_limit(std::max(wanted, plenty));
   if (allowed >= wanted) return;
   const unsigned long fitting = allowed > beside + a_dial ? (allowed - beside) / a_dial : 1;
   tell("only " + std::to_string(allowed) + " descriptors are allowed (ulimit -n): at most " +
@@ -121,7 +85,7 @@ BenchEnvironment environment(int argc, char** argv) {
   result.kernel = std::string(system.sysname) + ' ' + system.release;
   result.cpus = static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
   result.node = system.nodename;
-  for (int i = 0; i < argc; ++i) result.command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  for (int i = 0; i < argc; ++i) result.command += (i == 0 ? "" : " ") + without_user(argv[i]);
   return result;
 }
 
@@ -160,7 +124,6 @@ TextSink into(OutputFile& file) {
 }
 
 void write_reports(const BenchRun& run, const Summaries& summaries, Files& files) {
-  if (files.table) write_all(STDOUT_FILENO, describe_run(run, summaries, output_canvas()));
   if (files.json) {
     write_bench_json(run, summaries, into(*files.json));
     files.json->commit();
@@ -177,6 +140,9 @@ void write_reports(const BenchRun& run, const Summaries& summaries, Files& files
     write_page(run, summaries, into(*files.page));
     files.page->commit();
   }
+  if (files.table && !write_all(STDOUT_FILENO, describe_run(run, summaries, output_canvas())))
+    throw Error(ExitStatus::not_handed_over,
+                "cannot write to standard output: " + system_words(errno));
 }
 
 BenchStatus judge(const BenchRun& run,
@@ -187,11 +153,12 @@ BenchStatus judge(const BenchRun& run,
   std::size_t met = 0;
   for (std::size_t i = 0; i < summaries.size(); ++i) {
     for (std::size_t k = 0; k < summaries[i].size(); ++k) {
+      if (summaries[i][k].count == 0) continue;  // not reached: run_verdicts() says so
       connected = connected || summaries[i][k].any_connected();
       for (const Threshold& threshold : thresholds) {
         if (!is_met(threshold, summaries[i][k]) || ++met > most_told) continue;
-        tell(threshold.text + ": " + run.hosts[i].host + " (" + run.hosts[i].modes[k].label() +
-             ')');
+        tell(threshold.text + ": " + printable(run.hosts[i].host) + " (" +
+             printable(run.hosts[i].modes[k].label()) + ')');
       }
     }
   }
@@ -222,6 +189,18 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
     for (const ModeSamples& mode : host.modes) summaries.back().push_back(summarise(host, mode));
   }
   return summaries;
+}
+
+// What the dials had is free, but the reports would be put behind it.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+BenchStatus fail(const Error& error) {
+  write_all(STDERR_FILENO, error_lines("gladhand-bench", error));
+  return error.status() == ExitStatus::usage ? BenchStatus::usage : BenchStatus::system_failure;
 }
 
 // Dials that a signal has interrupted are not waited for: the process ends with them.
@@ -256,7 +235,10 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   asio::io_context loop(1);
   asio::signal_set signals(loop, SIGINT, SIGTERM);
-  signals.async_wait([&loop](std::error_code, int) { loop.stop(); });
+  signals.async_wait([&loop, &result](std::error_code canceled, int) {
+    result.interrupted = !canceled;
+    loop.stop();
+  });
   BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
   runner.run();
   signals.clear();  // a second one ends the process at once
@@ -264,29 +246,33 @@ Summaries summarise_all(const std::vector<HostSamples>& hosts) {
 
   result.duration = runner.elapsed();
   result.lag = runner.lag();
+  result.never_begun = runner.never_begun();
   result.hosts = runner.take_hosts();
+  give_back_memory();
   const Summaries summaries = summarise_all(result.hosts);
-  write_reports(result, summaries, files);
+  try {
+    write_reports(result, summaries, files);
+  } catch (const Error& error) {
+    leave(fail(error));
+  }
   leave(judge(result, summaries, settings.thresholds));
 }
+
+// A fleet's: ten thousand hosts with ten samples each are a sixth of it.
+constexpr std::size_t largest_report = 512 << 20;
 
 [[noreturn]] void merge(const BenchSettings& settings, int argc, char** argv) {
   Files files(settings);
   std::vector<RunOfFile> runs;
   for (const std::string& file : settings.hosts)
-    runs.push_back(read_bench_json(file, read_input(file, "--merge")));
+    runs.push_back(read_bench_json(file, read_input(file, "--merge", largest_report)));
   BenchRun result = merge_runs(std::move(runs));
   result.environment = environment(argc, argv);
   Summaries summaries = summarise_all(result.hosts);
-  for (std::size_t i = 0; i < summaries.size(); ++i) compare_series(result.hosts[i], summaries[i]);
+  for (std::size_t i = 0; i < summaries.size(); ++i)
+    compare_series(result.hosts[i], result.sources, summaries[i]);
   write_reports(result, summaries, files);
   leave(judge(result, summaries, settings.thresholds));
-}
-
-int fail(const Error& error) {
-  write_all(STDERR_FILENO, error_lines("gladhand-bench", error));
-  return static_cast<int>(error.status() == ExitStatus::usage ? BenchStatus::usage
-                                                              : BenchStatus::system_failure);
 }
 
 }  // namespace
@@ -303,8 +289,8 @@ int main(int argc, char** argv) {
     write_all(STDOUT_FILENO, settings.answer);
     return static_cast<int>(BenchStatus::well);
   } catch (const Error& error) {
-    return fail(error);
+    return static_cast<int>(fail(error));
   } catch (const std::exception& error) {
-    return fail(Error(ExitStatus::not_handed_over, error.what()));
+    return static_cast<int>(fail(Error(ExitStatus::not_handed_over, error.what())));
   }
 }

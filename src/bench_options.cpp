@@ -1,5 +1,6 @@
 #include "bench_options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <climits>
@@ -185,6 +186,25 @@ void check_merge(const CommandLine& line, const BenchSettings& settings) {
       throw UsageError(std::string("--merge dials nothing: it excludes ") + it->names);
 }
 
+// Two reports in one file would leave the one that is written last.
+void check_files(const BenchSettings& settings) {
+  const std::optional<std::string> files[] = {
+      settings.json, settings.csv, settings.openmetrics, settings.page};
+  for (const auto& file : files) {
+    if (!file || std::ranges::count(files, file) == 1) continue;
+    if (*file == "-") throw UsageError("only one report can go to standard output");
+    throw UsageError("two reports cannot be one file, " + in_quotes(*file));
+  }
+}
+
+void check_families(const BenchSettings& settings) {
+  const std::vector<Family>& allowed = settings.bench.dial.names.families;
+  for (const BenchMode& mode : settings.bench.modes)
+    if (mode.kind == BenchMode::Kind::family && std::ranges::count(allowed, mode.family) == 0)
+      throw UsageError("--compare: " + in_quotes(mode.name) +
+                       " is a family that -4, -6 or --bind leaves out");
+}
+
 void complete(const CommandLine& line, BenchSettings& settings) {
   ScheduleOptions& schedule = settings.bench.schedule;
   if (schedule.duration.count() > 0 && !line.is_given("--samples")) schedule.samples = 0;
@@ -195,11 +215,7 @@ void complete(const CommandLine& line, BenchSettings& settings) {
     schedule.spread = Moment(0);
   }
   if (settings.bench.modes.empty()) settings.bench.modes = parse_modes("race");
-  const auto to_stdout = [](const std::optional<std::string>& file) { return file == "-"; };
-  if (to_stdout(settings.json) + to_stdout(settings.csv) + to_stdout(settings.openmetrics) +
-          to_stdout(settings.page) >
-      1)
-    throw UsageError("only one report can go to standard output");
+  check_files(settings);
 }
 
 }  // namespace
@@ -226,6 +242,8 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   check_merge(line, settings);
   complete(line, settings);
   complete(line, settings.bench.dial);
+  check_families(settings);
+  settings.bench.schedule.grace = settings.bench.dial.race.timeout;
   return settings;
 }
 

@@ -38,7 +38,10 @@ std::string_view to_string(Comparison::Verdict verdict);
 
 /// Compares every two series of the same mode of a merged run, and puts the intervals into the
 /// later one's Summary::differences: they take the most time of all figures, so they are made once.
-void compare_series(const HostSamples& host, std::span<Summary> summaries);
+/// A time to the connection and one to the first line are not compared.
+void compare_series(const HostSamples& host,
+                    std::span<const BenchSource> sources,
+                    std::span<Summary> summaries);
 
 /// What compare_series() found, in the order of the modes. A difference is told when its 95 %
 /// interval leaves 0 out. `summaries` by mode.
@@ -49,6 +52,9 @@ std::vector<Comparison> compare_vantages(const HostSamples& host,
 std::string describe(const Comparison& it,
                      const HostSamples& host,
                      std::span<const Summary> summaries);
+
+/// What two runs were told to do otherwise, the second against the first; empty when they are alike.
+std::string describe_unlike(const BenchSource& first, const BenchSource& second);
 
 /// The vantage points of a run of many hosts against the first one: how often which verdict.
 std::vector<std::string> describe_fleet(const BenchRun& run,

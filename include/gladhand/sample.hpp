@@ -3,6 +3,7 @@
 // its queries and attempts are in two lists of its mode, addresses and texts in two of its host.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,13 +40,21 @@ std::string_view to_string(AttemptOutcome outcome);
 /// "addresses", "no_such_name", ... ; "unanswered" for a question the race did not wait for.
 std::string_view to_string(std::optional<AnswerStatus> status);
 
+/// A time within one dial, in half the room: up to 71 minutes.
+using ShortMoment = std::chrono::duration<std::uint32_t, std::micro>;
+
+/// The longest there is for what is longer.
+inline ShortMoment shortened(Moment moment) {
+  return std::min<Moment>(std::max(moment, Moment(0)), ShortMoment::max());
+}
+
 /// One question to the DNS. Times count from the start of its dial.
 struct QuerySample {
   Family family{};
   std::optional<AnswerStatus> status{};  ///< empty: the race was over before an answer came
   std::uint16_t addresses = 0;           ///< how many the answer brought
-  Moment start{};
-  Moment end{};
+  ShortMoment start{};
+  ShortMoment end{};
 };
 
 /// One connection attempt. Times count from the start of its dial.
@@ -53,8 +62,8 @@ struct AttemptSample {
   std::uint32_t address = 0;  ///< position in HostSamples::addresses
   AttemptOutcome outcome{};
   std::int16_t error = 0;  ///< errno of a failure
-  Moment start{};
-  Moment end{};
+  ShortMoment start{};
+  ShortMoment end{};
 };
 
 /// One dial. What is absent has no value.
@@ -80,6 +89,12 @@ struct Sample {
   Moment end() const { return total - (started - intended); }
 };
 
+struct TimeSpan {
+  Moment start{};
+  Moment end{};
+  bool failed = false;  ///< nothing came of it
+};
+
 /// All samples of one mode, in the order they ended.
 struct ModeSamples {
   std::string mode;
@@ -94,6 +109,10 @@ struct ModeSamples {
   std::span<const AttemptSample> attempts_of(const Sample& sample) const {
     return std::span(attempts).subspan(sample.first_attempt, sample.attempts);
   }
+
+  /// Where the handshakes of a sample with proxies lie, since the dial began; empty without any.
+  /// Those of several dials in a row are put together.
+  std::optional<TimeSpan> handshakes_of(const Sample& sample) const;
 
   /// The mode for a person to read, with the vantage point if it has one.
   std::string label() const { return vantage.empty() ? mode : mode + " from " + vantage; }
@@ -141,7 +160,8 @@ inline constexpr Phase steps[] = {
 /// "dns_aaaa", "connect_ipv6", ...
 std::string_view to_string(Phase phase);
 
-/// How long a phase of a sample took; empty where it has none. `total` is of connected ones only.
+/// How long a phase of a sample took; empty where it has none. `total` and `proxy` are of connected
+/// ones only.
 std::optional<Moment> duration(const HostSamples& host,
                                const ModeSamples& mode,
                                const Sample& sample,
@@ -181,6 +201,8 @@ struct BenchSource {
   BenchEnvironment environment{};
   BenchTerms terms{};
   bool saturated = false;
+  std::uint64_t never_begun = 0;
+  bool interrupted = false;
 };
 
 struct BenchRun {
@@ -189,6 +211,8 @@ struct BenchRun {
   BenchEnvironment environment{};
   BenchTerms terms{};
   LoopLag lag{};
+  std::uint64_t never_begun = 0;       ///< dials of an open loop that were due, and left out
+  bool interrupted = false;            ///< by a signal: not all that was asked for is here
   std::vector<BenchSource> sources{};  ///< what was read from files, if anything was
   std::vector<HostSamples> hosts{};
 };

@@ -3,8 +3,9 @@
 //
 // Closed loop (no rate): a host's next dial begins when the one before has ended, and not earlier
 // than `gap` after its start. Open loop: the k-th dial is meant to begin at k / rate whatever
-// became of those before; where it begins late, the lateness is part of what the user would have
-// waited.
+// became of those before, and `gap` after the one before it to the same host was meant to; where it
+// begins late, the lateness is part of what the user would have waited. Two dials to one host are
+// `gap` apart there, too: what is late is not caught up with in a burst.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,8 @@ struct ScheduleOptions {
   std::optional<double> rate{};          ///< dials a second over all hosts: open loop
   Moment gap = std::chrono::seconds(1);  ///< between the starts of two dials to one host
   Moment spread = std::chrono::milliseconds(1);  ///< between the first dials of two hosts
-  Moment duration{};                             ///< no dial begins after this time; 0: no bound
+  Moment duration{};  ///< no dial that is meant to begin after this time does; 0: no bound
+  Moment grace{};     ///< in an open loop a late one begins up to so long after `duration`
 };
 
 /// A dial that is to begin now.
@@ -57,6 +59,10 @@ class Schedule {
 
   std::size_t running() const { return running_; }
 
+  /// How many dials of an open loop were meant to begin by `now`, and have not. Left out, they would
+  /// make a server look the faster the less it keeps up.
+  std::uint64_t overdue(Moment now) const;
+
   /// All turns there will be, warm-up included; 0 when there is no end.
   std::uint64_t total() const;
 
@@ -73,12 +79,15 @@ class Schedule {
     std::size_t modes = 0;
     std::uint64_t position = 0;
     Moment started{};
+    Moment next_intended{};  // in an open loop not before this
   };
 
-  bool over(Moment now) const { return options_.duration.count() > 0 && now >= options_.duration; }
-  bool has_more(const Host& host) const;
+  bool over(Moment now) const;
+  std::uint64_t left(const Host& host) const;
   void queue(std::size_t host, Moment due);
+  Moment intended(std::size_t host) const;
   Moment due(const Place& place) const;
+  Moment end() const;
   Turn take(std::size_t host, Moment intended);
 
   ScheduleOptions options_;

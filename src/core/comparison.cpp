@@ -1,8 +1,11 @@
 #include "gladhand/comparison.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 
+#include "findings.hpp"
 #include "gladhand/duration.hpp"
 
 namespace gladhand {
@@ -10,10 +13,6 @@ namespace gladhand {
 namespace {
 
 using Verdict = Comparison::Verdict;
-
-std::string signed_words(double microseconds) {
-  return (microseconds < 0 ? "-" : "") + to_precise_string(std::abs(microseconds));
-}
 
 Verdict judge(const Summary& first, const Summary& second, const std::optional<Interval>& ci95) {
   if (!first.any_connected() || !second.any_connected()) return Verdict::unconnected;
@@ -23,10 +22,11 @@ Verdict judge(const Summary& first, const Summary& second, const std::optional<I
   return Verdict::no_difference;
 }
 
-std::string counts(const Summary& first, const Summary& second) {
-  const std::size_t one = first.sorted.size();
-  const std::size_t two = second.sorted.size();
-  return one == two ? std::to_string(one) : std::to_string(one) + " and " + std::to_string(two);
+std::string rate_words(const std::optional<double>& rate) {
+  if (!rate) return "none";
+  char text[32];
+  std::snprintf(text, sizeof(text), "%g", *rate);
+  return text;
 }
 
 std::string describe_difference(const Comparison& it,
@@ -66,10 +66,17 @@ std::string_view to_string(Verdict verdict) {
   return {};
 }
 
-void compare_series(const HostSamples& host, std::span<Summary> summaries) {
+void compare_series(const HostSamples& host,
+                    std::span<const BenchSource> sources,
+                    std::span<Summary> summaries) {
+  const auto until_banner = [&sources](const ModeSamples& mode) {
+    const auto source = std::ranges::find(sources, mode.vantage, &BenchSource::vantage);
+    return source != sources.end() && source->terms.until_banner;
+  };
   for (std::size_t k = 0; k < host.modes.size(); ++k)
     for (std::size_t i = 0; i < k; ++i)
-      if (host.modes[i].mode == host.modes[k].mode)
+      if (host.modes[i].mode == host.modes[k].mode &&
+          until_banner(host.modes[i]) == until_banner(host.modes[k]))
         summaries[k].differences.push_back(
             {i, median_difference_interval(summaries[k].sorted, summaries[i].sorted)});
 }
@@ -111,6 +118,25 @@ std::string describe(const Comparison& it,
     case Verdict::unconnected: return begin + describe_unconnected(first, second, from, other);
   }
   return {};
+}
+
+std::string describe_unlike(const BenchSource& first, const BenchSource& second) {
+  const BenchTerms& a = first.terms;
+  const BenchTerms& b = second.terms;
+  std::string text;
+  const auto tell = [&text](const char* what, const std::string& now, const std::string& before) {
+    if (now == before) return;
+    text += (text.empty() ? "" : ", ") + (what + (' ' + now)) + " instead of " + before;
+  };
+  const auto until = [](const BenchTerms& it) { return it.until_banner ? "banner" : "tcp"; };
+  tell("--until", until(b), until(a));
+  tell("--rate", rate_words(b.rate), rate_words(a.rate));
+  tell("--timeout", to_string(b.timeout), to_string(a.timeout));
+  tell("--connection-attempt-delay",
+       to_string(b.connection_attempt_delay),
+       to_string(a.connection_attempt_delay));
+  tell("--resolution-delay", to_string(b.resolution_delay), to_string(a.resolution_delay));
+  return text;
 }
 
 std::vector<std::string> describe_fleet(const BenchRun& run,

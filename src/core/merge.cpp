@@ -90,7 +90,9 @@ BenchRun merge_runs(std::vector<RunOfFile> runs) {
                               run.duration,
                               std::move(run.environment),
                               run.terms,
-                              runs[i].saturated});
+                              runs[i].saturated,
+                              run.never_begun,
+                              run.interrupted});
   }
   if (!merged.sources.empty()) merged.terms = merged.sources.front().terms;
   return merged;

@@ -1,5 +1,7 @@
 #include "gladhand/sample.hpp"
 
+#include <algorithm>
+
 namespace gladhand {
 
 std::string_view to_string(SampleOutcome outcome) {
@@ -42,6 +44,18 @@ std::string_view to_string(Phase phase) {
     case Phase::banner: return "banner";
   }
   return {};
+}
+
+std::optional<TimeSpan> ModeSamples::handshakes_of(const Sample& sample) const {
+  if (sample.proxy == Sample::absent) return std::nullopt;
+  if (sample.outcome == SampleOutcome::connected) {
+    const Moment open = sample.end() - std::max(sample.banner, Moment(0));
+    return TimeSpan{open - sample.proxy, open};
+  }
+  Moment start = sample.end() - sample.proxy;
+  for (const AttemptSample& attempt : attempts_of(sample))
+    if (attempt.outcome == AttemptOutcome::success) start = std::min<Moment>(attempt.end, start);
+  return TimeSpan{start, start + sample.proxy, sample.winner == Sample::none};
 }
 
 std::optional<Endpoint> HostSamples::address_of(const ModeSamples& mode,
@@ -91,7 +105,8 @@ std::optional<Moment> duration(const HostSamples& host,
     case Phase::connect: return connect_duration(host, mode, sample, std::nullopt);
     case Phase::connect_ipv6: return connect_duration(host, mode, sample, Family::ipv6);
     case Phase::connect_ipv4: return connect_duration(host, mode, sample, Family::ipv4);
-    case Phase::proxy: return if_present(sample.proxy);
+    case Phase::proxy:
+      return sample.outcome == SampleOutcome::connected ? if_present(sample.proxy) : std::nullopt;
     case Phase::banner: return if_present(sample.banner);
   }
   return std::nullopt;

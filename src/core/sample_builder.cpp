@@ -59,7 +59,7 @@ void SampleBuilder::on(const HandshakeFinished& /*event*/) {
 
 void SampleBuilder::on(const SendQuery& event) {
   if (finished_) return;  // of a name behind a proxy: it is the handshake's time
-  queries_.push_back({.family = event.family, .start = now_, .end = now_});
+  queries_.push_back({.family = event.family, .start = shortened(now_), .end = shortened(now_)});
 }
 
 void SampleBuilder::on(const AnswerReceived& event) {
@@ -71,13 +71,13 @@ void SampleBuilder::on(const AnswerReceived& event) {
   query->status = event.status;
   query->addresses =
       static_cast<std::uint16_t>(std::min<std::size_t>(event.candidates.size(), 65535));
-  query->end = now_;
+  query->end = shortened(now_);
 }
 
 void SampleBuilder::on(const StartAttempt& event) {
   const AttemptId id = first_attempt_ + event.attempt;
   if (attempts_.size() <= id) attempts_.resize(id + 1);
-  attempts_[id] = {.endpoint = event.endpoint, .sample = {.start = now_}, .started = true};
+  attempts_[id] = {.endpoint = event.endpoint, .sample = {.start = shortened(now_)}, .started = true};
 }
 
 void SampleBuilder::on(const Connected& event) {
@@ -99,14 +99,14 @@ void SampleBuilder::end(AttemptId attempt, AttemptOutcome outcome, int error) {
   attempts_[id].ended = true;
   attempts_[id].sample.outcome = outcome;
   attempts_[id].sample.error = static_cast<std::int16_t>(error);
-  attempts_[id].sample.end = now_;
+  attempts_[id].sample.end = shortened(now_);
 }
 
 void SampleBuilder::on(const Finish& event) {
   finished_ = true;
   total_ = now_;
   for (QuerySample& query : queries_)
-    if (!query.status) query.end = now_;
+    if (!query.status) query.end = shortened(now_);
   switch (event.outcome) {
     case Outcome::connected:
       winner_ = first_attempt_ + event.winner;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace gladhand {
@@ -10,37 +11,57 @@ Schedule::Schedule(const ScheduleOptions& options, const std::vector<std::size_t
     : options_(options) {
   for (const std::size_t count : modes) {
     hosts_.push_back({.modes = count});
-    if (count > 0)
-      queue(hosts_.size() - 1, options_.spread * static_cast<Moment::rep>(hosts_.size() - 1));
+    const auto place = static_cast<Moment::rep>(hosts_.size() - 1);
+    if (count > 0) queue(hosts_.size() - 1, options_.rate ? Moment(0) : options_.spread * place);
   }
 }
 
-bool Schedule::has_more(const Host& host) const {
-  if (options_.samples == 0) return true;
-  return host.position < host.modes * (std::uint64_t{options_.warmup} + options_.samples);
+std::uint64_t Schedule::left(const Host& host) const {
+  if (options_.samples == 0) return std::numeric_limits<std::uint64_t>::max();
+  return host.modes * (std::uint64_t{options_.warmup} + options_.samples) - host.position;
 }
 
-// In an open loop the queue gives only the hosts' order; the rate says when.
 void Schedule::queue(std::size_t host, Moment due) {
-  if (has_more(hosts_[host])) queue_.push({options_.rate ? Moment{} : due, orders_++, host});
+  if (left(hosts_[host]) > 0) queue_.push({due, orders_++, host});
+}
+
+// When the next dial to `host` is meant to begin.
+Moment Schedule::intended(std::size_t host) const {
+  const Moment by_rate(std::llround(static_cast<double>(begun_) * 1e6 / *options_.rate));
+  return std::max(by_rate, hosts_[host].next_intended);
 }
 
 Moment Schedule::due(const Place& place) const {
-  if (!options_.rate) return place.due;
-  return Moment(std::llround(static_cast<double>(begun_) * 1e6 / *options_.rate));
+  return options_.rate ? std::max(place.due, intended(place.host)) : place.due;
+}
+
+// When the dial that is next must have begun.
+Moment Schedule::end() const {
+  const bool late =
+      options_.rate && !queue_.empty() && intended(queue_.top().host) < options_.duration;
+  return options_.duration + (late ? options_.grace : Moment(0));
+}
+
+bool Schedule::over(Moment now) const {
+  return options_.duration.count() > 0 && now >= end();
 }
 
 std::optional<Turn> Schedule::next(Moment now) {
   if (queue_.empty() || running_ >= options_.concurrency || over(now)) return std::nullopt;
   const Place place = queue_.top();
-  const Moment when = due(place);
-  if (when > now) return std::nullopt;
+  if (due(place) > now) return std::nullopt;
   queue_.pop();
   Host& host = hosts_[place.host];
   host.started = now;
-  const Turn turn = take(place.host, options_.rate ? when : now);
-  // Without a gap any number may be on their way to one host, in an open loop they are anyway.
-  if (options_.rate || options_.gap.count() == 0) queue(place.host, now);
+  const Turn turn = take(place.host, options_.rate ? intended(place.host) : now);
+  if (options_.rate) {
+    // A timer is always a little late: that must not add up from dial to dial.
+    const Moment tolerance = options_.gap / 100;
+    host.next_intended = turn.intended + options_.gap;
+    queue(place.host, std::max(host.next_intended, now + options_.gap - tolerance));
+  } else if (options_.gap.count() == 0) {
+    queue(place.host, now);
+  }
   return turn;
 }
 
@@ -62,7 +83,7 @@ Turn Schedule::take(std::size_t host, Moment intended) {
 std::optional<Moment> Schedule::wake() const {
   if (queue_.empty() || running_ >= options_.concurrency) return std::nullopt;
   const Moment at = due(queue_.top());
-  return options_.duration.count() > 0 ? std::min(at, options_.duration) : at;
+  return options_.duration.count() > 0 ? std::min(at, end()) : at;
 }
 
 void Schedule::ended(const Turn& turn, Moment now) {
@@ -73,6 +94,24 @@ void Schedule::ended(const Turn& turn, Moment now) {
 
 bool Schedule::finished(Moment now) const {
   return running_ == 0 && (queue_.empty() || over(now));
+}
+
+std::uint64_t Schedule::overdue(Moment now) const {
+  constexpr double imprecision = 1e-6;
+  if (!options_.rate) return 0;
+  const Moment until = options_.duration.count() > 0 ? std::min(now, options_.duration) : now;
+  const double by_rate = static_cast<double>(until.count()) / 1e6 * *options_.rate;
+  const auto meant = static_cast<std::uint64_t>(std::max(0.0, std::ceil(by_rate - imprecision)));
+  std::uint64_t possible = 0;  // the hosts may have fewer dials left, or be kept apart
+  for (const Host& host : hosts_) {
+    if (host.modes == 0 || host.next_intended >= until) continue;
+    const std::uint64_t apart =
+        options_.gap.count() > 0
+            ? static_cast<std::uint64_t>((until - host.next_intended - Moment(1)) / options_.gap) + 1
+            : meant;
+    possible += std::min(left(host), apart);
+  }
+  return std::min(meant - std::min(meant, begun_), possible);
 }
 
 std::uint64_t Schedule::total() const {

@@ -6,9 +6,10 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <exception>
-#include <iterator>
 #include <utility>
 
+#include "address_modes.hpp"
+#include "dial_of_mode.hpp"
 #include "first_line.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/statistics.hpp"
@@ -21,41 +22,8 @@ namespace {
 constexpr std::chrono::milliseconds lag_interval{10};
 constexpr unsigned ticks_between_progress = 20;
 
-// A loop over getaddrinfo(3) has no bound but those of each address.
-constexpr std::chrono::hours no_bound{1};
-
-// The source of each family that it is the turn of.
-std::vector<Endpoint> sources_of_turn(const std::vector<Endpoint>& sources, std::uint64_t turn) {
-  std::vector<Endpoint> chosen;
-  for (const Family family : {Family::ipv6, Family::ipv4}) {
-    std::vector<Endpoint> own;
-    std::ranges::copy_if(sources, std::back_inserter(own), [family](const Endpoint& source) {
-      return source.family() == family;
-    });
-    if (!own.empty()) chosen.push_back(own[turn % own.size()]);
-  }
-  return chosen;
-}
-
-DialOptions shape(DialOptions options, const BenchMode& mode) {
-  switch (mode.kind) {
-    case BenchMode::Kind::family: options.names.families = {mode.family}; break;
-    case BenchMode::Kind::delay: options.race.connection_attempt_delay = mode.delay; break;
-    case BenchMode::Kind::sequential:
-      options.race.one_by_one = options.race.timeout;
-      options.race.timeout = no_bound;
-      break;
-    default: break;
-  }
-  return options;
-}
-
-Target aim(Target target, const BenchMode& mode) {
-  if (mode.address) {
-    target.name.clear();
-    target.literal = mode.address;
-  }
-  return target;
+bool asks_for_addresses(const BenchMode& mode) {
+  return mode.kind == BenchMode::Kind::each;
 }
 
 // What a dial says of itself where its race did not decide.
@@ -83,13 +51,31 @@ BenchRunner::BenchRunner(asio::io_context& loop,
       on_progress_(std::move(on_progress)),
       alarm_(loop),
       lag_timer_(loop) {
+  const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
   plans_.reserve(targets.size());
-  for (Target& target : targets) plans_.push_back({std::move(target), options_.modes});
+  hosts_.reserve(targets.size());
+  for (Target& target : targets) {
+    hosts_.push_back({.host = target.host, .port = target.service});
+    plans_.push_back({.port = target.port, .modes = modes});
+    if (target.name.empty() || target.kind != Target::Kind::internet)
+      plans_.back().target = std::make_unique<const Target>(std::move(target));
+  }
+}
+
+Target BenchRunner::target_of(std::size_t host) const {
+  const Plan& plan = plans_[host];
+  if (plan.target) return *plan.target;
+  Target name;
+  name.host = name.name = hosts_[host].host;
+  name.service = hosts_[host].port;
+  name.port = plan.port;
+  return name;
 }
 
 void BenchRunner::run() {
-  spawn(prepare());
+  prepare();
   loop_.run();
+  if (hosts_.front().modes.empty()) list_modes();  // it has ended before it began
 }
 
 Moment BenchRunner::elapsed() const {
@@ -105,54 +91,63 @@ void BenchRunner::spawn(asio::awaitable<void> task) {
 
 // --- before the first sample ---------------------------------------------------------------
 
-asio::awaitable<void> BenchRunner::prepare() {
+void BenchRunner::prepare() {
   start_ = Clock::now();
-  for (Plan& plan : plans_) {
-    const bool asks =
-        std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind) != plan.modes.end();
-    if (asks) co_await learn_addresses(plan);
-  }
-  begin();
+  if (std::ranges::any_of(options_.modes, asks_for_addresses))
+    learners_ = std::min<std::size_t>(plans_.size(), options_.schedule.concurrency);
+  if (learners_ == 0) begin();
+  for (std::size_t i = learners_; i > 0; --i) spawn(learn_by_turns());
 }
 
-// One dial a family: a race might end before the slower answer has come.
-asio::awaitable<void> BenchRunner::learn_addresses(Plan& plan) {
+asio::awaitable<void> BenchRunner::learn_by_turns() {
+  while (next_to_learn_ < plans_.size()) co_await learn_addresses(next_to_learn_++);
+  if (--learners_ == 0) begin();
+}
+
+asio::awaitable<void> BenchRunner::learn_addresses(std::size_t host) {
+  const Moment bound = options_.schedule.duration;
+  Moment left = options_.dial.race.timeout;
+  if (bound.count() > 0) left = std::min(left, bound - elapsed());
   std::vector<BenchMode> found;
-  const auto add = [&found](const std::vector<Candidate>& candidates) {
-    for (const Candidate& candidate : candidates) {
-      BenchMode mode = address_mode(candidate.endpoint);
-      if (std::ranges::find(found, mode.name, &BenchMode::name) == found.end())
-        found.push_back(std::move(mode));
-    }
-  };
-  const EventSink sink = [&add](const Event& event) {
-    if (const auto* begun = std::get_if<DialStarted>(&event.body)) add(begun->known);
-    if (const auto* answer = std::get_if<AnswerReceived>(&event.body)) add(answer->candidates);
-  };
-  for (const Family family : options_.dial.names.families) {
-    DialOptions options = options_.dial;
-    options.names.families = {family};
-    try {
-      co_await dial(loop_, plan.target, std::move(options), sink);
-    } catch (const Error&) {  // the samples to come will say it
-    }
-  }
-  const auto at = std::ranges::find(plan.modes, BenchMode::Kind::each, &BenchMode::kind);
-  plan.modes.insert(plan.modes.erase(at), found.begin(), found.end());
+  if (left.count() > 0)
+    found = co_await find_address_modes(loop_, target_of(host), options_.dial, Clock::now() + left);
+  Plan& plan = plans_[host];
+  std::vector<BenchMode> modes = *plan.modes;
+  const auto at = modes.erase(std::ranges::find_if(modes, asks_for_addresses));
+  // A host without addresses is not left out: that its dials fail is what there is to say of it.
+  if (found.empty() &&
+      std::ranges::find(modes, BenchMode::Kind::race, &BenchMode::kind) == modes.end())
+    found = parse_modes("race");
+  modes.insert(at, found.begin(), found.end());
+  plan.modes = std::make_shared<const std::vector<BenchMode>>(std::move(modes));
 }
 
-void BenchRunner::begin() {
-  std::vector<std::size_t> modes;
-  hosts_.reserve(plans_.size());
-  for (const Plan& plan : plans_) {
-    modes.push_back(plan.modes.size());
-    HostSamples host{.host = plan.target.host, .port = plan.target.service};
-    for (const BenchMode& mode : plan.modes) {
-      host.modes.push_back({.mode = mode.name});
-      host.modes.back().samples.reserve(std::min(options_.schedule.samples, 1000U));
+void BenchRunner::list_modes() {
+  const std::size_t samples = std::min(options_.schedule.samples, 1000U);
+  const std::size_t questions = options_.dial.names.families.size();
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    std::vector<ModeSamples>& modes = hosts_[i].modes;
+    modes.reserve(plans_[i].modes->size());
+    for (const BenchMode& mode : *plans_[i].modes) {
+      ModeSamples& of_mode = modes.emplace_back(ModeSamples{.mode = mode.name});
+      // Lists that double as they grow, between the dials of ten thousand hosts, would take twice
+      // as much memory.
+      of_mode.samples.reserve(samples);
+      of_mode.attempts.reserve(samples);
+      if (!plans_[i].target) of_mode.queries.reserve(samples * questions);
     }
-    hosts_.push_back(std::move(host));
   }
+}
+
+// Samples count from here, but the time for the run has run before.
+void BenchRunner::begin() {
+  list_modes();
+  Moment& duration = options_.schedule.duration;
+  const bool bounded = duration.count() > 0;
+  if (bounded) duration -= elapsed();
+  if (bounded && duration.count() <= 0) return end();
+  std::vector<std::size_t> modes;
+  for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
   schedule_.emplace(options_.schedule, modes);
   start_ = Clock::now();
   lag_expected_ = start_;
@@ -160,20 +155,27 @@ void BenchRunner::begin() {
   go_on();
 }
 
+void BenchRunner::end() {
+  ended_ = true;
+  alarm_.cancel();
+  lag_timer_.cancel();
+  tell_progress();
+  loop_.stop();
+}
+
 // --- the schedule --------------------------------------------------------------------------
 
 void BenchRunner::go_on() {
   if (ended_) return;
   while (const auto turn = schedule_->next(elapsed())) spawn(work(*turn));
-  if (schedule_->finished(elapsed())) {
-    ended_ = true;
-    alarm_.cancel();
-    lag_timer_.cancel();
-    tell_progress();
-    loop_.stop();
-    return;
-  }
+  if (schedule_->finished(elapsed())) return end();
   set_alarm();
+}
+
+// What was due a moment ago is on its way to begin.
+std::uint64_t BenchRunner::never_begun() const {
+  constexpr Moment moment = std::chrono::milliseconds(20);
+  return schedule_ ? schedule_->overdue(elapsed() - moment) : 0;
 }
 
 void BenchRunner::set_alarm() {
@@ -210,7 +212,8 @@ LoopLag BenchRunner::lag() const {
 }
 
 void BenchRunner::tell_progress() {
-  if (on_progress_) on_progress_({done_, schedule_->total(), failures_, elapsed()});
+  const std::uint64_t total = schedule_ ? schedule_->total() : 0;
+  if (on_progress_) on_progress_({done_, total, failures_, elapsed()});
 }
 
 // --- one dial after another ----------------------------------------------------------------
@@ -229,10 +232,10 @@ asio::awaitable<void> BenchRunner::work(Turn turn) {
 }
 
 asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& builder) {
-  const Plan& plan = plans_[turn.host];
+  const auto modes = plans_[turn.host].modes;
   const Moment started = elapsed();
   builder.begin();
-  co_await dial_once(plan, plan.modes[turn.mode], builder);
+  co_await dial_once(turn.host, (*modes)[turn.mode], builder);
   ++done_;
   if (!builder.connected()) ++failures_;
   if (turn.warmup) co_return;
@@ -241,7 +244,20 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& buil
   builder.store({turn.number, intended, started}, host, host.modes[turn.mode]);
 }
 
-asio::awaitable<void> BenchRunner::dial_once(const Plan& plan,
+asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
+                                                    const BenchMode& mode,
+                                                    SampleBuilder& builder) {
+  DialOptions options = shape(options_.dial, mode);
+  if (!options_.sources.empty())
+    options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
+  ++plans_[host].dials;
+  return dial_through(loop_,
+                      aim(target_of(host), mode),
+                      std::move(options),
+                      [&builder](const Event& event) { builder.take(event); });
+}
+
+asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              const BenchMode& mode,
                                              SampleBuilder& builder) {
   const Clock::time_point start = Clock::now();
@@ -249,14 +265,10 @@ asio::awaitable<void> BenchRunner::dial_once(const Plan& plan,
     return std::chrono::duration_cast<Moment>(Clock::now() - start);
   };
   DialResult result;
-  DialOptions options = shape(options_.dial, mode);
-  if (!options_.sources.empty())
-    options.attempt.socket.bind = sources_of_turn(options_.sources, done_);
   try {
-    result = co_await dial_through(
-        loop_, aim(plan.target, mode), std::move(options), [&builder](const Event& event) {
-          builder.take(event);
-        });
+    // What the dial takes is not kept here while it runs.
+    asio::awaitable<DialResult> dialling = begin_dial(host, mode, builder);
+    result = co_await std::move(dialling);
     if (result.failure)
       builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());
   } catch (const std::exception& error) {

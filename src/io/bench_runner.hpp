@@ -7,6 +7,7 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,23 +58,36 @@ class BenchRunner {
   Moment elapsed() const;
   LoopLag lag() const;
 
+  /// Dials of an open loop that were due when the run ended, and had not begun.
+  std::uint64_t never_begun() const;
+
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Ten thousand of them are kept.
   struct Plan {
-    Target target;
-    std::vector<BenchMode> modes;
+    std::unique_ptr<const Target> target{};  // empty for a name: its samples have that, too
+    std::uint16_t port = 0;                  // of a name
+    std::shared_ptr<const std::vector<BenchMode>> modes;  // one list for all hosts that are alike
+    std::uint64_t dials = 0;                              // begun
   };
 
-  asio::awaitable<void> prepare();
-  asio::awaitable<void> learn_addresses(Plan& plan);
+  void prepare();
+  asio::awaitable<void> learn_by_turns();
+  asio::awaitable<void> learn_addresses(std::size_t host);
+  Target target_of(std::size_t host) const;
+  void list_modes();
   void begin();
+  void end();
   void go_on();
   void set_alarm();
   void watch_lag();
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder);
-  asio::awaitable<void> dial_once(const Plan& plan, const BenchMode& mode, SampleBuilder& builder);
+  asio::awaitable<DialResult> begin_dial(std::size_t host,
+                                         const BenchMode& mode,
+                                         SampleBuilder& builder);
+  asio::awaitable<void> dial_once(std::size_t host, const BenchMode& mode, SampleBuilder& builder);
   void spawn(asio::awaitable<void> task);
   void tell_progress();
 
@@ -82,6 +96,8 @@ class BenchRunner {
   std::vector<Plan> plans_;
   std::function<void(const BenchProgress&)> on_progress_;
   std::vector<HostSamples> hosts_;
+  std::size_t next_to_learn_ = 0;
+  std::size_t learners_ = 0;
   std::optional<Schedule> schedule_;
   Clock::time_point start_;
   asio::steady_timer alarm_;

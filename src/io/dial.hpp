@@ -31,9 +31,12 @@ struct DialOptions {
   RaceOptions race;
   NameOptions names;
   AttemptOptions attempt;
-  Route route;                      ///< for dial_through; dial looks at none of it
-  std::optional<Purpose> purpose;   ///< empty: the target that is dialled
-  std::vector<std::string> before;  ///< run before the first attempt; empty: nothing
+  Route route;  ///< for dial_through; dial looks at none of it
+  /// What dial_through says to proxies after each dial may take this long; unset: what the dial has
+  /// left of `race.timeout`.
+  std::optional<Moment> handshake_timeout{};
+  std::optional<Purpose> purpose{};  ///< empty: the target that is dialled
+  std::vector<std::string> before;   ///< run before the first attempt; empty: nothing
 };
 
 struct DialResult {

@@ -11,15 +11,14 @@
 
 namespace gladhand {
 
-bool read_all(int fd, std::string& text) {
-  constexpr std::size_t largest = 64 << 20;
+bool read_all(int fd, std::string& text, std::size_t limit) {
   char buffer[16384];
   for (;;) {
     const ssize_t got = ::read(fd, buffer, sizeof(buffer));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return got == 0;
     text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > largest) {
+    if (text.size() > limit) {
       errno = EFBIG;
       return false;
     }
@@ -33,11 +32,11 @@ std::string read_file(const char* path) {
   return text;
 }
 
-std::string read_input(const std::string& path, std::string_view option) {
+std::string read_input(const std::string& path, std::string_view option, std::size_t limit) {
   const UniqueFd fd(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                                 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
-  if (fd && read_all(fd.get(), text)) return text;
+  if (fd && read_all(fd.get(), text, limit)) return text;
   throw UsageError(std::string(option) + ": cannot read " + in_quotes(path) + ": " +
                    (errno == EFBIG ? "it is too long" : system_words(errno)));
 }

@@ -26,7 +26,7 @@ std::string line(const HostSamples& host, const ModeSamples& mode, const Sample&
   const auto address = host.address_of(mode, sample);
   const auto family = address ? address->family() : std::nullopt;
   text += ',' + std::string(family ? to_string(*family) : "") + ',' +
-          (address ? to_string(*address) : "");
+          (address ? quoted(to_string(*address)) : "");
   for (const Phase phase : steps) {
     const auto time = duration(host, mode, sample, phase);
     text += ',' + (time ? std::to_string(time->count()) : "");

@@ -79,6 +79,8 @@ std::string source(const BenchSource& it) {
       .raw("environment", environment(it.environment))
       .raw("options", terms(it.terms))
       .add("saturated", it.saturated)
+      .add("never_begun", it.never_begun)
+      .add("interrupted", it.interrupted)
       .object();
 }
 
@@ -201,6 +203,8 @@ JsonLine bench_json_head(const BenchRun& run, std::span<const std::vector<Summar
       .raw("environment", environment(run.environment))
       .raw("options", terms(run.terms))
       .add("saturated", is_saturated(run, summaries))
+      .add("never_begun", run.never_begun)
+      .add("interrupted", run.interrupted)
       .raw("verdicts", strings(run_verdicts(run, summaries)));
   if (!run.sources.empty())
     head.raw("merged", array(run.sources, source)).add("method", comparison_method);

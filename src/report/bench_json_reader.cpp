@@ -4,105 +4,18 @@
 #include <charconv>
 #include <ctime>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 
 #include "core/position.hpp"
 #include "gladhand/error.hpp"
+#include "json_shape.hpp"
 
 namespace gladhand {
 
 namespace {
 
-using Json = nlohmann::json;
-
-// A value of another shape than the schema has; `path` grows on the way out.
-struct WrongShape {
-  std::string path;
-  std::string what;
-};
-
-template <typename Read>
-auto within(const std::string& part, Read read) {
-  try {
-    return read();
-  } catch (WrongShape& wrong) {
-    wrong.path = part + (wrong.path.empty() || wrong.path.front() == '[' ? "" : ".") + wrong.path;
-    throw;
-  }
-}
-
-const Json& member(const Json& object, const char* key) {
-  if (!object.is_object()) throw WrongShape{"", "is no object"};
-  const auto found = object.find(key);
-  if (found == object.end()) throw WrongShape{key, "is missing"};
-  return *found;
-}
-
-// json_string() writes each byte as a character of its own: back to bytes. Other text stays.
-std::string to_bytes(const std::string& text) {
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      bytes += text[i];
-    } else if ((lead == 0xc2 || lead == 0xc3) && i + 1 < text.size()) {
-      bytes += static_cast<char>((lead & 3) << 6 | (text[++i] & 0x3f));
-    } else {
-      return text;
-    }
-  }
-  return bytes;
-}
-
-std::string string_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_string()) throw WrongShape{key, "is no string"};
-  return to_bytes(value.get_ref<const std::string&>());
-}
-
-std::string optional_string(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() || found->is_null() ? std::string() : string_of(object, key);
-}
-
-bool bool_of(const Json& object, const char* key) {
-  const Json& value = member(object, key);
-  if (!value.is_boolean()) throw WrongShape{key, "is neither true nor false"};
-  return value.get<bool>();
-}
-
-std::uint64_t number_of(const Json& object, const char* key, std::uint64_t most) {
-  const Json& value = member(object, key);
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
-    throw WrongShape{key, "is no whole number from 0 to " + std::to_string(most)};
-  return value.get<std::uint64_t>();
-}
-
-// A century in microseconds: sums of two stay far from overflow.
-Moment moment_of(const Json& object, const char* key) {
-  constexpr std::uint64_t most = 3'200'000'000'000'000;
-  return Moment(static_cast<Moment::rep>(number_of(object, key, most)));
-}
-
-template <typename Read>
-void for_each(const Json& object, const char* key, std::size_t most, Read read) {
-  const Json& list = member(object, key);
-  if (!list.is_array()) throw WrongShape{key, "is no list"};
-  if (list.size() > most) throw WrongShape{key, "is too long"};
-  for (std::size_t i = 0; i < list.size(); ++i)
-    within(key + ('[' + std::to_string(i) + ']'), [&] { read(list[i]); });
-}
-
-/// The value of a closed set whose name is `key`'s text.
-template <typename Enum>
-Enum one_of(const Json& object, const char* key, Enum last) {
-  const std::string name = string_of(object, key);
-  for (int i = 0; i <= static_cast<int>(last); ++i)
-    if (name == to_string(static_cast<Enum>(i))) return static_cast<Enum>(i);
-  throw WrongShape{key, "is unknown: " + in_quotes(name)};
-}
+constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
 
 // --- samples -------------------------------------------------------------------------------
 
@@ -134,8 +47,8 @@ QuerySample read_query(const Json& from) {
   if (string_of(from, "status") != to_string(std::optional<AnswerStatus>()))
     query.status = one_of(from, "status", last);
   query.addresses = static_cast<std::uint16_t>(number_of(from, "addresses", 65535));
-  query.start = moment_of(from, "start_us");
-  query.end = moment_of(from, "end_us");
+  query.start = short_moment_of(from, "start_us");
+  query.end = short_moment_of(from, "end_us");
   check_order(query.start, query.end);
   return query;
 }
@@ -145,8 +58,8 @@ AttemptSample read_attempt(const Json& from, HostSamples& host) {
   attempt.address = position_of(host.addresses, endpoint_of(string_of(from, "address")));
   attempt.outcome = one_of(from, "outcome", AttemptOutcome::canceled);
   attempt.error = error_of(optional_string(from, "error"));
-  attempt.start = moment_of(from, "start_us");
-  attempt.end = moment_of(from, "end_us");
+  attempt.start = short_moment_of(from, "start_us");
+  attempt.end = short_moment_of(from, "end_us");
   check_order(attempt.start, attempt.end);
   return attempt;
 }
@@ -276,6 +189,9 @@ RunOfFile read(std::string_view text) {
       within("environment", [&root] { return read_environment(member(root, "environment")); });
   result.run.terms = within("options", [&root] { return read_terms(member(root, "options")); });
   result.saturated = bool_of(root, "saturated");
+  if (root.contains("never_begun"))  // reports of earlier versions have neither
+    result.run.never_begun = number_of(root, "never_begun", any_number);
+  if (root.contains("interrupted")) result.run.interrupted = bool_of(root, "interrupted");
   const Json& rest = member(root, "hosts");
   if (!rest.is_array()) throw WrongShape{"hosts", "is no list"};
   if (!rest.empty()) throw WrongShape{"hosts", "holds what is no object"};

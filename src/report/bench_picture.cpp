@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gladhand/duration.hpp"
+#include "gladhand/error.hpp"
 
 namespace gladhand {
 
@@ -41,10 +42,9 @@ std::vector<Event> events_of(const HostSamples& host,
     ++id;
   }
   const Moment end = sample.end();
-  if (sample.proxy != Sample::absent) {
-    const Moment open = end - std::max(sample.banner, Moment(0));
-    events.push_back({open - sample.proxy, HandshakeStarted{"proxy", ""}});
-    events.push_back({open, HandshakeFinished{"proxy", ""}});
+  if (const auto talk = mode.handshakes_of(sample)) {
+    events.push_back({talk->start, HandshakeStarted{"proxy", ""}});
+    events.push_back({talk->end, HandshakeFinished{"proxy", talk->failed ? "failed" : ""}});
   }
   std::ranges::stable_sort(events, {}, &Event::at);
   events.push_back({end, DialEnded{}});
@@ -60,7 +60,7 @@ std::string draw(const char* which,
                      to_precise_string(sample.total);
   if (sample.banner != Sample::absent)
     text += ", of which " + to_precise_string(sample.banner) + " for the first line";
-  if (!host.error_of(sample).empty()) text += ", " + std::string(host.error_of(sample));
+  if (!host.error_of(sample).empty()) text += ", " + printable(host.error_of(sample));
   return text + "\n" + draw_bars_of_dial(events_of(host, mode, sample), canvas);
 }
 
@@ -140,7 +140,7 @@ std::string draw_modes(const HostSamples& host,
   std::size_t label = 0;
   for (std::size_t k = 0; k < summaries.size(); ++k) {
     all.insert(all.end(), summaries[k].sorted.begin(), summaries[k].sorted.end());
-    label = std::max(label, host.modes[k].label().size());
+    label = std::max(label, printable(host.modes[k].label()).size());
   }
   std::ranges::sort(all);
   const std::size_t room = canvas.columns > label + 20 ? canvas.columns - label - 3 : 16;
@@ -153,7 +153,7 @@ std::string draw_modes(const HostSamples& host,
           to + '\n';
   for (std::size_t k = 0; k < summaries.size(); ++k) {
     if (!summaries[k].any_connected()) continue;
-    const std::string mode = host.modes[k].label();
+    const std::string mode = printable(host.modes[k].label());
     std::string line = mode + std::string(label + 2 - mode.size(), ' ') +
                        draw_columns(count_in(axis, summaries[k].sorted), canvas.unicode);
     line.erase(line.find_last_not_of(' ') + 1);

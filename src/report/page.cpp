@@ -114,8 +114,12 @@ std::string dial_of(std::string_view which,
   for (const AttemptSample& it : mode.attempts_of(sample)) add(attempt_bar(host, it));
   const Moment end = sample.end();
   const Moment banner = sample.banner == Sample::absent ? Moment(0) : sample.banner;
-  if (sample.proxy != Sample::absent)
-    add(bar("proxy", end - banner - sample.proxy, end - banner, "phase", "handshakes"));
+  if (const auto talk = mode.handshakes_of(sample))
+    add(bar("proxy",
+            talk->start,
+            talk->end,
+            talk->failed ? "failure" : "phase",
+            talk->failed ? "failed" : "handshakes"));
   if (sample.banner != Sample::absent) add(bar("banner", end - banner, end, "phase", "first line"));
   return JsonLine()
       .add("which", which)

@@ -6,13 +6,16 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import subprocess
+import time
 import unittest
 
 import sandbox
 from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
 from common import ENVIRONMENT, is_connecting, let_signals_end, resolve, wait_until
+from support import dns
 
 FLOOD = ("--flood", "--reset")
 
@@ -32,7 +35,7 @@ class Reports(BenchTest):
         result = run(*FLOOD, "-n", 12, *resolve("db.example", "127.0.0.1"), target)
         self.assertEqual((result.returncode, result.stderr), (WELL, ""))
         lines = result.stdout.splitlines()
-        self.assertEqual(lines[0].split(), ["host", "dials", "failed", "median", "p90", "p99", "max", "IPv6", "IPv4"])
+        self.assertEqual(lines[0].split(), ["host", "dials", "failed", "best", "median", "p90", "p99", "max", "IPv6", "IPv4"])
         self.assertRegex(lines[1], rf"^{re.escape(target)} +12 +- .* 0% +100%$")
         self.assertIn("IPv4 wins 12 of 12 races", result.stdout)
         self.assertNotIn("\033", result.stdout)
@@ -67,6 +70,21 @@ class Reports(BenchTest):
             self.assertEqual((row["mode"], row["n"], row["total_us"], row["outcome"], row["address"]),
                              (mode, str(sample["n"]), str(sample["total_us"]), "connected", "127.0.0.1"))
 
+    def test_no_report_holds_the_password_of_a_proxy(self):
+        path = self.temporary_path("report")
+        proxy = f"user:secret@127.0.0.1:{self.refusing().port}"
+        for word in (("--proxy", f"http://{proxy}"), (f"--proxy=socks5://{proxy}",)):
+            result = run(*FLOOD, "-n", 1, *word, "--json", f"{path}.json", "--report", f"{path}.html", "db.example")
+            self.assertEqual(result.returncode, NOT_WELL, result)
+            merged = run("--merge", f"{path}.json", "--json", "-", "--report", f"{path}.merged.html")
+            texts = [result.stdout, result.stderr, merged.stdout]
+            for name in ("report.json", "report.html", "report.merged.html"):
+                with open(os.path.join(os.path.dirname(path), name), encoding="ascii") as file:
+                    texts.append(file.read())
+            self.assertIn("://127.0.0.1:", texts[3])
+            for text in texts:
+                self.assertNotIn("secret", text)
+
     def test_a_report_that_cannot_be_written_is_known_before_the_first_dial(self):
         self.assert_usage_error(run(*FLOOD, "--json", "/nonexistent/report", self.target), "/nonexistent/report")
         self.assertEqual(self.server.times, [])
@@ -75,6 +93,13 @@ class Reports(BenchTest):
         result = run(*FLOOD, "-n", 3, "--csv", "/dev/full", self.target)
         self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
         self.assertIn("no space left", result.stderr)
+
+    def test_a_table_that_cannot_be_written_is_one_too(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            process = subprocess.run(words(*FLOOD, "-n", 3, self.target), stdout=full, stderr=subprocess.PIPE,
+                                     encoding="utf-8", env=ENVIRONMENT, timeout=30)
+        self.assertEqual(process.returncode, SYSTEM_FAILURE, process)
+        self.assertEqual(process.stderr, "gladhand-bench: cannot write to standard output: no space left on device\n")
 
 
 class OpenMetrics(BenchTest):
@@ -168,6 +193,9 @@ class Statuses(BenchTest):
                 (("--fail-if", "p99=1", self.target), "p99=1"), (("--rate", "0", self.target), "--rate"),
                 (("-n", "0", self.target), "--samples"), (("--json", "-", "--csv", "-", self.target), "standard output"),
                 (("--hosts", "/nonexistent"), "/nonexistent"), (("127.0.0.1:99999",), "99999"),
+                (("--json", "x", "--csv", "x", self.target), "one file"),
+                (("-4", "--compare", "race,v6", self.target), "'v6'"),
+                (("--bind", "127.0.0.2", "--compare", "v4,v6", self.target), "'v6'"),
                 (("--what", self.target), "--what"), (("--relay", self.target), "--relay")):
             with self.subTest(arguments):
                 self.assert_usage_error(run(*arguments), text)
@@ -187,6 +215,17 @@ class Targets(BenchTest):
             self.assertEqual([(host["host"], host["port"]) for host in hosts],
                              [("127.0.0.1", str(port)), ("::ffff:127.0.0.1", str(port))])
 
+    def test_a_host_that_is_given_twice_is_dialled_as_one(self):
+        """Nor is it worth two dials a second of --rate."""
+        server = self.serve()
+        same = [f"db.example:{server.port}", f"DB.example:{server.port}", f"[::1]:{server.port}", f"[0::1]:{server.port}"]
+        result = run(*FLOOD, "-n", 2, "--json", "-", "--hosts", "-", *resolve("db.example", "127.0.0.1"), *same,
+                     input="\n".join(same))
+        hosts = json.loads(result.stdout)["hosts"]
+        self.assertEqual([(host["host"], host["modes"][0]["summary"]["count"]) for host in hosts],
+                         [("db.example", 2), ("::1", 2)])
+        self.assert_usage_error(run("--rate", 2, same[0], same[0]), "one dial a second to each host")
+
     def test_each_address_is_a_mode_of_its_own(self):
         server = self.serve()
         report = self.measure(*FLOOD, "-n", 3, "--compare", "each", *resolve("db.example", "127.0.0.1", "127.0.0.2"),
@@ -195,6 +234,40 @@ class Targets(BenchTest):
         self.assertEqual([mode["mode"] for mode in modes], ["127.0.0.1", "127.0.0.2"])
         self.assertEqual({sample["address"] for sample in modes[0]["samples"]}, {"127.0.0.1"})
         self.assertEqual([sample["outcome"] for sample in modes[1]["samples"]], ["refused"] * 3)
+
+    def test_asking_for_each_address_does_not_touch_the_host(self):
+        """Learning them by a dial would be one more in the same second as the first that counts."""
+        server = self.serve()
+        samples = self.samples("-n", 1, "--compare", "each", *resolve("db.example", "127.0.0.1"), f"db.example:{server.port}")
+        self.assertEqual(len(samples), 1)
+        server.wait_for(1)
+        self.assertEqual(len(server.times), 1)
+
+    def test_a_host_without_addresses_has_a_mode_all_the_same(self):
+        servers = self.name_server(A=dns.nodata(), AAAA=dns.nodata())
+        report = self.measure(*FLOOD, "-n", 2, "--compare", "each", *servers, "db.example", status=NOT_WELL)
+        modes = report["hosts"][0]["modes"]
+        self.assertEqual([(mode["mode"], mode["summary"]["failures"]) for mode in modes], [("race", 2)])
+        self.assertEqual(run(*FLOOD, "-n", 2, "--compare", "each", *servers, "--fail-if", "loss>1%",
+                             "db.example").returncode, NOT_WELL)
+
+    def test_addresses_are_learned_of_many_hosts_at_once_and_within_the_duration(self):
+        """Twenty names that take 300 ms each; one after another would be six seconds."""
+        server = self.serve(address="0.0.0.0")
+        script = {}
+        for i in range(20):
+            script[f"h{i}.example", "A"] = dns.answer(f"127.0.0.{i + 1}", delay=0.3)
+            script[f"h{i}.example", "AAAA"] = dns.nodata()
+            script[f"dead{i}.example", "A"] = script[f"dead{i}.example", "AAAA"] = dns.drop()
+        address, port = self.enter(dns.Server(("127.0.0.1", 0), script=script)).endpoints[0][:2]
+        asked = ("-n", 1, "--compare", "each", "--dns-server", f"{address}:{port}")
+        report = self.measure(*FLOOD, *asked, *(f"h{i}.example:{server.port}" for i in range(20)))
+        self.assertEqual([host["modes"][0]["mode"] for host in report["hosts"]], [f"127.0.0.{i + 1}" for i in range(20)])
+        began = time.monotonic()
+        result = run(*FLOOD, *asked, "-c", 2, "--duration", "500ms", *(f"dead{i}.example:{server.port}" for i in range(20)))
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(result.returncode, NOT_WELL, result)
+        self.assertIn("20 of 20 hosts were not reached", result.stdout)
 
     def test_modes_take_turns(self):
         server = self.serve()
@@ -260,6 +333,15 @@ class Manners(BenchTest):
             wait_until(lambda: server.endings, "the end of the connection")
             self.assertEqual(server.endings, [ending])
 
+    def test_each_host_takes_every_source(self):
+        """With two hosts and two sources, dials that end in the hosts' turn would give each host one source."""
+        servers = [self.serve(), self.serve()]
+        self.measure(*FLOOD, "-c", 1, "-n", 4, "--sources", "127.0.0.2,127.0.0.3",
+                     *(f"127.0.0.1:{server.port}" for server in servers))
+        for server in servers:
+            server.wait_for(4)
+            self.assertEqual(server.clients, 2 * ["127.0.0.2", "127.0.0.3"])
+
     def test_sources_are_taken_in_turn(self):
         server = self.serve()
         sources = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
@@ -287,6 +369,28 @@ class Manners(BenchTest):
             self.assertGreater(later - earlier, 90_000)
         self.assertLess(sorted(sample["phases"]["connect_us"] for sample in samples)[2], 50_000)
 
+    def test_an_open_loop_does_not_burst_at_one_host(self):
+        """The name server keeps the first dial for 2.5 s; the two that are due by then keep their distance."""
+        server = self.serve()
+        servers = self.name_server(A=dns.answer("127.0.0.1", delay=2.5), AAAA=dns.nodata())
+        samples = self.samples("--rate", 1, "-c", 1, "-n", 3, *servers, f"db.example:{server.port}")
+        starts = [sample["started_us"] for sample in samples]
+        self.assertEqual([sample["intended_us"] for sample in samples], [0, 1_000_000, 2_000_000])
+        for earlier, later in zip(starts, starts[1:]):
+            self.assertGreaterEqual(later - earlier, 990_000)
+
+    def test_dials_that_were_due_and_left_out_are_counted(self):
+        """20 a second for half a second are 10; a server that takes 150 ms each and one place at a time."""
+        server = self.serve(delay=0.15)
+        asked = (*FLOOD, "--rate", 20, "-c", 1, "--duration", "500ms", "--until", "banner", f"127.0.0.1:{server.port}")
+        report = self.measure("--timeout", "400ms", *asked)
+        begun = report["hosts"][0]["modes"][0]["summary"]["count"]
+        self.assertLess(begun, 8)
+        self.assertEqual((report["never_begun"], report["saturated"]), (10 - begun, True))
+        self.assertIn(f"{10 - begun} dials were due and never begun: the rate was not kept", report["verdicts"])
+        report = self.measure("--timeout", "10s", *asked)
+        self.assertEqual((report["hosts"][0]["modes"][0]["summary"]["count"], report["never_begun"]), (10, 0))
+
     def test_ports_in_time_wait_are_pointed_at(self):
         server = self.serve()
         result = run("--flood", "--duration", "100ms", f"127.0.0.1:{server.port}")
@@ -303,6 +407,19 @@ class Manners(BenchTest):
         self.assertEqual(json.loads(result.stdout)["hosts"][0]["modes"][0]["summary"]["failures"], 0)
 
 
+    def test_descriptors_are_raised_to_what_is_allowed(self):
+        hole = self.black_hole()
+        limited = ["sh", "-c", 'ulimit -Sn 100; exec "$0" "$@"', *words(f"127.0.0.1:{hole.port}")]
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with subprocess.Popen(limited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                              env=ENVIRONMENT) as process:
+            wait_until(lambda: is_connecting(hole.port), "the SYN")
+            soft, _ = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=5)
+        self.assertEqual(soft, min(hard, 50_000))
+
+
 class Running(BenchTest):
     def test_ctrl_c_prints_what_there_is(self):
         server = self.serve()
@@ -317,7 +434,19 @@ class Running(BenchTest):
         with open(path, encoding="utf-8") as file:
             report = json.load(file)
         self.assertIn(report["hosts"][0]["modes"][0]["summary"]["count"], (1, 2))
+        self.assertTrue(report["interrupted"])
+        self.assertIn("interrupted", output)
         self.assertLess(report["duration_us"], 30_000_000)
+
+    def test_ctrl_c_while_addresses_are_learned(self):
+        servers = self.name_server(A=dns.drop(), AAAA=dns.drop())
+        with subprocess.Popen(words("--compare", "each", *servers, "db.example"), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=5)
+        self.assertEqual((process.returncode, errors), (NOT_WELL, ""))
+        self.assertIn("1 of 1 host was not reached", output)
 
     def test_ctrl_c_while_a_dial_hangs(self):
         hole = self.black_hole()

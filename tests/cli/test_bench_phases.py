@@ -10,7 +10,7 @@ name server of the tests sleeps in epoll(7), in whole milliseconds rounded up: w
 import unittest
 
 import sandbox
-from bench_case import WELL, BenchTest, SocksServer, run
+from bench_case import NOT_WELL, WELL, BenchTest, SocksServer, run
 from common import resolve
 from support import dns, receiver
 
@@ -64,6 +64,16 @@ class Phases(BenchTest):
         self.assert_true(self.phases(samples, "connect"), 0)
         self.assert_true([sample["total_us"] for sample in samples], 30 * MS, phases=2)
         self.assertEqual({sample["address"] for sample in samples}, {"127.0.0.1"})
+
+    def test_a_mute_proxy_is_not_waited_for_without_end(self):
+        """One address after another has no bound but that of each; the handshakes have it, too."""
+        proxy = self.enter(SocksServer(delay=20))
+        for mode in ("race", "sequential"):
+            samples = self.samples(*FLOOD, "-n", 1, "--timeout", "300ms", "--compare", mode,
+                                   "--proxy", f"socks5h://127.0.0.1:{proxy.port}", "db.example", status=NOT_WELL, timeout=10)
+            self.assertEqual([sample["outcome"] for sample in samples], ["timed_out"])
+            self.assertIn("no answer in 300 ms", samples[0]["error"])
+            self.assertNotIn("proxy_us", samples[0]["phases"])
 
     def test_attempts_and_the_winner(self):
         """IPv6 is silent: it is given up after the delay, and IPv4 alone takes no time."""

@@ -37,7 +37,7 @@ Summaries figures(const BenchRun& run) {
   for (const HostSamples& host : run.hosts) {
     result.emplace_back();
     for (const ModeSamples& mode : host.modes) result.back().push_back(summarise(host, mode));
-    compare_series(host, result.back());
+    compare_series(host, run.sources, result.back());
   }
   return result;
 }
@@ -307,6 +307,54 @@ TEST_CASE("every report of a merged run tells the vantage points apart") {
       text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); });
   CHECK(metrics.find(R"(mode="race",vantage="b")") != metrics.npos);
   CHECK(describe_run(run, summaries, {}).find("race from b") != std::string::npos);
+}
+
+TEST_CASE("what runs were told otherwise is said, and only like is compared with like") {
+  const auto told_of = [](BenchTerms terms) {
+    RunOfFile other = run_from("b", "b", around(32, 40));
+    other.run.terms = terms;
+    const BenchRun run = merge_runs({run_from("a", "a", around(20, 40)), std::move(other)});
+    const Summaries summaries = figures(run);
+    return std::pair(compare_vantages(run.hosts[0], summaries[0]).size(),
+                     run_verdicts(run, summaries));
+  };
+  CHECK(told_of({}) == std::pair(std::size_t{1}, std::vector<std::string>()));
+  CHECK(told_of({.rate = 2.5, .timeout = std::chrono::seconds(5)}) ==
+        std::pair(std::size_t{1},
+                  std::vector<std::string>{"from b: measured unlike a: --rate 2.5 instead of none, "
+                                           "--timeout 5 s instead of 0 ms"}));
+  CHECK(told_of({.until_banner = true}) ==
+        std::pair(std::size_t{0},
+                  std::vector<std::string>{"from b: measured unlike a: --until banner instead of "
+                                           "tcp; nothing is compared between the two"}));
+}
+
+TEST_CASE("nothing of a file reaches the terminal as it is") {
+  RunOfFile first = run_from("a", "n\x1b[31m", around(20, 40), "h\x1b]0;x\a", "m\nn\x9b");
+  first.run.hosts[0].texts[0] = "e\x1b[2J";
+  first.run.hosts[0].port = "p\r";
+  RunOfFile second = run_from("b", "b", {-5}, "h\x1b]0;x\a", "m\nn\x9b");
+  second.run.hosts[0].texts[0] = "e\x1b[2J";
+  second.run.hosts[0].port = "p\r";
+  const BenchRun run = merge_runs({std::move(first), std::move(second)});
+  const std::string text = describe_run(run, figures(run), {.unicode = false});
+  CHECK(std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c < 127); }));
+  CHECK(text.find("h\\x1b]0;x\\x07") != text.npos);
+}
+
+TEST_CASE("an interrupted run, or one that left dials out, is told of in a merged one, too") {
+  RunOfFile odd = run_from("a", "a", {1});
+  odd.run.interrupted = true;
+  odd.run.never_begun = 7;
+  const RunOfFile read = read_bench_json("a", json_of(odd.run));
+  CHECK(read.run.interrupted);
+  CHECK(read.run.never_begun == 7);
+  CHECK(read.saturated);
+  const BenchRun merged = merge_runs({read, run_from("b", "b", {1})});
+  const auto told = run_verdicts(merged, figures(merged));
+  CHECK(std::ranges::count(told, "from a: interrupted: this is what there was by then") == 1);
+  CHECK(std::ranges::count(
+            told, "from a: 7 dials were due and never begun: the rate was not kept") == 1);
 }
 
 TEST_CASE("many hosts: one sentence says how the vantage points compare") {

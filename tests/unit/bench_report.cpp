@@ -157,6 +157,13 @@ TEST_CASE("[RFC 4180] CSV has one line for each sample, and quotes what needs it
         "here\",3000,,,,,,,,0\r");
 }
 
+TEST_CASE("[RFC 4180] an address with a comma is quoted") {
+  BenchRun run = story();
+  run.hosts[0].addresses.assign(2, Endpoint::unix_socket("/tmp/a,b").value());
+  const std::string text = text_of([&run](const TextSink& sink) { write_bench_csv(run, sink); });
+  CHECK(text.find(",\"/tmp/a,b\",") != text.npos);
+}
+
 TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels are escaped") {
   const BenchRun run = story();
   const auto summaries = figures(run);
@@ -181,8 +188,8 @@ TEST_CASE("the text for a person") {
   BenchRun run = story();
   run.hosts.pop_back();
   const std::string text = describe_run(run, figures(run), {});
-  CHECK(text == R"(host        dials  failed  median     p90     p99     max  IPv6  IPv4
-db.example      8       -  325 ms  380 ms  396 ms  398 ms    0%  100%
+  CHECK(text == R"(host        dials  failed  best  median     p90     p99     max  IPv6  IPv4
+db.example      8       -  IPv4  325 ms  380 ms  396 ms  398 ms    0%  100%
 
 db.example
   300 ms to   309 ms      3  ██████████████████████████████████████████████████
@@ -212,8 +219,28 @@ A            ┄●                                                1 address, 12
 
 db.example:
   IPv4 wins 8 of 8 races
-  IPv6 is broken: none of 8 attempts connected (no answer)
+  IPv6 is slow or broken: in 8 attempts it had not connected by the time that
+    IPv4 did; --compare v6 tells which
 )");
+}
+
+TEST_CASE("a handshake that failed is not drawn as open") {
+  HostSamples host{.host = "db.example", .port = "22", .modes = {{.mode = "race"}}};
+  SampleBuilder builder;
+  builder.begin();
+  for (const Event& event : {Event{0ms, StartAttempt{0, at("192.0.2.1"), StartReason::prepared}},
+                             Event{5ms, Connected{0}},
+                             Event{5ms, Finish{Outcome::connected, 0, {}, {}}},
+                             Event{5ms, HandshakeStarted{}},
+                             Event{15ms, HandshakeFinished{"", "refused"}}})
+    builder.take(event);
+  builder.fail(SampleOutcome::failed, "the proxy refused", 15ms);
+  builder.store({}, host, host.modes[0]);
+  BenchRun run;
+  run.hosts = {host};
+  const std::string text = describe_run(run, figures(run), {});
+  CHECK(text.find("failed, 10 ms") != text.npos);
+  CHECK(text.find("open") == text.npos);
 }
 
 TEST_CASE("the text keeps to the width of its terminal, and to ASCII where it must") {
@@ -225,6 +252,30 @@ TEST_CASE("the text keeps to the width of its terminal, and to ASCII where it mu
   const std::string plain = describe_run(run, summaries, {.unicode = false});
   CHECK(std::ranges::all_of(plain, [](char c) { return c == '\n' || (c >= ' ' && c < 127); }));
   CHECK(plain.find('#') != plain.npos);
+}
+
+TEST_CASE("long names of modes are shortened as those of hosts are") {
+  BenchRun run = story();
+  run.hosts.pop_back();
+  run.hosts[0].modes.push_back(run.hosts[0].modes[0]);
+  run.hosts[0].modes[0].mode = "2001:db8:1111:2222:3333:4444:5555:6666";
+  const std::vector<std::vector<Summary>> summaries = {
+      {summarise(run.hosts[0], run.hosts[0].modes[0]),
+       summarise(run.hosts[0], run.hosts[0].modes[1])}};
+  const auto lines = lines_of(describe_run(run, summaries, {.columns = 80}));
+  for (std::size_t i = 0; i < 3; ++i) CHECK(width(lines[i]) <= 80);
+  CHECK(lines[1].starts_with("db.example 2001:"));
+  CHECK(lines[1].find("..") != std::string::npos);
+}
+
+TEST_CASE("a host of two ports has them in its headings") {
+  BenchRun run = story();
+  run.hosts[1] = run.hosts[0];
+  run.hosts[1].port = "2222";
+  const std::string text = describe_run(run, figures(run), {});
+  CHECK(text.find("\ndb.example:\n") != text.npos);
+  CHECK(text.find("\ndb.example:2222:\n") != text.npos);
+  CHECK(text.find("\ndb.example:2222, race, median") != text.npos);
 }
 
 TEST_CASE("colour marks failures, and only where it is wanted") {

@@ -52,6 +52,10 @@ ScheduleOptions polite(unsigned samples) {
   return {.samples = samples, .concurrency = 64, .spread = 1ms};
 }
 
+ScheduleOptions flood(unsigned samples) {
+  return {.samples = samples, .concurrency = 64, .gap = 0ms, .spread = 0ms};
+}
+
 }  // namespace
 
 TEST_CASE("a host is dialled once a second, the next not before the last has ended") {
@@ -88,28 +92,104 @@ TEST_CASE("no more dials at once than allowed; who waits comes first when a plac
 }
 
 TEST_CASE("a flood does not wait") {
-  ScheduleOptions options = polite(4);
-  options.gap = 0ms;
-  options.spread = 0ms;
+  ScheduleOptions options = flood(4);
   options.concurrency = 2;
   CHECK(run(options, {1}, 5ms) == Log{"0 0 0 0", "0 0 0 1", "5 0 0 2", "5 0 0 3"});
 }
 
 TEST_CASE("an open loop begins by the clock, whatever became of the dials before") {
-  ScheduleOptions options = polite(4);
+  ScheduleOptions options = flood(4);
   options.rate = 10;
   CHECK(run(options, {1}, 350ms) == Log{"0 0 0 0", "100 0 0 1", "200 0 0 2", "300 0 0 3"});
   CHECK(run(options, {1, 1}, 10ms, 3) == Log{"0 0 0 0", "100 1 0 0", "200 0 0 1"});
 }
 
 TEST_CASE("[coordinated omission] a late turn keeps the time it was meant for") {
-  ScheduleOptions options = polite(4);
+  ScheduleOptions options = flood(4);
   options.rate = 10;
   options.concurrency = 1;
   CHECK(run(options, {1}, 250ms) == Log{"0 0 0 0",
                                         "250 0 0 1 meant for 100",
                                         "500 0 0 2 meant for 200",
                                         "750 0 0 3 meant for 300"});
+}
+
+TEST_CASE("an open loop does not catch up with one host in a burst") {
+  ScheduleOptions options = polite(4);
+  options.rate = 1;
+  options.concurrency = 1;
+  Log told = run(options, {1}, 2500ms);
+  CHECK(told == Log{"0 0 0 0",
+                    "2500 0 0 1 meant for 1000",
+                    "5000 0 0 2 meant for 2000",
+                    "7500 0 0 3 meant for 3000"});
+  Schedule schedule(options, {1});
+  const Turn first = schedule.next(0ms).value();
+  schedule.ended(first, 3500ms);  // it hung, and three others are due
+  REQUIRE(schedule.next(3500ms)->intended == 1s);
+  schedule.ended(first, 3501ms);
+  CHECK_FALSE(schedule.next(3501ms));
+  CHECK_FALSE(schedule.next(4400ms));
+  CHECK(schedule.wake() == 4490ms);
+  CHECK(schedule.next(4490ms)->intended == 2s);
+}
+
+TEST_CASE("an open loop that runs on time keeps to it, though every timer is a little late") {
+  ScheduleOptions options = polite(0);
+  options.rate = 1;
+  Schedule schedule(options, {1});
+  for (int i = 0; i < 500; ++i) {
+    const Moment late = schedule.wake().value() + 300us;
+    const auto turn = schedule.next(late);
+    REQUIRE(turn);
+    CHECK(late - turn->intended == 300us);
+    schedule.ended(*turn, late + 5ms);
+  }
+}
+
+TEST_CASE("an open loop is no less polite to a host when others are through") {
+  ScheduleOptions options = polite(1);
+  options.rate = 2;
+  CHECK(run(options, {1, 3}, 1ms) ==
+        Log{"0 0 0 0", "500 1 0 0", "1500 1 1 0", "2500 1 2 0"});
+}
+
+TEST_CASE("[coordinated omission] what was due within the duration begins after it, for a while") {
+  ScheduleOptions options = flood(0);
+  options.rate = 10;
+  options.concurrency = 1;
+  options.duration = 300ms;
+  options.grace = 10s;
+  CHECK(run(options, {1}, 250ms) ==
+        Log{"0 0 0 0", "250 0 0 1 meant for 100", "500 0 0 2 meant for 200"});
+  options.grace = 150ms;
+  CHECK(run(options, {1}, 250ms) == Log{"0 0 0 0", "250 0 0 1 meant for 100"});
+}
+
+TEST_CASE("[coordinated omission] what was due and never began is counted") {
+  ScheduleOptions options = flood(0);
+  options.rate = 10;
+  options.concurrency = 1;
+  Schedule endless(options, {1, 1});
+  CHECK(endless.overdue(0ms) == 0);
+  CHECK(endless.overdue(450ms) == 5);
+  CHECK(endless.next(450ms));
+  CHECK(endless.overdue(450ms) == 4);
+  options.duration = 300ms;
+  CHECK(Schedule(options, {1}).overdue(450ms) == 3);
+  options.samples = 1;
+  CHECK(Schedule(options, {1, 1}).overdue(450ms) == 2);
+  options.rate.reset();
+  CHECK(Schedule(options, {1}).overdue(450ms) == 0);
+}
+
+TEST_CASE("a host that is kept apart from itself owes no more than that allows") {
+  ScheduleOptions options = polite(0);
+  options.rate = 1;
+  Schedule one(options, {1});
+  CHECK(one.next(0ms));
+  CHECK(one.overdue(1s) == 0);
+  CHECK(one.overdue(2500ms) == 2);
 }
 
 TEST_CASE("no dial begins after the duration; without a number of samples only it ends the run") {

@@ -1,0 +1,131 @@
+#include "bench_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+#include "gladhand/best_family.hpp"
+#include "gladhand/duration.hpp"
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+constexpr const char* bold = "\033[1m";
+constexpr const char* red = "\033[31m";
+constexpr const char* plain = "\033[0m";
+
+using Row = std::vector<std::string>;
+
+// The end of a name tells hosts apart as well as its begin does.
+std::string elide(const std::string& text, std::size_t width) {
+  if (text.size() <= width || width < 5) return text.substr(0, std::max<std::size_t>(width, 1));
+  const std::size_t tail = (width - 2) / 2;
+  return text.substr(0, width - 2 - tail) + ".." + text.substr(text.size() - tail);
+}
+
+std::string share(std::size_t part, std::size_t all) {
+  if (all == 0) return "-";
+  return std::to_string(std::lround(100.0 * static_cast<double>(part) / static_cast<double>(all))) +
+         '%';
+}
+
+std::string best_of(const HostSamples& host, const ModeSamples& mode) {
+  const auto family = best_family(host, mode.vantage);
+  return family ? std::string(to_string(*family)) : "-";
+}
+
+Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, bool with_mode) {
+  Row row = {name_of(host)};
+  if (with_mode) row.push_back(printable(mode.label()));
+  row.push_back(std::to_string(it.count));
+  row.push_back(it.failures == 0 ? "-" : std::to_string(it.failures));
+  row.push_back(best_of(host, mode));
+  for (const double value : {it.median, it.p90, it.p99, it.max()})
+    row.push_back(it.any_connected() ? to_precise_string(value) : "-");
+  const std::size_t wins = it.ipv6_wins + it.ipv4_wins;
+  row.push_back(share(it.ipv6_wins, wins));
+  row.push_back(share(it.ipv4_wins, wins));
+  return row;
+}
+
+struct Layout {
+  std::vector<std::size_t> widths;
+  std::size_t gap = 2;
+};
+
+// What does not fit is first put closer together, then the longer of the names are shortened: they
+// are the first `texts` cells.
+Layout lay_out(const std::vector<Row>& rows, std::size_t texts, std::size_t columns) {
+  constexpr std::size_t narrowest = 8;
+  Layout layout{std::vector<std::size_t>(rows.front().size())};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      layout.widths[i] = std::max(layout.widths[i], row[i].size());
+  const auto width = [&layout] {
+    return std::accumulate(layout.widths.begin(), layout.widths.end(), std::size_t{0}) +
+           layout.gap * (layout.widths.size() - 1);
+  };
+  if (width() > columns) layout.gap = 1;
+  const auto end_of_texts = layout.widths.begin() + static_cast<std::ptrdiff_t>(texts);
+  while (width() > columns) {
+    const auto longest = std::max_element(layout.widths.begin(), end_of_texts);
+    if (*longest <= narrowest) break;
+    --*longest;
+  }
+  return layout;
+}
+
+// `texts` cells are aligned to the left, the rest are figures.
+std::string draw_row(const Row& row, const Layout& layout, std::size_t texts) {
+  std::string text;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const std::string cell = i < texts ? elide(row[i], layout.widths[i]) : row[i];
+    const std::string pad(layout.widths[i] - cell.size(), ' ');
+    text += (i == 0 ? "" : std::string(layout.gap, ' ')) + (i < texts ? cell + pad : pad + cell);
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+}  // namespace
+
+// Names come from files, too: nothing in them reaches the terminal as it is.
+std::string name_of(const HostSamples& host) {
+  const std::string name = printable(host.host);
+  if (host.port == "22" || host.port.empty()) return name;
+  const bool brackets = host.host.find(':') != host.host.npos;
+  return (brackets ? '[' + name + ']' : name) + ':' + printable(host.port);
+}
+
+std::string draw_table(const BenchRun& run,
+                       std::span<const std::vector<Summary>> summaries,
+                       const Canvas& canvas) {
+  const bool with_mode = std::ranges::any_of(
+      run.hosts, [](const HostSamples& host) { return host.modes.size() != 1; });
+  const std::size_t texts = with_mode ? 2 : 1;
+  Row head = {"host"};
+  if (with_mode) head.emplace_back("mode");
+  for (const char* name : {"dials", "failed", "best", "median", "p90", "p99", "max", "IPv6", "IPv4"})
+    head.emplace_back(name);
+  std::vector<Row> rows = {std::move(head)};
+  for (std::size_t i = 0; i < run.hosts.size(); ++i)
+    for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
+      rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
+  const Layout layout = lay_out(rows, texts, canvas.columns);
+  std::string text;
+  for (const Row& row : rows) {
+    const bool head_row = &row == &rows.front();
+    const bool failed = !head_row && row[texts + 1] != "-";
+    const std::string line = draw_row(row, layout, texts);
+    text += canvas.colour && head_row ? bold + line + plain
+            : canvas.colour && failed ? red + line + plain
+                                      : line;
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace gladhand

@@ -1,0 +1,21 @@
+// The table of a run for a person: a row for each mode of each host.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gladhand/summary.hpp"
+#include "waterfall.hpp"
+
+namespace gladhand {
+
+/// `summaries` by host, then by mode. Names are shortened where the terminal is narrow.
+std::string draw_table(const BenchRun& run,
+                       std::span<const std::vector<Summary>> summaries,
+                       const Canvas& canvas);
+
+/// A host for a person to read: with its port unless that is 22.
+std::string name_of(const HostSamples& host);
+
+}  // namespace gladhand
