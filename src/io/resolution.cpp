@@ -60,7 +60,7 @@ void Resolution::begin() {
                     report_);
   for (const Family family : names_.families) questions_.push_back({.family = family});
   for (const Family family : names_.families) {
-    report_(SendQuery{family, resolver_->name()});
+    if (report_) report_(SendQuery{family, resolver_->name()});
     resolver_->ask(family);
   }
 }
@@ -69,9 +69,11 @@ void Resolution::received(const Resolver::Answer& answer) {
   QuestionReport& question = *std::ranges::find(questions_, answer.family, &QuestionReport::family);
   question.answered = true;
   question.status = answer.status;
-  AnswerReceived fact{answer.family, answer.status, {}};
-  for (const Endpoint& endpoint : answer.addresses) fact.candidates.push_back({endpoint, {}});
-  report_(std::move(fact));
+  if (report_) {
+    AnswerReceived fact{answer.family, answer.status, {}};
+    for (const Endpoint& endpoint : answer.addresses) fact.candidates.push_back({endpoint, {}});
+    report_(std::move(fact));
+  }
   add(answer.addresses);
   bell_.cancel();
 }

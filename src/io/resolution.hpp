@@ -29,7 +29,7 @@ class Resolution {
              Target target,
              const NameOptions& names,
              const RaceOptions& race,
-             Report report);
+             Report report = {});
 
   /// The best address not yet returned, in the order of a race: IPv6 and IPv4 alternating, late
   /// ones joining. Waits for one until `deadline`; empty when there is none left.
