@@ -24,13 +24,13 @@ bool is_turned_away(std::string_view line) {
 void SampleBuilder::begin() {
   now_ = race_began_ = {};
   first_query_ = first_attempt_ = 0;
-  proxy_ = Sample::absent;
+  proxy_.reset();
   queries_.clear();
   attempts_.clear();
   winner_.reset();
   finished_ = false;
   total_ = {};
-  banner_ = Sample::absent;
+  banner_.reset();
   outcome_ = SampleOutcome::failed;
   error_.clear();
 }
@@ -53,7 +53,7 @@ void SampleBuilder::on(const HandshakeStarted& /*event*/) {
 }
 
 void SampleBuilder::on(const HandshakeFinished& /*event*/) {
-  proxy_ = std::max(proxy_, Moment(0)) + now_ - handshake_began_;
+  proxy_ = proxy_.value_or(Moment(0)) + now_ - handshake_began_;
   total_ = now_;
 }
 
@@ -201,8 +201,8 @@ void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSampl
   sample.intended = frame.intended;
   sample.started = frame.started;
   sample.total = frame.started - frame.intended + total_;
-  sample.proxy = proxy_;
-  sample.banner = banner_;
+  if (proxy_) sample.proxy = shortened(*proxy_);
+  if (banner_) sample.banner = shortened(*banner_);
   sample.outcome = outcome_;
   if (!error_.empty()) sample.error = position_of(host.texts, error_);
   sample.first_query = static_cast<std::uint32_t>(mode.queries.size());
