@@ -58,7 +58,8 @@ void SampleBuilder::on(const HandshakeFinished& /*event*/) {
 }
 
 void SampleBuilder::on(const SendQuery& event) {
-  queries_.push_back({.family = event.family, .start = shortened(now_), .end = shortened(now_)});
+  const ShortMoment now = shortened(now_);
+  queries_.push_back({.family = event.family, .start = now, .end = now});
 }
 
 void SampleBuilder::on(const AnswerReceived& event) {
@@ -76,7 +77,8 @@ void SampleBuilder::on(const AnswerReceived& event) {
 void SampleBuilder::on(const StartAttempt& event) {
   const AttemptId id = first_attempt_ + event.attempt;
   if (attempts_.size() <= id) attempts_.resize(id + 1);
-  attempts_[id] = {.endpoint = event.endpoint, .sample = {.start = shortened(now_)}, .started = true};
+  attempts_[id] = {
+      .endpoint = event.endpoint, .sample = {.start = shortened(now_)}, .started = true};
 }
 
 void SampleBuilder::on(const Connected& event) {
