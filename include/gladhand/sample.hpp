@@ -45,7 +45,8 @@ using ShortMoment = std::chrono::duration<std::uint32_t, std::micro>;
 
 /// The longest there is for what is longer.
 inline ShortMoment shortened(Moment moment) {
-  return std::min<Moment>(std::max(moment, Moment(0)), ShortMoment::max());
+  constexpr ShortMoment longest = ShortMoment::max() - ShortMoment(1);  // but one: Sample::absent
+  return std::min<Moment>(std::max(moment, Moment(0)), longest);
 }
 
 /// One question to the DNS. Times count from the start of its dial.
@@ -69,20 +70,21 @@ struct AttemptSample {
 /// One dial. What is absent has no value.
 struct Sample {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
-  static constexpr Moment absent{-1};
+  static constexpr std::uint16_t no_winner = 65535;
+  static constexpr ShortMoment absent = ShortMoment::max();
 
   Moment intended{};         ///< when it should have begun, since the run began
   Moment started{};          ///< when it did
   Moment total{};            ///< from `intended` to the end: a late start is not hidden
-  Moment proxy = absent;     ///< the handshakes with proxies
-  Moment banner = absent;    ///< from connected to the server's first line
+  ShortMoment proxy = absent;   ///< the handshakes with proxies
+  ShortMoment banner = absent;  ///< from connected to the server's first line
   std::uint32_t number = 0;  ///< counts from 0 in each mode
   std::uint32_t first_query = 0;
   std::uint32_t first_attempt = 0;
+  std::uint32_t error = none;  ///< position in HostSamples::texts
   std::uint16_t queries = 0;
   std::uint16_t attempts = 0;
-  std::uint32_t winner = none;  ///< position among this sample's attempts
-  std::uint32_t error = none;   ///< position in HostSamples::texts
+  std::uint16_t winner = no_winner;  ///< position among this sample's attempts
   SampleOutcome outcome{};
 
   /// When the dial ended, from its own beginning: what its queries and attempts count from, too.

@@ -76,13 +76,13 @@ class SampleBuilder {
   std::size_t first_query_ = 0;
   AttemptId first_attempt_ = 0;
   Moment handshake_began_{};
-  Moment proxy_ = Sample::absent;
+  std::optional<Moment> proxy_;
   std::vector<QuerySample> queries_;
   std::vector<Attempt> attempts_;  // by AttemptId, race after race
   std::optional<AttemptId> winner_;
   bool finished_ = false;
   Moment total_{};
-  Moment banner_ = Sample::absent;
+  std::optional<Moment> banner_;
   SampleOutcome outcome_ = SampleOutcome::failed;
   std::string error_;
 };

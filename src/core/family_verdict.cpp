@@ -93,7 +93,7 @@ void tell_slow_family(const Findings& findings, Sentences& told) {
 // Samples that knew IPv4 addresses and went on without an answer for IPv6. Where A has not been
 // answered either, the name server is what fails.
 std::size_t count_late_answers(const ModeSamples& mode) {
-  return static_cast<std::size_t>(std::ranges::count_if(mode.samples, [&mode](const Sample& sample) {
+  const auto is_late = [&mode](const Sample& sample) {
     bool late = false;
     bool knew_others = false;
     for (const QuerySample& query : mode.queries_of(sample)) {
@@ -101,7 +101,8 @@ std::size_t count_late_answers(const ModeSamples& mode) {
       if (query.family == Family::ipv4) knew_others = query.status && query.addresses > 0;
     }
     return late && knew_others;
-  }));
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(mode.samples, is_late));
 }
 
 void tell_slow_answers(const Findings& findings, Sentences& told) {

@@ -41,8 +41,8 @@ void count_wants(const HostSamples& host, Wants& wants) {
     for (const Sample& sample : mode.samples) {
       const auto attempts = mode.attempts_of(sample);
       if (wants_descriptors(host.error_of(sample)) ||
-          std::ranges::any_of(
-              attempts, [](const AttemptSample& it) { return wants_descriptors(it.error); }))
+          std::ranges::any_of(attempts,
+                              [](const AttemptSample& it) { return wants_descriptors(it.error); }))
         ++wants.descriptors;
       if (std::ranges::any_of(attempts, [&reached](const AttemptSample& it) {
             return it.error == EADDRNOTAVAIL && reached[it.address];

@@ -49,10 +49,9 @@ void compare(const Findings& findings,
                    to_precise_string(b.median) + ": too few samples to tell them apart");
   } else if (interval->low <= 0 && interval->high >= 0 &&
              interval->high - interval->low > noticeable) {
-    told.push_back(counts(a, b) +
-                   " samples show no difference between the race and " + against + " (" + medians +
-                   "; 95 % interval of the difference " + signed_words(interval->low) + " to " +
-                   signed_words(interval->high) + ')');
+    told.push_back(counts(a, b) + " samples show no difference between the race and " + against +
+                   " (" + medians + "; 95 % interval of the difference " +
+                   signed_words(interval->low) + " to " + signed_words(interval->high) + ')');
   } else if ((interval->low <= 0 && interval->high >= 0) || std::abs(difference) < noticeable) {
     told.push_back("the race is as fast as " + against + " (" + medians + ')');
   } else {

@@ -25,13 +25,15 @@ void tell_hosts(std::span<const std::vector<Summary>> summaries, Sentences& told
   const std::size_t all = summaries.size();
   if (all > 1 && dialled > 0) told.push_back(of(connecting, dialled) + " hosts connect");
   if (dialled < all)
-    told.push_back(of(all - dialled, all) +
-                   (all == 1 ? " host was" : " hosts were") +
+    told.push_back(of(all - dialled, all) + (all == 1 ? " host was" : " hosts were") +
                    " not reached: the run ended before their first dial that counts");
 }
 
 // How a run ended, and what its figures are worth; `from` names it among several.
-void tell_ending(bool interrupted, std::uint64_t never_begun, const std::string& from, Sentences& told) {
+void tell_ending(bool interrupted,
+                 std::uint64_t never_begun,
+                 const std::string& from,
+                 Sentences& told) {
   if (interrupted) told.push_back(from + "interrupted: this is what there was by then");
   if (never_begun > 0)
     told.push_back(from + std::to_string(never_begun) +
@@ -56,11 +58,10 @@ void tell_own_run(const BenchRun& run,
                   Sentences& told) {
   tell_ending(run.interrupted, run.never_begun, "", told);
   if (!lags(run, summaries)) return;
-  told.push_back("saturated: this program was " +
-                 to_precise_string(static_cast<double>(run.lag.p90.count())) +
-                 " late in a tenth of all looks at its clock (median " +
-                 to_precise_string(static_cast<double>(run.lag.median.count())) + "), so " +
-                 own_latencies);
+  told.push_back(
+      "saturated: this program was " + to_precise_string(static_cast<double>(run.lag.p90.count())) +
+      " late in a tenth of all looks at its clock (median " +
+      to_precise_string(static_cast<double>(run.lag.median.count())) + "), so " + own_latencies);
 }
 
 void tell_sources(const BenchRun& run, Sentences& told) {

@@ -46,21 +46,31 @@ std::string_view to_string(Phase phase) {
   return {};
 }
 
+namespace {
+
+std::optional<Moment> if_present(ShortMoment duration) {
+  if (duration == Sample::absent) return std::nullopt;
+  return duration;
+}
+
+}  // namespace
+
 std::optional<TimeSpan> ModeSamples::handshakes_of(const Sample& sample) const {
   if (sample.proxy == Sample::absent) return std::nullopt;
   if (sample.outcome == SampleOutcome::connected) {
-    const Moment open = sample.end() - std::max(sample.banner, Moment(0));
+    const Moment wait = if_present(sample.banner).value_or(Moment(0));
+    const Moment open = sample.end() - wait;
     return TimeSpan{open - sample.proxy, open};
   }
   Moment start = sample.end() - sample.proxy;
   for (const AttemptSample& attempt : attempts_of(sample))
     if (attempt.outcome == AttemptOutcome::success) start = std::min<Moment>(attempt.end, start);
-  return TimeSpan{start, start + sample.proxy, sample.winner == Sample::none};
+  return TimeSpan{start, start + sample.proxy, sample.winner == Sample::no_winner};
 }
 
 std::optional<Endpoint> HostSamples::address_of(const ModeSamples& mode,
                                                 const Sample& sample) const {
-  if (sample.winner == Sample::none) return std::nullopt;
+  if (sample.winner == Sample::no_winner) return std::nullopt;
   return addresses[mode.attempts_of(sample)[sample.winner].address];
 }
 
@@ -69,10 +79,6 @@ std::string_view HostSamples::error_of(const Sample& sample) const {
 }
 
 namespace {
-
-std::optional<Moment> if_present(Moment duration) {
-  return duration == Sample::absent ? std::nullopt : std::optional(duration);
-}
 
 std::optional<Moment> query_duration(const ModeSamples& mode, const Sample& sample, Family family) {
   for (const QuerySample& query : mode.queries_of(sample))
@@ -84,7 +90,7 @@ std::optional<Moment> connect_duration(const HostSamples& host,
                                        const ModeSamples& mode,
                                        const Sample& sample,
                                        std::optional<Family> family) {
-  if (sample.winner == Sample::none) return std::nullopt;
+  if (sample.winner == Sample::no_winner) return std::nullopt;
   const AttemptSample& winner = mode.attempts_of(sample)[sample.winner];
   if (family && host.addresses[winner.address].family() != family) return std::nullopt;
   return winner.end - winner.start;

@@ -24,13 +24,13 @@ bool is_turned_away(std::string_view line) {
 void SampleBuilder::begin() {
   now_ = race_began_ = {};
   first_query_ = first_attempt_ = 0;
-  proxy_ = Sample::absent;
+  proxy_.reset();
   queries_.clear();
   attempts_.clear();
   winner_.reset();
   finished_ = false;
   total_ = {};
-  banner_ = Sample::absent;
+  banner_.reset();
   outcome_ = SampleOutcome::failed;
   error_.clear();
 }
@@ -53,13 +53,14 @@ void SampleBuilder::on(const HandshakeStarted& /*event*/) {
 }
 
 void SampleBuilder::on(const HandshakeFinished& /*event*/) {
-  proxy_ = std::max(proxy_, Moment(0)) + now_ - handshake_began_;
+  proxy_ = proxy_.value_or(Moment(0)) + now_ - handshake_began_;
   total_ = now_;
 }
 
 void SampleBuilder::on(const SendQuery& event) {
   if (finished_) return;  // of a name behind a proxy: it is the handshake's time
-  queries_.push_back({.family = event.family, .start = shortened(now_), .end = shortened(now_)});
+  const ShortMoment now = shortened(now_);
+  queries_.push_back({.family = event.family, .start = now, .end = now});
 }
 
 void SampleBuilder::on(const AnswerReceived& event) {
@@ -77,7 +78,8 @@ void SampleBuilder::on(const AnswerReceived& event) {
 void SampleBuilder::on(const StartAttempt& event) {
   const AttemptId id = first_attempt_ + event.attempt;
   if (attempts_.size() <= id) attempts_.resize(id + 1);
-  attempts_[id] = {.endpoint = event.endpoint, .sample = {.start = shortened(now_)}, .started = true};
+  attempts_[id] = {
+      .endpoint = event.endpoint, .sample = {.start = shortened(now_)}, .started = true};
 }
 
 void SampleBuilder::on(const Connected& event) {
@@ -202,8 +204,8 @@ void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSampl
   sample.intended = frame.intended;
   sample.started = frame.started;
   sample.total = frame.started - frame.intended + total_;
-  sample.proxy = proxy_;
-  sample.banner = banner_;
+  if (proxy_) sample.proxy = shortened(*proxy_);
+  if (banner_) sample.banner = shortened(*banner_);
   sample.outcome = outcome_;
   if (!error_.empty()) sample.error = position_of(host.texts, error_);
   sample.first_query = static_cast<std::uint32_t>(mode.queries.size());

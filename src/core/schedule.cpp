@@ -107,7 +107,8 @@ std::uint64_t Schedule::overdue(Moment now) const {
     if (host.modes == 0 || host.next_intended >= until) continue;
     const std::uint64_t apart =
         options_.gap.count() > 0
-            ? static_cast<std::uint64_t>((until - host.next_intended - Moment(1)) / options_.gap) + 1
+            ? static_cast<std::uint64_t>((until - host.next_intended - Moment(1)) / options_.gap) +
+                  1
             : meant;
     possible += std::min(left(host), apart);
   }

@@ -25,9 +25,8 @@ asio::awaitable<std::vector<BenchMode>> find_address_modes(
       modes.push_back(address_mode(*address));
   } catch (const Error&) {  // the samples to come will say it
   }
-  std::ranges::stable_sort(modes, {}, [](const BenchMode& mode) {
-    return mode.address->family() == Family::ipv4;
-  });
+  std::ranges::stable_sort(
+      modes, {}, [](const BenchMode& mode) { return mode.address->family() == Family::ipv4; });
   co_return modes;
 }
 

@@ -251,10 +251,10 @@ asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
   if (!options_.sources.empty())
     options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
   ++plans_[host].dials;
-  return dial_through(loop_,
-                      aim(target_of(host), mode),
-                      std::move(options),
-                      [&builder](const Event& event) { builder.take(event); });
+  return dial_through(
+      loop_, aim(target_of(host), mode), std::move(options), [&builder](const Event& event) {
+        builder.take(event);
+      });
 }
 
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,

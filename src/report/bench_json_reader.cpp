@@ -64,10 +64,10 @@ AttemptSample read_attempt(const Json& from, HostSamples& host) {
   return attempt;
 }
 
-std::uint32_t find_winner(std::span<const AttemptSample> attempts) {
+std::uint16_t find_winner(std::span<const AttemptSample> attempts) {
   const auto found = std::ranges::find(attempts, AttemptOutcome::success, &AttemptSample::outcome);
-  return found == attempts.end() ? Sample::none
-                                 : static_cast<std::uint32_t>(found - attempts.begin());
+  return found == attempts.end() ? Sample::no_winner
+                                 : static_cast<std::uint16_t>(found - attempts.begin());
 }
 
 void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {

@@ -108,7 +108,8 @@ std::string draw_table(const BenchRun& run,
   const std::size_t texts = with_mode ? 2 : 1;
   Row head = {"host"};
   if (with_mode) head.emplace_back("mode");
-  for (const char* name : {"dials", "failed", "best", "median", "p90", "p99", "max", "IPv6", "IPv4"})
+  for (const char* name :
+       {"dials", "failed", "best", "median", "p90", "p99", "max", "IPv6", "IPv4"})
     head.emplace_back(name);
   std::vector<Row> rows = {std::move(head)};
   for (std::size_t i = 0; i < run.hosts.size(); ++i)

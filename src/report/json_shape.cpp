@@ -62,8 +62,8 @@ Moment moment_of(const Json& object, const char* key) {
 }
 
 ShortMoment short_moment_of(const Json& object, const char* key) {
-  return ShortMoment(static_cast<std::uint32_t>(
-      number_of(object, key, std::numeric_limits<std::uint32_t>::max())));
+  const auto most = static_cast<std::uint64_t>(shortened(Moment::max()).count());
+  return ShortMoment(static_cast<std::uint32_t>(number_of(object, key, most)));
 }
 
 }  // namespace gladhand

@@ -113,7 +113,7 @@ std::string dial_of(std::string_view which,
   for (const QuerySample& it : mode.queries_of(sample)) add(query_bar(it));
   for (const AttemptSample& it : mode.attempts_of(sample)) add(attempt_bar(host, it));
   const Moment end = sample.end();
-  const Moment banner = sample.banner == Sample::absent ? Moment(0) : sample.banner;
+  const Moment banner = sample.banner == Sample::absent ? Moment(0) : Moment(sample.banner);
   if (const auto talk = mode.handshakes_of(sample))
     add(bar("proxy",
             talk->start,

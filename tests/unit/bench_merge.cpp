@@ -353,8 +353,8 @@ TEST_CASE("an interrupted run, or one that left dials out, is told of in a merge
   const BenchRun merged = merge_runs({read, run_from("b", "b", {1})});
   const auto told = run_verdicts(merged, figures(merged));
   CHECK(std::ranges::count(told, "from a: interrupted: this is what there was by then") == 1);
-  CHECK(std::ranges::count(
-            told, "from a: 7 dials were due and never begun: the rate was not kept") == 1);
+  CHECK(std::ranges::count(told,
+                           "from a: 7 dials were due and never begun: the rate was not kept") == 1);
 }
 
 TEST_CASE("many hosts: one sentence says how the vantage points compare") {

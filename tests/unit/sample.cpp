@@ -235,11 +235,12 @@ TEST_SUITE("samples") {
   }
 
   TEST_CASE("handshakes that fail have no time, and are told from those that led on") {
-    const std::vector<Event> refused = {{0ms, StartAttempt{0, six, StartReason::nothing_to_wait_for}},
-                                        {5ms, Connected{0}},
-                                        {5ms, Finish{Outcome::connected, 0, {}, {}}},
-                                        {5ms, HandshakeStarted{}},
-                                        {15ms, HandshakeFinished{"", "refused"}}};
+    const std::vector<Event> refused = {
+        {0ms, StartAttempt{0, six, StartReason::nothing_to_wait_for}},
+        {5ms, Connected{0}},
+        {5ms, Finish{Outcome::connected, 0, {}, {}}},
+        {5ms, HandshakeStarted{}},
+        {15ms, HandshakeFinished{"", "refused"}}};
     Run run;
     run.builder.begin();
     for (const Event& event : refused) run.builder.take(event);
@@ -399,9 +400,10 @@ TEST_SUITE("sentences") {
       connect(run, 0, four, 20ms + Moment((i * 7 % 10) * 400));
       connect(run, 1, four, 20ms + Moment((i * 3 % 10) * 500));
     }
-    CHECK(holds(run.verdicts(),
-                "10 samples show no difference between the race and IPv4 alone (medians 21.8 ms and "
-                "22.2 ms; 95 % interval of the difference -"));
+    CHECK(
+        holds(run.verdicts(),
+              "10 samples show no difference between the race and IPv4 alone (medians 21.8 ms and "
+              "22.2 ms; 95 % interval of the difference -"));
   }
 
   TEST_CASE("as fast as is said only where a difference that matters would be seen") {
@@ -534,8 +536,8 @@ TEST_SUITE("sentences") {
     BenchRun whole;
     const auto told = [&] {
       whole.hosts = {run.host};
-      return run_verdicts(whole, std::vector<std::vector<Summary>>{
-                                     {summarise(run.host, run.host.modes[0])}});
+      return run_verdicts(
+          whole, std::vector<std::vector<Summary>>{{summarise(run.host, run.host.modes[0])}});
     };
     CHECK(holds(told(), "1 dial found no descriptor free: that is this machine's own limit"));
     CHECK_FALSE(holds(told(), "local port"));

@@ -150,8 +150,7 @@ TEST_CASE("an open loop that runs on time keeps to it, though every timer is a l
 TEST_CASE("an open loop is no less polite to a host when others are through") {
   ScheduleOptions options = polite(1);
   options.rate = 2;
-  CHECK(run(options, {1, 3}, 1ms) ==
-        Log{"0 0 0 0", "500 1 0 0", "1500 1 1 0", "2500 1 2 0"});
+  CHECK(run(options, {1, 3}, 1ms) == Log{"0 0 0 0", "500 1 0 0", "1500 1 1 0", "2500 1 2 0"});
 }
 
 TEST_CASE("[coordinated omission] what was due within the duration begins after it, for a while") {
