@@ -1,8 +1,10 @@
 """Ten thousand hosts from a file, 512 at once: all are dialled, in little memory."""
 
+import contextlib
 import json
 import os
 import subprocess
+import time
 import unittest
 
 import sandbox
@@ -18,6 +20,13 @@ def setUpModule():
     sandbox.enter()
 
 
+def peak_memory(pid):
+    """KiB. Not what wait4(2) says: that counts what this process had when it forked, too."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), 0)
+    return 0
+
+
 class Fleet(BenchTest):
     def measure_memory(self, hosts, *arguments):
         """(the report, the highest resident size in MiB)"""
@@ -27,16 +36,19 @@ class Fleet(BenchTest):
         with open(os.devnull, "w", encoding="ascii") as nowhere:
             process = subprocess.Popen(words("--hosts", listing, "-c", AT_ONCE, "--reset", "--json", report, *arguments),
                                        stdout=nowhere, env=ENVIRONMENT)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+            memory = 0
+            while process.poll() is None:
+                memory = max(memory, peak_memory(process.pid))
+                time.sleep(0.01)
         self.assertEqual(process.returncode, WELL)
         with open(report, encoding="utf-8") as file:
-            return json.load(file), usage.ru_maxrss / 1024
+            return json.load(file), memory / 1024
 
     def assert_all_connected(self, report, memory, samples):
         outcomes = [sample["outcome"] for host in report["hosts"] for sample in host["modes"][0]["samples"]]
         self.assertEqual(len(outcomes), HOSTS * samples)
         self.assertEqual(set(outcomes), {"connected"})
+        self.assertGreater(memory, 5)
         if not SANITIZED:
             self.assertLess(memory, BOUND)
 

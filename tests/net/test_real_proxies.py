@@ -167,7 +167,7 @@ class Chains(ProxyTest):
 
     def test_the_second_is_not_there(self):
         login = self.through("--proxy", f"socks5h://{PROXY}:{SOCKS}", "--proxy", f"http://{PROXY}:9")
-        self.assert_refused(login, f"socks5h://{PROXY}:{SOCKS}: connection refused")
+        self.assert_refused(login, f"socks5h://{PROXY}:{SOCKS}: for http://{PROXY}:9: connection refused")
 
     def test_much_data(self):
         """4 MiB to the server and back through three proxies."""
