@@ -5,18 +5,20 @@ quickest must be within 1 ms or 2 % of the truth, whichever is more, and none ma
 a tenth of a millisecond, which two clocks may differ by. Only the wait for the first line begins with what
 the network did, and a busy machine hears of that late: there it is the lower quartile that may not be early. The
 name server of the tests sleeps in epoll(7), in whole milliseconds rounded up: what it delays may be one more.
+A program that a sanitizer watches is slow itself: that is no figure of gladhand's, and has more room.
 """
 
 import unittest
 
 import sandbox
 from bench_case import NOT_WELL, WELL, BenchTest, SocksServer, run
-from common import resolve
+from common import SANITIZED, resolve
 from support import dns, receiver
 
 FLOOD = ("--flood", "--reset")
 SAMPLES = 12
 MS = 1000
+WATCHED = 5 * MS if SANITIZED else 0
 
 
 def setUpModule():
@@ -29,7 +31,7 @@ class Phases(BenchTest):
         that may not be early; server: what it may be late by itself."""
         self.assertEqual(len(figures), SAMPLES)
         self.assertGreaterEqual(sorted(figures)[earliest], truth - max(MS, truth // 50))
-        self.assertLessEqual(min(figures), truth + server + phases * max(MS, truth // 50))
+        self.assertLessEqual(min(figures), truth + server + WATCHED + phases * max(MS, truth // 50))
 
     def phases(self, samples, phase):
         return [sample["phases"][phase + "_us"] for sample in samples if phase + "_us" in sample["phases"]]
