@@ -36,8 +36,9 @@ asio::awaitable<LocalAddress> of_machine(Target target,
     if (!machine.socket.empty()) co_return at_path(origin, target, machine.socket);
     co_return LocalAddress{origin, Endpoint::vsock(machine.cid, target.vsock_port), {}, {}};
   } catch (const Error& error) {
-    co_return LocalAddress{
-        origin, {}, Error(error.status(), beginning(target) + error.what()), {}};
+    LocalAddress nowhere{origin, {}, {}, {}};
+    nowhere.failure.emplace(error.status(), beginning(target) + error.what());
+    co_return nowhere;
   }
 }
 

@@ -94,7 +94,7 @@ std::string draw_row(const Row& row, const Layout& layout, std::size_t texts) {
 
 // Names come from files, too: nothing in them reaches the terminal as it is.
 std::string name_of(const HostSamples& host) {
-  const std::string name = printable(host.host);
+  std::string name = printable(host.host);
   if (host.port == "22" || host.port.empty()) return name;
   const bool brackets = host.host.find(':') != host.host.npos;
   return (brackets ? '[' + name + ']' : name) + ':' + printable(host.port);

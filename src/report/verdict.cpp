@@ -96,7 +96,7 @@ bool nobody_answered(const Finish& finish) {
 }
 
 std::string question_text(const QuestionReport& question, const Finish& finish, Moment ended) {
-  const std::string silence =
+  std::string silence =
       "no answer to the " + std::string(question_type(question.family)) + " question";
   if (!question.answered) return silence + " in " + to_string(ended);
   // Some server has answered something: what is silent is not all of them.
