@@ -1,7 +1,7 @@
 #include "attempt.hpp"
 
-#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <asio/error.hpp>
@@ -117,9 +117,9 @@ void Attempt::cancel() {
 
 UniqueFd Attempt::release() {
   UniqueFd fd(socket_.release());
-  const int flags = ::fcntl(fd.get(), F_GETFL);
-  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags & ~O_NONBLOCK) < 0)
-    throw std::system_error(errno, std::system_category(), "fcntl");
+  int non_blocking = 0;
+  if (::ioctl(fd.get(), FIONBIO, &non_blocking) != 0)
+    throw std::system_error(errno, std::system_category(), "ioctl");
   return fd;
 }
 
