@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,18 @@ void check_verdict(const Lost& lost, ExitStatus status, const std::string& hint 
   CHECK(error.hint() == hint);
 }
 
+struct Statuses {
+  AnswerStatus aaaa;
+  AnswerStatus a;
+  const char* expected;
+};
+
+void check_no_address(std::initializer_list<Statuses> table) {
+  for (const auto& [aaaa, a, expected] : table)
+    check_verdict({Outcome::no_address, {answered(AAAA, aaaa), answered(A, a)}, {}, expected},
+                  ExitStatus::no_address);
+}
+
 }  // namespace
 
 TEST_CASE("every attempt failed: each address is named with its cause, equal causes together") {
@@ -238,20 +251,13 @@ TEST_CASE("time ran out with one question open: the one that brought addresses i
 
 TEST_CASE("no address: what each question brought, once where they agree") {
   using enum AnswerStatus;
-  const struct {
-    AnswerStatus aaaa;
-    AnswerStatus a;
-    const char* expected;
-  } table[] = {
+  check_no_address({
       {no_such_name, no_such_name, "name does not exist"},
       {no_address, no_address, "no IPv6 address, no IPv4 address"},
       {server_failure, server_failure, "name servers report a failure"},
       {bad_answer, bad_answer, "name servers send nonsense"},
       {server_failure, no_such_name, "name servers report a failure, name does not exist"},
-  };
-  for (const auto& [aaaa, a, expected] : table)
-    check_verdict({Outcome::no_address, {answered(AAAA, aaaa), answered(A, a)}, {}, expected},
-                  ExitStatus::no_address);
+  });
 }
 
 TEST_CASE("[RFC 4074 §4.2] a name that one question denies and the other knows does exist") {
@@ -278,18 +284,11 @@ TEST_CASE("no name server answers: a hint says where they are named") {
 
 TEST_CASE("silence about one question only is told as such: a server does answer") {
   using enum AnswerStatus;
-  const struct {
-    AnswerStatus aaaa;
-    AnswerStatus a;
-    const char* expected;
-  } table[] = {
+  check_no_address({
       {no_answer, no_address, "no answer to the AAAA question, no IPv4 address"},
       {no_answer, server_failure, "no answer to the AAAA question, name servers report a failure"},
       {no_such_name, no_answer, "name does not exist, no answer to the A question"},
-  };
-  for (const auto& [aaaa, a, expected] : table)
-    check_verdict({Outcome::no_address, {answered(AAAA, aaaa), answered(A, a)}, {}, expected},
-                  ExitStatus::no_address);
+  });
   check_verdict({Outcome::timed_out, {answered(AAAA, no_answer), unanswered(A)}, {},
                  "no answer to the AAAA question, no answer to the A question in 30 s"},
                 ExitStatus::timed_out);
