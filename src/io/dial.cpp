@@ -295,7 +295,8 @@ asio::awaitable<DialResult> dial(asio::io_context& loop,
   LocalAddress local;
   if (target.kind != Target::Kind::internet)
     local = co_await find_local_address(target, start + options.race.timeout);
-  Driver driver(loop, start, std::move(target), std::move(local), std::move(options), std::move(sink));
+  Driver driver(
+      loop, start, std::move(target), std::move(local), std::move(options), std::move(sink));
   co_return co_await driver.run();
 }
 

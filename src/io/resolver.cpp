@@ -205,7 +205,8 @@ void Resolver::received(Query& query, int status, const ares_addrinfo* result) {
 void Resolver::ask_again(Family family) {
   if (report_) report_(AskedAgain{family});
   ResolvConf conf = conf_;
-  if (!conf.servers.empty()) std::rotate(conf.servers.begin(), conf.servers.begin() + 1, conf.servers.end());
+  if (!conf.servers.empty())
+    std::rotate(conf.servers.begin(), conf.servers.begin() + 1, conf.servers.end());
   conf.rotate = false;
   again_.push_back(std::make_unique<Resolver>(
       loop_,

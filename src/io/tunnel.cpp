@@ -121,7 +121,7 @@ class Tunnel {
     const std::unique_ptr<Handshake> handshake = begin(hop);
     report(HandshakeStarted{hop.peer, asked_for(hop)});
     const Clock::time_point began = Clock::now();
-    const Clock::time_point until = patience_with(hop);
+    Clock::time_point until = patience_with(hop);
     for (;;) {
       const Conversation conversation = co_await converse(fd, *handshake, until);
       if (conversation == Conversation::timed_out && until == deadline_) co_return fail_late(hop);
@@ -142,6 +142,7 @@ class Tunnel {
             co_return Walk::again;
           }
           handshake->provide(*hop.credentials);
+          until = patience_with(hop);  // what the user took to answer was not the proxy's time
           break;
         case Handshake::State::talking:
         case Handshake::State::failed:

@@ -159,6 +159,15 @@ class Credentials(ProxyTest):
         self.assert_carries(result, silent=False)
         self.assertEqual(read(mark), "asked\n")
 
+    def test_a_user_who_takes_long_to_answer_is_not_the_proxys_silence(self):
+        """Longer than the share of the time that one address has."""
+        program = self.askpass(f'sleep 2.5; echo "{self.password}"\n')
+        proxy = self.serve(in_turn(socks5(login=self.login), ssh))
+        result = run("--timeout", "6s", "--proxy", proxy.url("socks5", "jo"), *resolve(NAME, V6, "192.0.2.8", V4), NAME,
+                     "22", env={**ENVIRONMENT, "SSH_ASKPASS": program, "DISPLAY": ":9"})
+        self.assert_carries(result)
+        self.assertEqual(len(proxy.peers), 1)
+
     def test_a_user_who_would_not_say_is_not_asked_again(self):
         mark = self.temporary_path("mark")
         program = self.askpass(f"echo asked >>{mark}; exit 1\n")
