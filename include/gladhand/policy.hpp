@@ -4,7 +4,9 @@
 
 #include <netinet/in.h>
 
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gladhand/endpoint.hpp"
@@ -38,16 +40,20 @@ class PolicyTable {
     int value;
   };
   using Entries = std::vector<Entry>;
-  struct Defaults {};
 
-  explicit PolicyTable(Defaults /*unused*/);
+  struct Lists {
+    Entries precedences;
+    Entries labels;
+    Entries ipv4_scopes;
+  };
 
+  explicit PolicyTable(Lists lists) : lists_(std::make_shared<const Lists>(std::move(lists))) {}
+
+  static Lists default_lists();
   static int lookup(const Entries& entries, const in6_addr& address, int otherwise);
   static bool read_entry(std::string_view prefix, std::string_view value, Entry& entry);
 
-  Entries precedences_;
-  Entries labels_;
-  Entries ipv4_scopes_;
+  std::shared_ptr<const Lists> lists_;  // never null
 };
 
 /// How many leading bits two addresses share, both read as IPv6.

@@ -30,57 +30,61 @@ bool read_number(std::string_view text, int& number) {
 
 }  // namespace
 
-// Reading the addresses costs more than copying the lists, and a benchmark dials often.
+// Reading the addresses costs time, and a benchmark dials often: all default tables share one.
 PolicyTable::PolicyTable() {
-  static const PolicyTable defaults{Defaults{}};
+  static const PolicyTable defaults(default_lists());
   *this = defaults;
 }
 
-PolicyTable::PolicyTable(Defaults /*unused*/)
-    : precedences_{
-          {address("::1"), 128, 50},
-          {address("::"), 0, 40},
-          {address("::ffff:0:0"), 96, 35},
-          {address("2002::"), 16, 30},
-          {address("2001::"), 32, 5},
-          {address("fc00::"), 7, 3},
-          {address("::"), 96, 1},
-          {address("fec0::"), 10, 1},
-          {address("3ffe::"), 16, 1},
-      },
-      labels_{
-          {address("::1"), 128, 0},
-          {address("::"), 0, 1},
-          {address("::ffff:0:0"), 96, 4},
-          {address("2002::"), 16, 2},
-          {address("2001::"), 32, 5},
-          {address("fc00::"), 7, 13},
-          {address("::"), 96, 3},
-          {address("fec0::"), 10, 11},
-          {address("3ffe::"), 16, 12},
-      },
-      ipv4_scopes_{
-          {address("::ffff:169.254.0.0"), mapped_bits + 16, 2},
-          {address("::ffff:127.0.0.0"), mapped_bits + 8, 2},
-      } {}
+PolicyTable::Lists PolicyTable::default_lists() {
+  return {
+      .precedences =
+          {
+              {address("::1"), 128, 50},
+              {address("::"), 0, 40},
+              {address("::ffff:0:0"), 96, 35},
+              {address("2002::"), 16, 30},
+              {address("2001::"), 32, 5},
+              {address("fc00::"), 7, 3},
+              {address("::"), 96, 1},
+              {address("fec0::"), 10, 1},
+              {address("3ffe::"), 16, 1},
+          },
+      .labels =
+          {
+              {address("::1"), 128, 0},
+              {address("::"), 0, 1},
+              {address("::ffff:0:0"), 96, 4},
+              {address("2002::"), 16, 2},
+              {address("2001::"), 32, 5},
+              {address("fc00::"), 7, 13},
+              {address("::"), 96, 3},
+              {address("fec0::"), 10, 11},
+              {address("3ffe::"), 16, 12},
+          },
+      .ipv4_scopes =
+          {
+              {address("::ffff:169.254.0.0"), mapped_bits + 16, 2},
+              {address("::ffff:127.0.0.0"), mapped_bits + 8, 2},
+          },
+  };
+}
 
 PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
-  Entries precedences;
-  Entries labels;
-  Entries ipv4_scopes;
+  Lists given;
   for_each_line(text, [&](const std::vector<std::string_view>& words) {
     if (words.size() < 3) return;
     Entry entry{};
     if (!read_entry(words[1], words[2], entry)) return;
-    if (words[0] == "precedence") precedences.push_back(entry);
-    if (words[0] == "label") labels.push_back(entry);
-    if (words[0] == "scopev4") ipv4_scopes.push_back(entry);
+    if (words[0] == "precedence") given.precedences.push_back(entry);
+    if (words[0] == "label") given.labels.push_back(entry);
+    if (words[0] == "scopev4") given.ipv4_scopes.push_back(entry);
   });
-  PolicyTable table;
-  if (!precedences.empty()) table.precedences_ = std::move(precedences);
-  if (!labels.empty()) table.labels_ = std::move(labels);
-  if (!ipv4_scopes.empty()) table.ipv4_scopes_ = std::move(ipv4_scopes);
-  return table;
+  Lists lists = default_lists();
+  if (!given.precedences.empty()) lists.precedences = std::move(given.precedences);
+  if (!given.labels.empty()) lists.labels = std::move(given.labels);
+  if (!given.ipv4_scopes.empty()) lists.ipv4_scopes = std::move(given.ipv4_scopes);
+  return PolicyTable(std::move(lists));
 }
 
 bool PolicyTable::read_entry(std::string_view prefix, std::string_view value, Entry& entry) {
@@ -110,16 +114,16 @@ int PolicyTable::lookup(const Entries& entries, const in6_addr& address, int oth
 }
 
 int PolicyTable::precedence(const Endpoint& endpoint) const {
-  return lookup(precedences_, endpoint.mapped(), default_precedence);
+  return lookup(lists_->precedences, endpoint.mapped(), default_precedence);
 }
 
 int PolicyTable::label(const Endpoint& endpoint) const {
-  return lookup(labels_, endpoint.mapped(), default_label);
+  return lookup(lists_->labels, endpoint.mapped(), default_label);
 }
 
 int PolicyTable::scope(const Endpoint& endpoint) const {
   const in6_addr address = endpoint.mapped();
-  if (IN6_IS_ADDR_V4MAPPED(&address)) return lookup(ipv4_scopes_, address, global_scope);
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return lookup(lists_->ipv4_scopes, address, global_scope);
   if (IN6_IS_ADDR_MULTICAST(&address)) return address.s6_addr[1] & 0x0f;
   if (IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_LOOPBACK(&address)) return 2;
   if (IN6_IS_ADDR_SITELOCAL(&address)) return 5;
@@ -127,7 +131,7 @@ int PolicyTable::scope(const Endpoint& endpoint) const {
 }
 
 Family PolicyTable::preferred_family() const {
-  const Endpoint ipv6(address("2000::"), 0);
+  const Endpoint ipv6(in6_addr{{{0x20}}}, 0);          // 2000::
   const Endpoint ipv4(in_addr{htonl(0xc0000201)}, 0);  // 192.0.2.1, as good as any
   return precedence(ipv4) > precedence(ipv6) ? Family::ipv4 : Family::ipv6;
 }
