@@ -1,12 +1,12 @@
 #include "attempt.hpp"
 
 #include <netinet/in.h>
-#include <sys/ioctl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "socket_setup.hpp"
@@ -14,6 +14,10 @@
 namespace gladhand {
 
 namespace {
+
+std::error_code last_error() {
+  return {errno, std::system_category()};
+}
 
 // One SYN or one empty datagram; nobody waits for what it brings.
 std::error_code send_knock(const Knock& knock, const Endpoint& to, const SocketSettings& settings) {
@@ -28,7 +32,24 @@ std::error_code send_knock(const Knock& knock, const Endpoint& to, const SocketS
   }
   // A closed door says so at once on loopback: that it was knocked at is what counts.
   if (errno == ECONNREFUSED) return {};
-  return {errno, std::system_category()};
+  return last_error();
+}
+
+UniqueFd open_socket(const Endpoint& endpoint, Protocol protocol) {
+  const int number = endpoint.family() ? system_protocol(protocol) : 0;
+  return UniqueFd(
+      ::socket(endpoint.system_family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, number));
+}
+
+// What has come of a connect; empty while nothing has.
+std::optional<std::error_code> result_of(int fd) {
+  pollfd watched{fd, POLLOUT, 0};
+  if (::poll(&watched, 1, 0) <= 0) return std::nullopt;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if ((watched.revents & (POLLERR | POLLHUP)) != 0)
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return std::error_code(error, std::system_category());
 }
 
 }  // namespace
@@ -40,87 +61,77 @@ Attempt::Attempt(asio::io_context& loop,
     : endpoint_(endpoint),
       options_(options),
       on_end_(std::move(on_end)),
-      socket_(loop),
+      fd_(open_socket(endpoint, options.socket.protocol)),
+      unopened_(fd_ ? std::error_code() : last_error()),
+      connecting_(loop),
       pause_(loop) {
-  std::error_code error;
-  const bool internet = endpoint.family().has_value();
-  socket_.open({endpoint.system_family(), internet ? system_protocol(options.socket.protocol) : 0},
-               error);
-  if (error) {
-    asio::post(loop, [error, then = on_end_] { then(error); });
-    return;
-  }
-  if (internet) {
-    set_up(socket_.native_handle(), *endpoint.family(), options.socket);
+  if (!fd_) return;
+  if (endpoint.family()) {
+    set_up(fd_.get(), *endpoint.family(), options.socket);
   } else {
-    set_up_local(socket_.native_handle(), options.socket);
+    set_up_local(fd_.get(), options.socket);
   }
+}
+
+void Attempt::begin() {
+  if (unopened_) return end(unopened_);
   knock(0);
 }
 
-void Attempt::knock(std::size_t next) {
-  if (next == options_.knock.knocks.size()) {
-    connect();
-    return;
-  }
-  const std::error_code error = send_knock(options_.knock.knocks[next], endpoint_, options_.socket);
-  pause_.expires_after(error ? std::chrono::microseconds(0) : options_.knock.delay);
-  pause_.async_wait([this, next, error](std::error_code canceled) {
-    if (canceled || !socket_.is_open()) {
-      on_end_(asio::error::operation_aborted);
-    } else if (error) {
-      on_end_(error);
-    } else {
-      knock(next + 1);
-    }
+void Attempt::end(std::error_code error) {
+  // VSOCK has a reset only to say that nobody listens.
+  if (endpoint_.system_family() == AF_VSOCK && error == std::errc::connection_reset)
+    error = std::make_error_code(std::errc::connection_refused);
+  if (error) fd_ = UniqueFd();  // a long list must not use up the descriptors
+  on_end_(error);
+}
+
+void Attempt::rest(std::chrono::microseconds duration, std::function<void()> then) {
+  pause_.expires_after(duration);
+  pause_.async_wait([this, then = std::move(then)](std::error_code canceled) {
+    if (canceled || !fd_) return end(asio::error::operation_aborted);
+    then();
   });
+}
+
+void Attempt::knock(std::size_t next) {
+  if (next == options_.knock.knocks.size()) return connect();
+  const std::error_code error = send_knock(options_.knock.knocks[next], endpoint_, options_.socket);
+  if (error) return end(error);
+  rest(options_.knock.delay, [this, next] { knock(next + 1); });
 }
 
 void Attempt::connect() {
-  if (endpoint_.system_family() == AF_UNIX) {
-    connect_here();
-    return;
-  }
-  socket_.async_connect({endpoint_.data(), endpoint_.size(), 0}, [this](std::error_code error) {
-    // VSOCK has a reset only to say that nobody listens.
-    const bool vsock = endpoint_.system_family() == AF_VSOCK;
-    if (vsock && error == asio::error::connection_reset) error = asio::error::connection_refused;
-    on_end_(error);
-  });
+  if (::connect(fd_.get(), endpoint_.data(), endpoint_.size()) == 0) return end({});
+  // A Unix socket says so while its server has too many waiting [unix(7)]: no event tells when
+  // there is room.
+  if (errno == EAGAIN && endpoint_.system_family() == AF_UNIX)
+    return rest(std::chrono::milliseconds(10), [this] { connect(); });
+  if (errno != EINPROGRESS) return end(last_error());
+  watch();
 }
 
-// A Unix socket connects at once, or says EAGAIN while its server has too many waiting [unix(7)]:
-// no event tells when there is room.
-void Attempt::connect_here() {
-  constexpr auto patience = std::chrono::milliseconds(10);
-  socket_.native_non_blocking(true);
-  const int begun = ::connect(socket_.native_handle(), endpoint_.data(), endpoint_.size());
-  const std::error_code error(begun == 0 ? 0 : errno, std::system_category());
-  const bool full = error == std::errc::resource_unavailable_try_again;
-  pause_.expires_after(full ? patience : patience.zero());
-  pause_.async_wait([this, full, error](std::error_code canceled) {
-    if (canceled || !socket_.is_open()) {
-      on_end_(asio::error::operation_aborted);
-    } else if (full) {
-      connect_here();
-    } else {
-      on_end_(error);
-    }
-  });
+// Over loopback all has happened within connect(2), mostly: then the loop has nothing to wait for.
+void Attempt::watch() {
+  if (const auto result = result_of(fd_.get())) return end(*result);
+  std::error_code error;
+  connecting_.assign(fd_.get(), error);
+  if (error) return end(error);
+  fd_.release();
+  connecting_.async_wait(asio::posix::stream_descriptor::wait_write,
+                         [this](std::error_code failed) {
+                           if (!connecting_.is_open()) return end(asio::error::operation_aborted);
+                           fd_ = UniqueFd(connecting_.release());
+                           if (failed) return end(failed);
+                           watch();
+                         });
 }
 
 void Attempt::cancel() {
   std::error_code ignored;
-  socket_.close(ignored);
+  connecting_.close(ignored);
+  fd_ = UniqueFd();
   pause_.cancel();
-}
-
-UniqueFd Attempt::release() {
-  UniqueFd fd(socket_.release());
-  int non_blocking = 0;
-  if (::ioctl(fd.get(), FIONBIO, &non_blocking) != 0)
-    throw std::system_error(errno, std::system_category(), "ioctl");
-  return fd;
 }
 
 }  // namespace gladhand

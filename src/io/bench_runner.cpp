@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 #include <exception>
 #include <utility>
 
@@ -274,6 +275,8 @@ asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
   } catch (const std::exception& error) {
     builder.fail(SampleOutcome::failed, error.what(), since_start());
   }
+  // Over loopback it may have ended without a wait: now it is the others' turn, and the clock's.
+  co_await asio::post(loop_, asio::use_awaitable);
   if (!result.socket) co_return;
   if (options_.until_banner) {
     const Clock::time_point from = mode.kind == BenchMode::Kind::sequential ? Clock::now() : start;

@@ -33,20 +33,20 @@ struct Arrival {
 
 // Children (attempts, the resolver) only put a fact into the inbox and ring the bell: c-ares may
 // call back before its function has returned. All rules are in Race, all orders are carried out
-// in one place, between two waits.
+// in one place, between two waits. What it is constructed with must outlive it.
 class Driver {
  public:
   Driver(asio::io_context& loop,
          Clock::time_point start,
-         Target target,
+         const Target& target,
          LocalAddress local,
-         DialOptions options,
-         EventSink sink)
+         DialOptions& options,
+         const EventSink& sink)
       : start_(start),
         loop_(loop),
-        target_(std::move(target)),
-        options_(std::move(options)),
-        sink_(std::move(sink)),
+        target_(target),
+        options_(options),
+        sink_(sink),
         local_(std::move(local)),
         network_(options_.attempt.socket),
         source_(find_source()),
@@ -212,7 +212,6 @@ class Driver {
     attempts_[order.attempt] = std::make_unique<Attempt>(
         loop_, order.endpoint, options_.attempt, [this, id = order.attempt](std::error_code error) {
           --children_;
-          if (error) attempts_[id]->cancel();  // a long list must not use up the descriptors
           if (!error) {
             put(Connected{id});
           } else if (!race_.finished()) {
@@ -222,6 +221,7 @@ class Driver {
           }
         });
     ++children_;
+    attempts_[order.attempt]->begin();
   }
 
   void carry_out(const CancelAttempt& order) { attempts_[order.attempt]->cancel(); }
@@ -266,9 +266,9 @@ class Driver {
 
   const Clock::time_point start_;
   asio::io_context& loop_;
-  Target target_;
-  DialOptions options_;
-  EventSink sink_;
+  const Target& target_;
+  DialOptions& options_;
+  const EventSink& sink_;
   LocalAddress local_;
   Network network_;
   NameSource source_;
@@ -280,7 +280,7 @@ class Driver {
   std::shared_ptr<Resolver> resolver_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Arrival> inbox_;
-  int children_ = 0;  // attempts whose handler has not run
+  int children_ = 0;  // attempts that have not ended
   Moment now_{};
   Finish finish_;
 };
@@ -295,8 +295,7 @@ asio::awaitable<DialResult> dial(asio::io_context& loop,
   LocalAddress local;
   if (target.kind != Target::Kind::internet)
     local = co_await find_local_address(target, start + options.race.timeout);
-  Driver driver(
-      loop, start, std::move(target), std::move(local), std::move(options), std::move(sink));
+  Driver driver(loop, start, target, std::move(local), options, sink);
   co_return co_await driver.run();
 }
 

@@ -40,7 +40,7 @@ struct DialOptions {
 };
 
 struct DialResult {
-  UniqueFd socket;  ///< the winner: blocking, connected; empty when there is none
+  UniqueFd socket;  ///< the winner: connected, non-blocking; empty when there is none
   Finish finish;
   std::optional<Error> failure{};  ///< why there is no socket, where `finish` does not say it
   std::string through{};           ///< the proxy, where `finish` is about reaching or resolving one

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -99,6 +100,9 @@ void keep_text_off(int receiver) {
 }
 
 void pass_descriptor(int receiver, int descriptor) {
+  int non_blocking = 0;
+  if (::ioctl(descriptor, FIONBIO, &non_blocking) != 0)
+    throw std::system_error(errno, std::system_category(), "ioctl");
   char byte = 0;
   iovec data{&byte, 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};

@@ -30,8 +30,8 @@ HandOver choose_hand_over(int fd, std::optional<HandOver> wanted);
 /// take no connection.
 void keep_text_off(int receiver);
 
-/// Passes `descriptor` over `receiver`: one NUL byte with one SCM_RIGHTS. Waits while the receiver's
-/// queue is full. Throws Error when the receiver has gone.
+/// Makes `descriptor` blocking and passes it over `receiver`: one NUL byte with one SCM_RIGHTS. Waits
+/// while the receiver's queue is full. Throws Error when the receiver has gone.
 void pass_descriptor(int receiver, int descriptor);
 
 /// What to say when the receiver has gone.

@@ -438,6 +438,16 @@ class Running(BenchTest):
         self.assertIn("interrupted", output)
         self.assertLess(report["duration_us"], 30_000_000)
 
+    def test_ctrl_c_in_a_flood_of_dials_that_never_wait(self):
+        server = self.serve()
+        with subprocess.Popen(words("--flood", "--reset", "--duration", "60s", f"127.0.0.1:{server.port}"),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+            server.wait_for(100)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=10)
+        self.assertEqual((process.returncode, errors), (WELL, ""))
+        self.assertIn("interrupted", output)
+
     def test_ctrl_c_while_addresses_are_learned(self):
         servers = self.name_server(A=dns.drop(), AAAA=dns.drop())
         with subprocess.Popen(words("--compare", "each", *servers, "db.example"), stdout=subprocess.PIPE,
