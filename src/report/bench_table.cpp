@@ -56,6 +56,11 @@ struct Layout {
   std::size_t gap = 2;
 };
 
+std::size_t width_of(const Layout& layout) {
+  return std::accumulate(layout.widths.begin(), layout.widths.end(), std::size_t{0}) +
+         layout.gap * (layout.widths.size() - 1);
+}
+
 // What does not fit is first put closer together, then the longer of the names are shortened: they
 // are the first `texts` cells.
 Layout lay_out(const std::vector<Row>& rows, std::size_t texts, std::size_t columns) {
@@ -64,18 +69,26 @@ Layout lay_out(const std::vector<Row>& rows, std::size_t texts, std::size_t colu
   for (const Row& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i)
       layout.widths[i] = std::max(layout.widths[i], row[i].size());
-  const auto width = [&layout] {
-    return std::accumulate(layout.widths.begin(), layout.widths.end(), std::size_t{0}) +
-           layout.gap * (layout.widths.size() - 1);
-  };
-  if (width() > columns) layout.gap = 1;
+  if (width_of(layout) > columns) layout.gap = 1;
   const auto end_of_texts = layout.widths.begin() + static_cast<std::ptrdiff_t>(texts);
-  while (width() > columns) {
+  while (width_of(layout) > columns) {
     const auto longest = std::max_element(layout.widths.begin(), end_of_texts);
     if (*longest <= narrowest) break;
     --*longest;
   }
   return layout;
+}
+
+// On a narrow terminal the figures that say least are left out.
+void drop_columns(std::vector<Row>& rows, std::size_t texts, std::size_t columns) {
+  const std::vector<Row> least_first = {{"best"}, {"p90"}, {"IPv6", "IPv4"}, {"p99"}, {"max"}};
+  for (const Row& names : least_first) {
+    if (width_of(lay_out(rows, texts, columns)) <= columns) return;
+    for (const std::string& name : names) {
+      const auto column = std::ranges::find(rows.front(), name) - rows.front().begin();
+      for (Row& row : rows) row.erase(row.begin() + column);
+    }
+  }
 }
 
 // `texts` cells are aligned to the left, the rest are figures.
@@ -115,6 +128,7 @@ std::string draw_table(const BenchRun& run,
   for (std::size_t i = 0; i < run.hosts.size(); ++i)
     for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
       rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
+  drop_columns(rows, texts, canvas.columns);
   const Layout layout = lay_out(rows, texts, canvas.columns);
   std::string text;
   for (const Row& row : rows) {

@@ -254,6 +254,18 @@ TEST_CASE("the text keeps to the width of its terminal, and to ASCII where it mu
   CHECK(plain.find('#') != plain.npos);
 }
 
+TEST_CASE("a narrow terminal gets the figures that say most") {
+  const BenchRun run = story();
+  const auto head = [&run](unsigned columns) {
+    return lines_of(describe_run(run, figures(run), {.columns = columns})).front();
+  };
+  CHECK(head(80).find("best") != std::string::npos);
+  CHECK(width(head(45)) <= 45);
+  CHECK(head(45).find("best") == std::string::npos);
+  for (const char* name : {"host", "dials", "failed", "median"})
+    CHECK(head(45).find(name) != std::string::npos);
+}
+
 TEST_CASE("long names of modes are shortened as those of hosts are") {
   BenchRun run = story();
   run.hosts.pop_back();
