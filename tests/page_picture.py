@@ -18,7 +18,7 @@ from support.browser import Chromium  # noqa: E402
 
 ROUND_TRIP = 0.024
 PORT = 2222
-WIDTH = 860
+WIDTH = 900
 # An IPv6 network that now and then loses the first packet of a connection.
 LOSS = f"meta nfproto ipv6 tcp dport {PORT} tcp flags syn numgen random mod 6 == 0"
 SERVER = """

@@ -55,6 +55,7 @@ CONTRASTS = """
 })()
 """
 COLUMN = """[...document.querySelectorAll('tbody tr')].map((row) => row.children[%d].textContent)"""
+BEST = "[...document.querySelectorAll('tbody tr')].map((row) => [...row.children].at(-3).textContent)"
 SORT = """[...document.querySelectorAll('thead button')].find((it) => it.textContent === '%s').click()"""
 DIRECTIONS = """[...document.querySelectorAll('thead th')].map((it) => it.getAttribute('aria-sort'))"""
 
@@ -125,6 +126,12 @@ class Drawing(PageTest):
         self.assertEqual(self.value("document.querySelectorAll('.strip path.crosses').length"), 1)
         self.assertEqual(self.value("document.querySelectorAll('details[open]').length"), modes)
         self.assertEqual(self.value("document.querySelectorAll('.legend li').length"), modes - 1)
+
+    def test_each_row_names_the_family_that_is_better(self):
+        self.open(self.page(self.series("vm")))
+        expected = [mode["summary"].get("best_family", "\u2013")
+                    for host in self.example["hosts"] for mode in host["modes"]]
+        self.assertEqual(self.value(BEST), expected)
 
     def test_figures_are_those_of_the_report(self):
         self.open(self.page(self.series("vm")))
