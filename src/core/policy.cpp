@@ -80,7 +80,7 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
     if (words[0] == "label") given.labels.push_back(entry);
     if (words[0] == "scopev4") given.ipv4_scopes.push_back(entry);
   });
-  Lists lists = default_lists();
+  Lists lists = *PolicyTable().lists_;
   if (!given.precedences.empty()) lists.precedences = std::move(given.precedences);
   if (!given.labels.empty()) lists.labels = std::move(given.labels);
   if (!given.ipv4_scopes.empty()) lists.ipv4_scopes = std::move(given.ipv4_scopes);
