@@ -1,7 +1,5 @@
 #include "waiter.hpp"
 
-#include <fcntl.h>
-
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
@@ -9,12 +7,10 @@
 namespace gladhand {
 
 Waiter::Waiter(const asio::any_io_executor& executor, int fd)
-    : flags_(::fcntl(fd, F_GETFL)), descriptor_(executor, fd), timer_(executor) {}
+    : descriptor_(executor, fd), timer_(executor) {}
 
-// Asio makes what it waits for non-blocking.
 Waiter::~Waiter() {
-  const int fd = descriptor_.release();
-  ::fcntl(fd, F_SETFL, flags_);
+  descriptor_.release();
 }
 
 asio::awaitable<bool> Waiter::wait(Descriptor::wait_type what,

@@ -13,7 +13,7 @@ class Waiter {
  public:
   using Descriptor = asio::posix::stream_descriptor;
 
-  /// `fd` stays the caller's, must outlive this, and is as blocking afterwards as it was.
+  /// `fd` is non-blocking, stays the caller's and must outlive this.
   Waiter(const asio::any_io_executor& executor, int fd);
   ~Waiter();
 
@@ -25,7 +25,6 @@ class Waiter {
                              std::chrono::steady_clock::time_point deadline);
 
  private:
-  int flags_;
   Descriptor descriptor_;
   asio::steady_timer timer_;
 };
