@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "int_option.hpp"
 #include "socket_setup.hpp"
 
 namespace gladhand {
@@ -45,10 +46,8 @@ UniqueFd open_socket(const Endpoint& endpoint, Protocol protocol) {
 std::optional<std::error_code> result_of(int fd) {
   pollfd watched{fd, POLLOUT, 0};
   if (::poll(&watched, 1, 0) <= 0) return std::nullopt;
-  int error = 0;
-  socklen_t size = sizeof(error);
-  if ((watched.revents & (POLLERR | POLLHUP)) != 0)
-    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  const bool failed = (watched.revents & (POLLERR | POLLHUP)) != 0;
+  const int error = failed ? int_option(fd, SOL_SOCKET, SO_ERROR).value_or(0) : 0;
   return std::error_code(error, std::system_category());
 }
 

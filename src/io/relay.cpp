@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "int_option.hpp"
 #include "lane.hpp"
 
 namespace gladhand {
@@ -123,9 +124,7 @@ class Relay {
 
   // Why the server's end has gone: 0 for an end in order.
   int pending_error() const {
-    int error = 0;
-    socklen_t size = sizeof(error);
-    ::getsockopt(server_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    const int error = int_option(server_.get(), SOL_SOCKET, SO_ERROR).value_or(0);
     return error == EPIPE ? 0 : error;
   }
 

@@ -16,18 +16,11 @@
 #include <system_error>
 
 #include "gladhand/error.hpp"
+#include "int_option.hpp"
 
 namespace gladhand {
 
 namespace {
-
-// Empty when the socket has no such option.
-std::optional<int> int_option(int fd, int level, int name) {
-  int value = 0;
-  socklen_t size = sizeof(value);
-  if (::getsockopt(fd, level, name, &value, &size) != 0) return std::nullopt;
-  return value;
-}
 
 std::chrono::microseconds time_option(int fd, int name) {
   timeval value{};
