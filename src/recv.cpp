@@ -1,6 +1,5 @@
 // gladhand-recv: run a command that passes a socket, as ssh would; show the socket or use it.
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,7 +7,6 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "gladhand/error.hpp"
@@ -43,13 +41,6 @@ void require_connection(const SocketFacts& facts) {
       "the socket that COMMAND passed has no peer: it is " + std::string(to_string(facts.state)));
 }
 
-// Few programs expect a standard input that does not wait; nc -F leaves its socket so.
-void make_blocking(int fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0 || ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
-    throw std::system_error(errno, std::generic_category(), "cannot make the socket blocking");
-}
-
 [[noreturn]] void exec(const RecvSettings& settings,
                        const SocketFacts& facts,
                        int socket,
@@ -61,7 +52,7 @@ void make_blocking(int fd) {
       ::unsetenv(name.c_str());
     }
   }
-  make_blocking(socket);
+  make_blocking(socket);  // few programs expect otherwise, but nc -F leaves its socket so
   ::dup2(socket, STDIN_FILENO);
   ::dup2(socket, STDOUT_FILENO);
   std::signal(SIGPIPE, on_broken_pipe);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "gladhand/error.hpp"
+#include "int_option.hpp"
 #include "unique_fd.hpp"
 
 namespace gladhand {
@@ -42,12 +43,6 @@ const char* kind_of(const struct stat& status, int fd) {
   if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) return "closed, or /dev/null";
   if (S_ISCHR(status.st_mode)) return "a device";
   return "something else";
-}
-
-int socket_option(int fd, int option) {
-  int value = -1;
-  socklen_t size = sizeof(value);
-  return ::getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
 void wait_until_writable(int fd) {
@@ -83,9 +78,9 @@ HandOver choose_hand_over(int fd, std::optional<HandOver> wanted) {
     return HandOver::relay;
   }
   if (!S_ISSOCK(status.st_mode)) reject_receiver(kind_of(status, fd));
-  if (socket_option(fd, SO_TYPE) != SOCK_STREAM) reject_receiver("no stream socket");
+  if (int_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM) reject_receiver("no stream socket");
   if (wanted == HandOver::relay) return HandOver::relay;
-  if (socket_option(fd, SO_DOMAIN) != AF_UNIX) reject_receiver("a network socket", relay_hint);
+  if (int_option(fd, SOL_SOCKET, SO_DOMAIN) != AF_UNIX) reject_receiver("a network socket", relay_hint);
   return HandOver::pass;
 }
 
@@ -99,10 +94,14 @@ void keep_text_off(int receiver) {
   ::close(nothing);
 }
 
-void pass_descriptor(int receiver, int descriptor) {
+void make_blocking(int fd) {
   int non_blocking = 0;
-  if (::ioctl(descriptor, FIONBIO, &non_blocking) != 0)
-    throw std::system_error(errno, std::system_category(), "ioctl");
+  if (::ioctl(fd, FIONBIO, &non_blocking) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot make the socket blocking");
+}
+
+void pass_descriptor(int receiver, int descriptor) {
+  make_blocking(descriptor);
   char byte = 0;
   iovec data{&byte, 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};

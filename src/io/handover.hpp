@@ -30,6 +30,9 @@ HandOver choose_hand_over(int fd, std::optional<HandOver> wanted);
 /// take no connection.
 void keep_text_off(int receiver);
 
+/// As ssh and most programs expect a socket. Throws std::system_error when the kernel refuses.
+void make_blocking(int fd);
+
 /// Makes `descriptor` blocking and passes it over `receiver`: one NUL byte with one SCM_RIGHTS. Waits
 /// while the receiver's queue is full. Throws Error when the receiver has gone.
 void pass_descriptor(int receiver, int descriptor);
