@@ -36,6 +36,7 @@ struct Summary {
   std::optional<Interval> median_ci95{};
   std::size_t ipv6_wins = 0;
   std::size_t ipv4_wins = 0;
+  std::optional<Family> best_family{};  ///< of the host, all modes together; see best_family()
   std::optional<Bimodal> bimodal{};
   std::map<Phase, PhaseSummary> phases{};  ///< those that occurred, `total` left out
   std::vector<Difference> differences{};   ///< to the series before it; see compare_series()

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gladhand/best_family.hpp"
+
 namespace gladhand {
 
 std::vector<double> sorted_durations(const HostSamples& host,
@@ -34,6 +36,7 @@ Summary summarise(const HostSamples& host, const ModeSamples& mode) {
   result.p99 = percentile(result.sorted, 99);
   result.mean = mean(result.sorted);
   result.median_ci95 = median_interval(result.sorted);
+  result.best_family = best_family(host, mode.vantage);
   result.bimodal = find_two_groups(result.sorted);
   for (const Phase phase : phases) {
     if (phase == Phase::total) continue;

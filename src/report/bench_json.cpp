@@ -6,7 +6,6 @@
 #include <string>
 
 #include "gladhand/bench_verdict.hpp"
-#include "gladhand/best_family.hpp"
 #include "gladhand/comparison.hpp"
 #include "gladhand/error.hpp"
 
@@ -95,7 +94,7 @@ std::string comparison(const HostSamples& host, const Comparison& it) {
   return line.object();
 }
 
-std::string summary(const HostSamples& host, const ModeSamples& mode, const Summary& it) {
+std::string summary(const Summary& it) {
   JsonLine phases;
   for (const auto& [phase, figures] : it.phases)
     phases.raw(to_string(phase),
@@ -114,7 +113,7 @@ std::string summary(const HostSamples& host, const ModeSamples& mode, const Summ
         .add("mean_us", rounded(it.mean));
   }
   if (it.median_ci95) line.raw("median_ci95_us", interval(*it.median_ci95));
-  if (const auto best = best_family(host, mode.vantage)) line.add("best_family", to_string(*best));
+  if (it.best_family) line.add("best_family", to_string(*it.best_family));
   return line.raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())
       .add("bimodal", it.bimodal.has_value())
       .raw("phases", phases.object())
@@ -182,7 +181,7 @@ void write_mode(const HostSamples& host,
   JsonLine line;
   line.add("mode", mode.mode);
   if (!mode.vantage.empty()) line.add("vantage", mode.vantage);
-  line.raw("summary", summary(host, mode, figures));
+  line.raw("summary", summary(figures));
   write(opened(line) + ",\"samples\":[");
   for (std::size_t i = 0; i < mode.samples.size(); ++i)
     write((i == 0 ? "\n" : ",\n") + sample(host, mode, mode.samples[i]));

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <numeric>
 
-#include "gladhand/best_family.hpp"
 #include "gladhand/duration.hpp"
 #include "gladhand/error.hpp"
 
@@ -32,17 +31,12 @@ std::string share(std::size_t part, std::size_t all) {
          '%';
 }
 
-std::string best_of(const HostSamples& host, const ModeSamples& mode) {
-  const auto family = best_family(host, mode.vantage);
-  return family ? std::string(to_string(*family)) : "-";
-}
-
 Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, bool with_mode) {
   Row row = {name_of(host)};
   if (with_mode) row.push_back(printable(mode.label()));
   row.push_back(std::to_string(it.count));
   row.push_back(it.failures == 0 ? "-" : std::to_string(it.failures));
-  row.push_back(best_of(host, mode));
+  row.emplace_back(it.best_family ? to_string(*it.best_family) : "-");
   for (const double value : {it.median, it.p90, it.p99, it.max()})
     row.push_back(it.any_connected() ? to_precise_string(value) : "-");
   const std::size_t wins = it.ipv6_wins + it.ipv4_wins;
@@ -80,15 +74,17 @@ Layout lay_out(const std::vector<Row>& rows, std::size_t texts, std::size_t colu
 }
 
 // On a narrow terminal the figures that say least are left out.
-void drop_columns(std::vector<Row>& rows, std::size_t texts, std::size_t columns) {
+Layout fit(std::vector<Row>& rows, std::size_t texts, std::size_t columns) {
   const std::vector<Row> least_first = {{"best"}, {"p90"}, {"IPv6", "IPv4"}, {"p99"}, {"max"}};
   for (const Row& names : least_first) {
-    if (width_of(lay_out(rows, texts, columns)) <= columns) return;
+    Layout layout = lay_out(rows, texts, columns);
+    if (width_of(layout) <= columns) return layout;
     for (const std::string& name : names) {
       const auto column = std::ranges::find(rows.front(), name) - rows.front().begin();
       for (Row& row : rows) row.erase(row.begin() + column);
     }
   }
+  return lay_out(rows, texts, columns);
 }
 
 // `texts` cells are aligned to the left, the rest are figures.
@@ -128,8 +124,7 @@ std::string draw_table(const BenchRun& run,
   for (std::size_t i = 0; i < run.hosts.size(); ++i)
     for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
       rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
-  drop_columns(rows, texts, canvas.columns);
-  const Layout layout = lay_out(rows, texts, canvas.columns);
+  const Layout layout = fit(rows, texts, canvas.columns);
   std::string text;
   for (const Row& row : rows) {
     const bool head_row = &row == &rows.front();

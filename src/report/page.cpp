@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "bench_picture.hpp"
-#include "gladhand/best_family.hpp"
 #include "gladhand/error.hpp"
 #include "page_frame.hpp"
 
@@ -146,7 +145,7 @@ std::string mode_of(const HostSamples& host, const ModeSamples& mode, const Summ
   line.add("mode", mode.mode);
   if (!mode.vantage.empty()) line.add("vantage", mode.vantage);
   line.raw("figures", figures_of(figures));
-  if (const auto best = best_family(host, mode.vantage)) line.add("best", to_string(*best));
+  if (figures.best_family) line.add("best", to_string(*figures.best_family));
   if (figures.median_ci95)
     line.raw("ci95_us",
              integers({std::llround(figures.median_ci95->low),
