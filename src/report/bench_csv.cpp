@@ -6,7 +6,7 @@ namespace gladhand {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == text.npos) return std::string(text);
   std::string result = "\"";
   for (const char c : text) {
@@ -17,22 +17,22 @@ std::string quoted(std::string_view text) {
 }
 
 std::string line(const HostSamples& host, const ModeSamples& mode, const Sample& sample) {
-  std::string text = quoted(host.host) + ',' + quoted(host.port) + ',' + quoted(mode.mode);
+  std::string text = field(host.host) + ',' + field(host.port) + ',' + field(mode.mode);
   for (const auto number :
        {static_cast<Moment::rep>(sample.number), sample.intended.count(), sample.started.count()})
     text += ',' + std::to_string(number);
-  text += ',' + std::string(to_string(sample.outcome)) + ',' + quoted(host.error_of(sample)) + ',' +
+  text += ',' + std::string(to_string(sample.outcome)) + ',' + field(host.error_of(sample)) + ',' +
           std::to_string(sample.total.count());
   const auto address = host.address_of(mode, sample);
   const auto family = address ? address->family() : std::nullopt;
   text += ',' + std::string(family ? to_string(*family) : "") + ',' +
-          (address ? quoted(to_string(*address)) : "");
+          (address ? field(to_string(*address)) : "");
   for (const Phase phase : steps) {
     const auto time = duration(host, mode, sample, phase);
     text += ',' + (time ? std::to_string(time->count()) : "");
   }
   text += ',' + std::to_string(sample.attempts);
-  if (!mode.vantage.empty()) text += ',' + quoted(mode.vantage);
+  if (!mode.vantage.empty()) text += ',' + field(mode.vantage);
   return text + "\r\n";
 }
 
