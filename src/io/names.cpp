@@ -14,17 +14,17 @@ namespace {
 
 // [HEv3 §4.1] ask only for families with connectivity. A machine with none asks for both: its names
 // may be its own. [HEv3 §4.2] the only family with a default route is the preferred one.
-void choose_questions(NameSource& source, const std::vector<Family>& families, Network& network) {
-  source.questions = families;
-  if (families.size() < 2) return;
+void choose_questions(NameSource& source, std::vector<Family> families, Network& network) {
+  source.questions = std::move(families);
+  if (source.questions.size() < 2) return;
   std::vector<Family> connected;
   std::vector<Family> default_routes;
-  for (const Family family : families) {
+  for (const Family family : source.questions) {
     const Connectivity found = network.connectivity(family);
     if (found != Connectivity::none) connected.push_back(family);
     if (found == Connectivity::default_route) default_routes.push_back(family);
   }
-  if (!connected.empty()) source.questions = connected;
+  if (!connected.empty()) source.questions = std::move(connected);
   if (default_routes.size() == 1) source.only_default_route = default_routes.front();
 }
 
@@ -80,7 +80,7 @@ NameSource find_name_source(const Target& target, const NameOptions& options, Ne
   dns.conf = resolver_configuration(options);
   std::vector<Family> families = options.families;
   if (dns.conf.no_aaaa) std::erase(families, Family::ipv6);
-  choose_questions(dns, families, network);
+  choose_questions(dns, std::move(families), network);
   return dns;
 }
 
