@@ -36,6 +36,7 @@ std::uint16_t read_port(std::string_view text, std::string_view services) {
   if (all_digits(text) || text.starts_with('-'))
     throw UsageError("port " + in_quotes(text) + " is not between 1 and 65535");
   if (const auto port = find_service(text, services)) return *port;
+  if (text == "ssh") return 22;  // where there is no services(5), as on a small machine
   throw UsageError("port " + in_quotes(text) + " is neither a number nor a TCP service name");
 }
 

@@ -120,7 +120,12 @@ TEST_CASE("[services(5)] anything else is refused, in words that say why") {
       {"s\nh", "port 's\\x0ah' is neither a number nor a TCP service name"},
   };
   for (const auto& [port, expected] : table) CHECK(refusal("db.example", port) == expected);
-  CHECK_THROWS_AS(parse_target("db.example", "ssh", ""), UsageError);
+  CHECK_THROWS_AS(parse_target("db.example", "http", ""), UsageError);
+}
+
+TEST_CASE("ssh is a port without services(5), which has the first word") {
+  CHECK(parse_target("db.example", "ssh", "").port == 22);
+  CHECK(parse_target("db.example", "ssh", "ssh 2222/tcp\n").port == 2222);
 }
 
 TEST_CASE("a host that is no literal is a name") {
