@@ -27,7 +27,7 @@ namespace {
 // How SIGPIPE was when we came: PROGRAM gets it back.
 using SignalHandler = void (*)(int);
 
-void print(const std::string& text) {
+void print_text(const std::string& text) {
   if (write_all(STDOUT_FILENO, text)) return;
   throw Error(ExitStatus::not_handed_over,
               "cannot write to standard output: " + system_words(errno));
@@ -79,8 +79,8 @@ void run(const RecvSettings& settings, SignalHandler on_broken_pipe) {
   if (used) require_connection(facts);
   if (!settings.program.empty()) exec(settings, facts, fd, on_broken_pipe);
   if (settings.relay) return carry(std::move(received.descriptor), facts);
-  print(settings.json ? socket_json(facts, received.wait_status)
-                      : socket_text(facts, describe_wait_status(received.wait_status)));
+  print_text(settings.json ? socket_json(facts, received.wait_status)
+                           : socket_text(facts, describe_wait_status(received.wait_status)));
 }
 
 int fail(const Error& error) {
@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
     if (settings.answer.empty()) {
       run(settings, on_broken_pipe);
     } else {
-      print(settings.answer);
+      print_text(settings.answer);
     }
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const Error& error) {

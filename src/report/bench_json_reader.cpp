@@ -89,8 +89,9 @@ void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
   });
   sample.first_query = static_cast<std::uint32_t>(mode.queries.size());
   sample.first_attempt = static_cast<std::uint32_t>(mode.attempts.size());
-  for_each(from, "queries", most, [&](const Json& it) { mode.queries.push_back(read_query(it)); });
-  for_each(from, "attempts", most, [&](const Json& it) {
+  for_each_item(
+      from, "queries", most, [&](const Json& it) { mode.queries.push_back(read_query(it)); });
+  for_each_item(from, "attempts", most, [&](const Json& it) {
     mode.attempts.push_back(read_attempt(it, host));
   });
   sample.queries = static_cast<std::uint16_t>(mode.queries.size() - sample.first_query);
@@ -103,9 +104,9 @@ void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
 HostSamples read_host(const Json& from) {
   constexpr std::size_t any = std::numeric_limits<std::size_t>::max();
   HostSamples host{.host = string_of(from, "host"), .port = string_of(from, "port")};
-  for_each(from, "modes", any, [&host](const Json& it) {
+  for_each_item(from, "modes", any, [&host](const Json& it) {
     ModeSamples mode{.mode = string_of(it, "mode")};
-    for_each(it, "samples", any, [&](const Json& sample) { read_sample(sample, host, mode); });
+    for_each_item(it, "samples", any, [&](const Json& sample) { read_sample(sample, host, mode); });
     host.modes.push_back(std::move(mode));
   });
   return host;

@@ -74,7 +74,7 @@ std::string bar(double columns, bool unicode) {
   return text + eighths[parts % 8];
 }
 
-std::string right(const std::string& text, std::size_t width) {
+std::string right_aligned(const std::string& text, std::size_t width) {
   return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
 }
 
@@ -98,9 +98,9 @@ std::string draw_ranges(const Summary& figures, const Canvas& canvas) {
   std::string text;
   double from = histogram.from;
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
-    text += right(to_precise_string(from), label) + " to " +
-            right(to_precise_string(histogram.edges[i]), label) +
-            right(std::to_string(histogram.counts[i]), count) + "  ";
+    text += right_aligned(to_precise_string(from), label) + " to " +
+            right_aligned(to_precise_string(histogram.edges[i]), label) +
+            right_aligned(std::to_string(histogram.counts[i]), count) + "  ";
     if (histogram.counts[i] > 0)
       text += bar(static_cast<double>(histogram.counts[i]) / most * room, canvas.unicode);
     text.erase(text.find_last_not_of(' ') + 1);

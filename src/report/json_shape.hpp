@@ -40,7 +40,7 @@ ShortMoment short_moment_of(const Json& object, const char* key);
 
 /// Reads each item of a list.
 template <typename Read>
-void for_each(const Json& object, const char* key, std::size_t most, Read read) {
+void for_each_item(const Json& object, const char* key, std::size_t most, Read read) {
   const Json& list = member(object, key);
   if (!list.is_array()) throw WrongShape{key, "is no list"};
   if (list.size() > most) throw WrongShape{key, "is too long"};
