@@ -1,7 +1,9 @@
-// Candidate: an endpoint with what the system would use to reach it.
+// Candidate: an endpoint with what the system would use to reach it, and what ranks it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "gladhand/endpoint.hpp"
 
@@ -22,5 +24,22 @@ struct Candidate {
   Endpoint endpoint;
   std::optional<Source> source;
 };
+
+/// The rules of [RFC 6724 §6], by number.
+enum class Rule : std::uint8_t {
+  avoid_unusable = 1,
+  matching_scope = 2,
+  avoid_deprecated = 3,
+  home_address = 4,
+  matching_label = 5,
+  higher_precedence = 6,
+  native_transport = 7,
+  smaller_scope = 8,
+  longest_prefix = 9,
+  unchanged_order = 10,
+};
+
+/// The rule in words, e.g. "higher precedence".
+std::string_view to_string(Rule rule);
 
 }  // namespace gladhand

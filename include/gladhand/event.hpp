@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "gladhand/candidate.hpp"
-#include "gladhand/order.hpp"
 
 namespace gladhand {
 

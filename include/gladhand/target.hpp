@@ -21,12 +21,12 @@ struct Target {
   };
 
   Kind kind = Kind::internet;
-  std::string host;                 ///< as given, without brackets
-  std::string service;              ///< as given; empty where PORT may be absent
+  std::string host;     ///< as given, without brackets
+  std::string service;  ///< as given; empty where PORT may be absent
   std::uint16_t port = 0;
-  std::uint32_t vsock_port = 0;     ///< in place of `port` where the target is behind VSOCK
-  std::string name;                 ///< the DNS name to resolve, or the machine's; else empty
-  std::string path{};               ///< the Unix socket's
+  std::uint32_t vsock_port = 0;       ///< in place of `port` where the target is behind VSOCK
+  std::string name;                   ///< the DNS name to resolve, or the machine's; else empty
+  std::string path{};                 ///< the Unix socket's
   std::optional<Endpoint> literal{};  ///< the address, where HOST is one
 };
 
@@ -34,15 +34,18 @@ struct Target {
 /// literal, "[v6]" and "fe80::1%zone" as ssh passes them; a port of 1 to 65535 or a service name
 /// that `services` (the text of services(5)) knows for TCP. A name must be ASCII by now.
 ///
-/// Takes also what systemd-ssh-proxy(1) takes: unix/PATH, vsock/CID, vsock-mux/PATH and machine/NAME,
-/// '%' in place of the slash; a PATH that begins with neither '/' nor './' is absolute all the same.
+/// Takes also what systemd-ssh-proxy(1) takes: unix/PATH, vsock/CID, vsock-mux/PATH and
+/// machine/NAME,
+/// '%' in place of the slash; a PATH that begins with neither '/' nor './' is absolute all the
+/// same.
 Target parse_target(std::string_view host, std::string_view port, std::string_view services);
 
 /// Checks the form of a DNS name: labels of 1 to 63 octets, 253 in all, a trailing dot allowed, no
 /// blanks or control characters [RFC 1035 §2.3.4]. Throws UsageError.
 void check_name(std::string_view name);
 
-/// Refuses a name, which need not be ASCII yet, with blanks or control characters. Throws UsageError.
+/// Refuses a name, which need not be ASCII yet, with blanks or control characters. Throws
+/// UsageError.
 void check_blanks(std::string_view name);
 
 /// Whether `name` passes check_name.

@@ -1,4 +1,4 @@
-#include "bench_csv.hpp"
+#include "report/bench_csv.hpp"
 
 #include <string>
 

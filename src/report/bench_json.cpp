@@ -1,13 +1,13 @@
-#include "bench_json.hpp"
+#include "report/bench_json.hpp"
 
 #include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <string>
 
-#include "gladhand/bench_verdict.hpp"
-#include "gladhand/comparison.hpp"
 #include "gladhand/error.hpp"
+#include "samples/bench_verdict.hpp"
+#include "samples/comparison.hpp"
 
 namespace gladhand {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "gladhand/summary.hpp"
-#include "json_line.hpp"
+#include "report/json_line.hpp"
+#include "samples/summary.hpp"
 
 namespace gladhand {
 

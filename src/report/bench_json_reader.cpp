@@ -1,4 +1,4 @@
-#include "bench_json_reader.hpp"
+#include "report/bench_json_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,9 +7,9 @@
 #include <optional>
 #include <span>
 
-#include "core/position.hpp"
+#include "base/position.hpp"
 #include "gladhand/error.hpp"
-#include "json_shape.hpp"
+#include "report/json_shape.hpp"
 
 namespace gladhand {
 

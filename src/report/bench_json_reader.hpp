@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "gladhand/merge.hpp"
+#include "samples/merge.hpp"
 
 namespace gladhand {
 

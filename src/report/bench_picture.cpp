@@ -1,10 +1,10 @@
-#include "bench_picture.hpp"
+#include "report/bench_picture.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "gladhand/duration.hpp"
+#include "base/duration.hpp"
 #include "gladhand/error.hpp"
 
 namespace gladhand {

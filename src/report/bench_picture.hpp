@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
-#include "gladhand/summary.hpp"
-#include "waterfall.hpp"
+#include "report/waterfall.hpp"
+#include "samples/summary.hpp"
 
 namespace gladhand {
 

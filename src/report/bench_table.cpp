@@ -1,11 +1,11 @@
-#include "bench_table.hpp"
+#include "report/bench_table.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numeric>
 
-#include "gladhand/duration.hpp"
+#include "base/duration.hpp"
 #include "gladhand/error.hpp"
 
 namespace gladhand {

@@ -1,14 +1,14 @@
-#include "bench_text.hpp"
+#include "report/bench_text.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
 
-#include "bench_picture.hpp"
-#include "bench_table.hpp"
-#include "gladhand/bench_verdict.hpp"
 #include "gladhand/error.hpp"
+#include "report/bench_picture.hpp"
+#include "report/bench_table.hpp"
+#include "samples/bench_verdict.hpp"
 
 namespace gladhand {
 

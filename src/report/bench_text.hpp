@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "gladhand/summary.hpp"
-#include "waterfall.hpp"
+#include "report/waterfall.hpp"
+#include "samples/summary.hpp"
 
 namespace gladhand {
 

@@ -1,4 +1,4 @@
-#include "json_shape.hpp"
+#include "report/json_shape.hpp"
 
 #include <limits>
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "gladhand/error.hpp"
-#include "gladhand/sample.hpp"
+#include "samples/sample.hpp"
 
 namespace gladhand {
 

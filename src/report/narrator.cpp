@@ -1,9 +1,9 @@
-#include "narrator.hpp"
+#include "report/narrator.hpp"
 
 #include <cerrno>
 #include <cstdio>
 
-#include "gladhand/duration.hpp"
+#include "base/duration.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
 

@@ -1,4 +1,4 @@
-#include "openmetrics.hpp"
+#include "report/openmetrics.hpp"
 
 #include <algorithm>
 #include <cstdio>

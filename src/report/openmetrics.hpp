@@ -3,7 +3,7 @@
 // labels.
 #pragma once
 
-#include "bench_json.hpp"
+#include "report/bench_json.hpp"
 
 namespace gladhand {
 

@@ -1,11 +1,11 @@
-#include "page.hpp"
+#include "report/page.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "bench_picture.hpp"
 #include "gladhand/error.hpp"
-#include "page_frame.hpp"
+#include "report/bench_picture.hpp"
+#include "report/page_frame.hpp"
 
 namespace gladhand {
 

@@ -1,12 +1,12 @@
-#include "socket_report.hpp"
+#include "report/socket_report.hpp"
 
 #include <sys/wait.h>
 
 #include <string_view>
 
-#include "gladhand/duration.hpp"
+#include "base/duration.hpp"
 #include "gladhand/error.hpp"
-#include "json_line.hpp"
+#include "report/json_line.hpp"
 
 namespace gladhand {
 

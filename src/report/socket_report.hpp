@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "gladhand/socket_facts.hpp"
+#include "base/socket_facts.hpp"
 
 namespace gladhand {
 

@@ -1,9 +1,9 @@
-#include "trace.hpp"
+#include "report/trace.hpp"
 
 #include <utility>
 
-#include "json_line.hpp"
-#include "narrator.hpp"
+#include "report/json_line.hpp"
+#include "report/narrator.hpp"
 
 namespace gladhand {
 

@@ -61,7 +61,7 @@ class Trace {
   Moment now_{};
   std::string out_;
   std::string origin_;
-  std::vector<Attempt> attempts_;  // by AttemptId
+  std::vector<Attempt> attempts_;                       // by AttemptId
   std::vector<Moment> asked_ = std::vector<Moment>(2);  // by Family
   int started_ = 0;
   int succeeded_ = 0;

@@ -1,12 +1,12 @@
-#include "verdict.hpp"
+#include "report/verdict.hpp"
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "gladhand/duration.hpp"
-#include "gladhand/system_files.hpp"
-#include "narrator.hpp"
+#include "base/duration.hpp"
+#include "names/system_files.hpp"
+#include "report/narrator.hpp"
 
 namespace gladhand {
 
@@ -102,10 +102,9 @@ std::string question_text(const QuestionReport& question, const Finish& finish, 
   // Some server has answered something: what is silent is not all of them.
   if (question.status == AnswerStatus::no_answer && !nobody_answered(finish)) return silence;
   // Some servers deny a name that has only the other kind of address [RFC 4074 §4.2].
-  const bool name_exists =
-      std::ranges::any_of(finish.questions, [](const QuestionReport& other) {
-        return ended_as(other, AnswerStatus::no_address) || ended_as(other, AnswerStatus::addresses);
-      });
+  const bool name_exists = std::ranges::any_of(finish.questions, [](const QuestionReport& other) {
+    return ended_as(other, AnswerStatus::no_address) || ended_as(other, AnswerStatus::addresses);
+  });
   if (question.status == AnswerStatus::no_such_name && name_exists)
     return to_words(AnswerStatus::no_address, question.family);
   return to_words(question.status, question.family);

@@ -1,13 +1,13 @@
-#include "waterfall.hpp"
+#include "report/waterfall.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <vector>
 
-#include "gladhand/duration.hpp"
+#include "base/duration.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
-#include "narrator.hpp"
+#include "report/narrator.hpp"
 
 namespace gladhand {
 

@@ -22,7 +22,7 @@ from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, USAGE, Co
 from support import pipes
 
 MIB = 1 << 20
-LINGER = 5.0  # relay_linger in src/io/relay.hpp
+LINGER = 5.0  # relay_linger in src/handover/relay.hpp
 AT_ONCE = 2.0  # well below LINGER
 PATIENCE = 60.0
 MEMORY = 8 << 10  # KiB

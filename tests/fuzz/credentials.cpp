@@ -1,7 +1,7 @@
 // A file has credentials, has none, or has a line that is no URL. Comments change nothing.
 #include "fuzz.hpp"
 #include "gladhand/error.hpp"
-#include "gladhand/proxy.hpp"
+#include "proxy/proxy.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string file(fuzz::text_of(data, size));

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "../unit/peer.hpp"
-#include "gladhand/handshake.hpp"
+#include "proxy/handshake.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

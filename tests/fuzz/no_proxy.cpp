@@ -1,6 +1,6 @@
 // The input is a host, a line end and a list: more entries never take a host from the list.
 #include "fuzz.hpp"
-#include "gladhand/proxy.hpp"
+#include "proxy/proxy.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input = fuzz::text_of(data, size);

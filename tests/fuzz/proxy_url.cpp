@@ -1,7 +1,7 @@
 // A URL is a proxy or a clear error; what is a proxy is read again from what it is written as.
 #include "fuzz.hpp"
 #include "gladhand/error.hpp"
-#include "gladhand/proxy.hpp"
+#include "proxy/proxy.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -9,16 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "gladhand/bench_verdict.hpp"
-#include "gladhand/comparison.hpp"
 #include "gladhand/error.hpp"
-#include "gladhand/merge.hpp"
 #include "report/bench_csv.hpp"
 #include "report/bench_json.hpp"
 #include "report/bench_json_reader.hpp"
 #include "report/bench_text.hpp"
 #include "report/openmetrics.hpp"
 #include "report/page.hpp"
+#include "samples/bench_verdict.hpp"
+#include "samples/comparison.hpp"
+#include "samples/merge.hpp"
 
 namespace gladhand::bench_merge_test {
 

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "gladhand/sample_builder.hpp"
 #include "report/bench_csv.hpp"
 #include "report/bench_json.hpp"
 #include "report/bench_text.hpp"
 #include "report/openmetrics.hpp"
+#include "samples/sample_builder.hpp"
 
 namespace gladhand::bench_report_test {
 

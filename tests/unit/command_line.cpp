@@ -1,5 +1,5 @@
 // Commands of the user's: how a line becomes words without a shell.
-#include "gladhand/command_line.hpp"
+#include "base/command_line.hpp"
 
 #include <doctest/doctest.h>
 
@@ -92,7 +92,8 @@ TEST_CASE("nothing is expanded, and no character but these is special") {
 }
 
 TEST_CASE("an open quote or a backslash at the end makes no command") {
-  for (const char* text : {"'", "\"", "a 'b", "a \"b", "a \"b'", "a 'b\"", "\\", "a b\\", "\"a\\", "\"a\\\""}) {
+  for (const char* text :
+       {"'", "\"", "a 'b", "a \"b", "a \"b'", "a 'b\"", "\\", "a b\\", "\"a\\", "\"a\\\""}) {
     CAPTURE(std::string(text));
     CHECK_FALSE(split_command(text));
   }

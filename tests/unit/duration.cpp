@@ -1,5 +1,5 @@
 // Durations: what is read as one, what is not, and how one is written.
-#include "gladhand/duration.hpp"
+#include "base/duration.hpp"
 
 #include <doctest/doctest.h>
 
@@ -56,11 +56,11 @@ TEST_CASE("a day is a duration, any more is none") {
 }
 
 TEST_CASE("anything else is no duration") {
-  for (const char* text : {"",      "s",      "ms",   "m",      ".",     "1m",    "1us",  "1 s",
-                           "1 ms",  " 1",     "1 ",   "1h",     "1S",    "1MS",   "1Ms",  "1ss",
-                           "1sms",  "1mss",   "1s2",  "ms1",    "1,5",   "1.2.3", "1e3",  "1e-3s",
-                           "0x10",  "+1",     "-1",   "-1ms",   "-0.5s", "--1",   "inf",  "infs",
-                           "nan",   "nanms",  "one",  "1\n",    "\t1",   "1\xc2\xa0s"}) {
+  for (const char* text :
+       {"",    "s",     "ms",  "m",     ".",    "1m",  "1us",  "1 s",       "1 ms",  " 1",
+        "1 ",  "1h",    "1S",  "1MS",   "1Ms",  "1ss", "1sms", "1mss",      "1s2",   "ms1",
+        "1,5", "1.2.3", "1e3", "1e-3s", "0x10", "+1",  "-1",   "-1ms",      "-0.5s", "--1",
+        "inf", "infs",  "nan", "nanms", "one",  "1\n", "\t1",  "1\xc2\xa0s"}) {
     CAPTURE(std::string(text));
     CHECK_FALSE(parse_duration(text));
   }
@@ -73,27 +73,13 @@ TEST_CASE("a duration is written in ms or s with at most three digits that mean 
     long long duration;  // microseconds
     const char* expected;
   } table[] = {
-      {0, "0 ms"},
-      {300, "0.3 ms"},
-      {1'000, "1 ms"},
-      {1'500, "1.5 ms"},
-      {9'940, "9.9 ms"},
-      {9'960, "10 ms"},
-      {10'000, "10 ms"},
-      {12'300, "12 ms"},
-      {50'000, "50 ms"},
-      {250'000, "250 ms"},
-      {999'000, "999 ms"},
-      {999'400, "999 ms"},
-      {1'000'000, "1 s"},
-      {1'500'000, "1.5 s"},
-      {2'000'000, "2 s"},
-      {9'940'000, "9.9 s"},
-      {9'960'000, "10 s"},
-      {10'000'000, "10 s"},
-      {10'040'000, "10 s"},
-      {30'000'000, "30 s"},
-      {600'000'000, "600 s"},
+      {0, "0 ms"},          {300, "0.3 ms"},      {1'000, "1 ms"},
+      {1'500, "1.5 ms"},    {9'940, "9.9 ms"},    {9'960, "10 ms"},
+      {10'000, "10 ms"},    {12'300, "12 ms"},    {50'000, "50 ms"},
+      {250'000, "250 ms"},  {999'000, "999 ms"},  {999'400, "999 ms"},
+      {1'000'000, "1 s"},   {1'500'000, "1.5 s"}, {2'000'000, "2 s"},
+      {9'940'000, "9.9 s"}, {9'960'000, "10 s"},  {10'000'000, "10 s"},
+      {10'040'000, "10 s"}, {30'000'000, "30 s"}, {600'000'000, "600 s"},
   };
   for (const auto& [duration, expected] : table)
     CHECK(to_string(microseconds(duration)) == expected);

@@ -122,8 +122,12 @@ AttemptReport failed(const char* address, int cause) {
   report.cause = {cause, std::system_category()};
   return report;
 }
-QuestionReport answered(Family family, AnswerStatus status) { return {family, true, status}; }
-QuestionReport unanswered(Family family) { return {family, false, {}}; }
+QuestionReport answered(Family family, AnswerStatus status) {
+  return {family, true, status};
+}
+QuestionReport unanswered(Family family) {
+  return {family, false, {}};
+}
 
 const std::vector<QuestionReport> both_answered = {answered(AAAA, AnswerStatus::addresses),
                                                    answered(A, AnswerStatus::addresses)};
@@ -160,12 +164,16 @@ void check_no_address(std::initializer_list<Statuses> table) {
 
 TEST_CASE("every attempt failed: each address is named with its cause, equal causes together") {
   const std::vector<Lost> table = {
-      {Outcome::all_attempts_failed, both_answered,
+      {Outcome::all_attempts_failed,
+       both_answered,
        {failed("2001:db8::1", ECONNREFUSED), failed("192.0.2.7", ECONNREFUSED)},
        "refused by 2001:db8::1 and 192.0.2.7"},
-      {Outcome::all_attempts_failed, both_answered,
-       {failed("2001:db8::1", ENETUNREACH), failed("192.0.2.7", ECONNREFUSED),
-        failed("2001:db8::2", EHOSTUNREACH), failed("192.0.2.8", ETIMEDOUT),
+      {Outcome::all_attempts_failed,
+       both_answered,
+       {failed("2001:db8::1", ENETUNREACH),
+        failed("192.0.2.7", ECONNREFUSED),
+        failed("2001:db8::2", EHOSTUNREACH),
+        failed("192.0.2.8", ETIMEDOUT),
         failed("2001:db8::3", ENETUNREACH)},
        "network unreachable at 2001:db8::1 and 2001:db8::3, refused by 192.0.2.7, "
        "host unreachable at 2001:db8::2, no answer from 192.0.2.8"},
@@ -184,7 +192,9 @@ TEST_CASE("addresses are told in the order in which they were tried") {
   attempts[0].turn = 3;
   attempts[1].turn = 2;
   attempts[2].turn = 1;
-  check_verdict({Outcome::all_attempts_failed, both_answered, attempts,
+  check_verdict({Outcome::all_attempts_failed,
+                 both_answered,
+                 attempts,
                  "network unreachable at 2001:db8::2, refused by 2001:db8::1 and 192.0.2.7"},
                 ExitStatus::all_attempts_failed);
 }
@@ -195,19 +205,21 @@ TEST_CASE("a question that got no answer is told beside the attempts: it took it
                  {failed("192.0.2.7", ECONNREFUSED)},
                  "refused by 192.0.2.7, no answer to the AAAA question"},
                 ExitStatus::all_attempts_failed);
-  check_verdict({Outcome::all_attempts_failed,
-                 {answered(AAAA, AnswerStatus::server_failure),
-                  answered(A, AnswerStatus::addresses)},
-                 {failed("192.0.2.7", ECONNREFUSED)},
-                 "refused by 192.0.2.7, name servers report a failure"},
-                ExitStatus::all_attempts_failed);
+  check_verdict(
+      {Outcome::all_attempts_failed,
+       {answered(AAAA, AnswerStatus::server_failure), answered(A, AnswerStatus::addresses)},
+       {failed("192.0.2.7", ECONNREFUSED)},
+       "refused by 192.0.2.7, name servers report a failure"},
+      ExitStatus::all_attempts_failed);
 }
 
 TEST_CASE("of a long list of refusals eight are named, and how many more there are") {
   std::vector<AttemptReport> attempts;
   for (int i = 1; i <= 11; ++i)
     attempts.push_back(failed(("192.0.2." + std::to_string(i)).c_str(), ECONNREFUSED));
-  check_verdict({Outcome::all_attempts_failed, both_answered, attempts,
+  check_verdict({Outcome::all_attempts_failed,
+                 both_answered,
+                 attempts,
                  "refused by 192.0.2.1 and 192.0.2.2 and 192.0.2.3 and 192.0.2.4 and 192.0.2.5 and "
                  "192.0.2.6 and 192.0.2.7 and 192.0.2.8 and 3 more"},
                 ExitStatus::all_attempts_failed);
@@ -215,27 +227,37 @@ TEST_CASE("of a long list of refusals eight are named, and how many more there a
 
 TEST_CASE("a literal is refused by itself") {
   const Target target = parse_target("[2001:db8::1]", "ssh", "ssh 22/tcp");
-  const Error error = verdict(
-      {Outcome::all_attempts_failed, 0, {}, {failed("2001:db8::1", ECONNREFUSED)}}, target, "", ended);
-  CHECK(std::string(error.what()) ==
-        "connect to '2001:db8::1' port ssh: refused by 2001:db8::1");
+  const Error error =
+      verdict({Outcome::all_attempts_failed, 0, {}, {failed("2001:db8::1", ECONNREFUSED)}},
+              target,
+              "",
+              ended);
+  CHECK(std::string(error.what()) == "connect to '2001:db8::1' port ssh: refused by 2001:db8::1");
   CHECK(error.status() == ExitStatus::all_attempts_failed);
   CHECK(error.hint() == "");
 }
 
 TEST_CASE("time ran out: who was silent for how long, who was not tried, what was not answered") {
   const std::vector<Lost> table = {
-      {Outcome::timed_out, both_answered,
+      {Outcome::timed_out,
+       both_answered,
        {failed("2001:db8::1", ECONNREFUSED), attempt("192.0.2.7", State::running, 20s)},
        "refused by 2001:db8::1, no answer from 192.0.2.7 in 10 s"},
-      {Outcome::timed_out, both_answered,
-       {attempt("2001:db8::1", State::running, 50ms), attempt("192.0.2.7", State::running, 29s),
-        attempt("2001:db8::2", State::waiting), attempt("192.0.2.8", State::waiting)},
+      {Outcome::timed_out,
+       both_answered,
+       {attempt("2001:db8::1", State::running, 50ms),
+        attempt("192.0.2.7", State::running, 29s),
+        attempt("2001:db8::2", State::waiting),
+        attempt("192.0.2.8", State::waiting)},
        "no answer from 2001:db8::1 in 30 s and 192.0.2.7 in 1 s, "
        "not tried: 2001:db8::2 and 192.0.2.8"},
-      {Outcome::timed_out, {unanswered(AAAA), unanswered(A)}, {},
+      {Outcome::timed_out,
+       {unanswered(AAAA), unanswered(A)},
+       {},
        "no answer to the AAAA question in 30 s, no answer to the A question in 30 s"},
-      {Outcome::timed_out, {unanswered(AAAA), answered(A, AnswerStatus::no_address)}, {},
+      {Outcome::timed_out,
+       {unanswered(AAAA), answered(A, AnswerStatus::no_address)},
+       {},
        "no answer to the AAAA question in 30 s, no IPv4 address"},
   };
   for (const Lost& lost : table) check_verdict(lost, ExitStatus::timed_out);
@@ -273,9 +295,12 @@ TEST_CASE("[RFC 4074 §4.2] a name that one question denies and the other knows 
 
 TEST_CASE("no name server answers: a hint says where they are named") {
   using enum AnswerStatus;
-  const Lost silent{Outcome::no_address, {answered(AAAA, no_answer), answered(A, no_answer)}, {},
+  const Lost silent{Outcome::no_address,
+                    {answered(AAAA, no_answer), answered(A, no_answer)},
+                    {},
                     "no name server answers"};
-  check_verdict(silent, ExitStatus::no_address,
+  check_verdict(silent,
+                ExitStatus::no_address,
                 "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server");
   const Target target{.host = "db.example", .service = "22", .port = 22, .name = "db.example"};
   CHECK(verdict({silent.outcome, 0, silent.questions, {}}, target, "", ended, 1, NameServers::given)
@@ -289,7 +314,9 @@ TEST_CASE("silence about one question only is told as such: a server does answer
       {no_answer, server_failure, "no answer to the AAAA question, name servers report a failure"},
       {no_such_name, no_answer, "name does not exist, no answer to the A question"},
   });
-  check_verdict({Outcome::timed_out, {answered(AAAA, no_answer), unanswered(A)}, {},
+  check_verdict({Outcome::timed_out,
+                 {answered(AAAA, no_answer), unanswered(A)},
+                 {},
                  "no answer to the AAAA question, no answer to the A question in 30 s"},
                 ExitStatus::timed_out);
 }
@@ -314,9 +341,9 @@ TEST_CASE("a .local name that the DNS does not know: a hint says who is not aske
 }
 
 TEST_CASE("-4 and no address of that family") {
-  check_verdict({Outcome::no_address, {answered(A, AnswerStatus::no_address)}, {},
-                 "no IPv4 address"},
-                ExitStatus::no_address);
+  check_verdict(
+      {Outcome::no_address, {answered(A, AnswerStatus::no_address)}, {}, "no IPv4 address"},
+      ExitStatus::no_address);
   check_verdict({Outcome::no_address, {}, {}, "no address of the family that was asked for"},
                 ExitStatus::no_address);
 }
@@ -324,7 +351,9 @@ TEST_CASE("-4 and no address of that family") {
 TEST_CASE("a cause that has no words of ours is told in lower case, as every message is") {
   CHECK(to_words(std::error_code(ECONNRESET, std::system_category())) ==
         "connection reset by peer");
-  check_verdict({Outcome::all_attempts_failed, both_answered, {failed("192.0.2.7", ECONNRESET)},
+  check_verdict({Outcome::all_attempts_failed,
+                 both_answered,
+                 {failed("192.0.2.7", ECONNRESET)},
                  "connection reset by peer at 192.0.2.7"},
                 ExitStatus::all_attempts_failed);
 }

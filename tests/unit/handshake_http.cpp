@@ -1,8 +1,8 @@
 // CONNECT: what opens a tunnel, what does not, and when another request is worth the same
 // connection.
-#include "core/base64.hpp"
-#include "core/http_fields.hpp"
+#include "base/base64.hpp"
 #include "handshakes.hpp"
+#include "proxy/http_fields.hpp"
 
 using namespace handshakes;
 using gladhand::ask_proxy;

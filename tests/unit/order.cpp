@@ -1,5 +1,5 @@
 // The order of candidates: the ten rules of [RFC 6724 §6], then the families interleaved.
-#include "gladhand/order.hpp"
+#include "race/order.hpp"
 
 #include <doctest/doctest.h>
 
@@ -53,8 +53,10 @@ std::string sorted(const std::vector<Candidate>& list, const PolicyTable& policy
 
 // `better` comes first whichever is named first, and `rule` is why. Where it can, a test gives
 // the worse one the advantage by the next rule, to show as well which of the two goes first.
-void check_ranked(
-    const Candidate& better, const Candidate& worse, Rule rule, const PolicyTable& policy = {}) {
+void check_ranked(const Candidate& better,
+                  const Candidate& worse,
+                  Rule rule,
+                  const PolicyTable& policy = {}) {
   CAPTURE(to_string(better.endpoint));
   CAPTURE(to_string(worse.endpoint));
   const std::string expected = to_string(better.endpoint) + ' ' + to_string(worse.endpoint);
@@ -81,9 +83,8 @@ TEST_CASE("[RFC 6724 §6 rule 1] a destination without a source comes last") {
 
 TEST_CASE("[RFC 6724 §6 rule 1] destinations without a source stay in the order given") {
   check_unranked(to("2001:db8::1", none), to("2001:db8::2", none));
-  CHECK(sorted({to("2001:db8::1", none),
-                to("192.0.2.1", "192.0.2.9"),
-                to("2001:db8::2", none)}) == "192.0.2.1 2001:db8::1 2001:db8::2");
+  CHECK(sorted({to("2001:db8::1", none), to("192.0.2.1", "192.0.2.9"), to("2001:db8::2", none)}) ==
+        "192.0.2.1 2001:db8::1 2001:db8::2");
 }
 
 TEST_CASE("[RFC 6724 §6] destinations without a source are told apart by what is known of them") {
@@ -93,22 +94,26 @@ TEST_CASE("[RFC 6724 §6] destinations without a source are told apart by what i
 
 TEST_CASE("[RFC 6724 §6 rule 2] a source of the destination's own scope is preferred") {
   check_ranked(to("192.0.2.1", "192.0.2.9"), to("2001:db8::1", "fe80::9"), Rule::matching_scope);
-  check_ranked(deprecated(to("2001:db8::1", "2001:db8::9")), to("fe80::1", "2001:db8::9"),
+  check_ranked(deprecated(to("2001:db8::1", "2001:db8::9")),
+               to("fe80::1", "2001:db8::9"),
                Rule::matching_scope);
 }
 
 TEST_CASE("[RFC 6724 §6 rule 3] a deprecated source is avoided") {
-  check_ranked(to("192.0.2.1", "192.0.2.9"), deprecated(home(to("2001:db8::1", "2001:db8::9"))),
+  check_ranked(to("192.0.2.1", "192.0.2.9"),
+               deprecated(home(to("2001:db8::1", "2001:db8::9"))),
                Rule::avoid_deprecated);
 }
 
 TEST_CASE("[RFC 6724 §6 rule 4] a home address is preferred") {
-  check_ranked(home(to("2001:db8::1", "2002:c000:209::9")), to("2001:db8:1::1", "2001:db8:1::9"),
+  check_ranked(home(to("2001:db8::1", "2002:c000:209::9")),
+               to("2001:db8:1::1", "2001:db8:1::9"),
                Rule::home_address);
 }
 
 TEST_CASE("[RFC 6724 §6 rule 5] a source with the destination's own label is preferred") {
-  check_ranked(to("2002:c000:201::1", "2002:c000:209::9"), to("2001:db8::1", "2002:c000:209::9"),
+  check_ranked(to("2002:c000:201::1", "2002:c000:209::9"),
+               to("2001:db8::1", "2002:c000:209::9"),
                Rule::matching_label);
   check_ranked(to("fd00::1", "fd00::9"), to("2001:db8::1", "fd00::9"), Rule::matching_label);
 }
@@ -129,20 +134,23 @@ TEST_CASE("[RFC 6724 §6 rule 6] a higher precedence is preferred") {
 }
 
 TEST_CASE("[RFC 6724 §6 rule 7] native transport is preferred to a tunnel") {
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::9"), encapsulated(to("2001:db8::1", "2001:db8::9")),
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::9"),
+               encapsulated(to("2001:db8::1", "2001:db8::9")),
                Rule::native_transport);
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::9"), encapsulated(to("fe80::1", "fe80::9")),
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::9"),
+               encapsulated(to("fe80::1", "fe80::9")),
                Rule::native_transport);
 }
 
 TEST_CASE("[RFC 6724 §6 rule 8] a smaller scope is preferred") {
-  check_ranked(to("fe80::1", "fe80::9"), to("2001:db8::1", "2001:db8::1", 128),
-               Rule::smaller_scope);
+  check_ranked(
+      to("fe80::1", "fe80::9"), to("2001:db8::1", "2001:db8::1", 128), Rule::smaller_scope);
   check_ranked(to("169.254.0.1", "169.254.0.9"), to("192.0.2.1", "192.0.2.9"), Rule::smaller_scope);
 }
 
 TEST_CASE("[RFC 6724 §6 rule 9] more bits in common with the source are preferred") {
-  check_ranked(to("2001:db8::1", "2001:db8::9"), to("2001:db8:8000::1", "2001:db8::9"),
+  check_ranked(to("2001:db8::1", "2001:db8::9"),
+               to("2001:db8:8000::1", "2001:db8::9"),
                Rule::longest_prefix);
   CHECK(sorted({to("2001:db8:8000::1", "2001:db8::9"),
                 to("2001:db8:1::1", "2001:db8::9"),
@@ -159,7 +167,8 @@ TEST_CASE("[RFC 6724 §6 rule 9] bits are counted up to the end of the source's 
   check_unranked(near(65), far(65));
   check_ranked(near(66), far(66), Rule::longest_prefix);
   check_ranked(near(128), far(128), Rule::longest_prefix);
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::9", 64), to("2001:db8::1", "2001:db8::9", 48),
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::9", 64),
+               to("2001:db8::1", "2001:db8::9", 48),
                Rule::longest_prefix);
 }
 
@@ -167,8 +176,7 @@ TEST_CASE("[RFC 6724 §6 rule 9] IPv4 keeps the order of its answer") {
   check_unranked(to("192.0.2.1", "192.0.2.9", 24), to("198.51.100.1", "192.0.2.9", 24));
   CHECK(sorted({to("198.51.100.1", "192.0.2.9", 24),
                 to("192.0.2.1", "192.0.2.9", 24),
-                to("198.51.100.2", "192.0.2.9", 24)}) ==
-        "198.51.100.1 192.0.2.1 198.51.100.2");
+                to("198.51.100.2", "192.0.2.9", 24)}) == "198.51.100.1 192.0.2.1 198.51.100.2");
 }
 
 TEST_CASE("[RFC 6724 §6 rule 9] an IPv4 and an IPv6 address are not compared by it") {
@@ -192,31 +200,40 @@ TEST_CASE("nothing to sort, or one, is sorted") {
 }
 
 TEST_CASE("[RFC 6724 §10.2] the worked examples come out as they are worked") {
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"), to("198.51.100.121", "169.254.13.78"),
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"),
+               to("198.51.100.121", "169.254.13.78"),
                Rule::matching_scope);
-  check_ranked(to("198.51.100.121", "198.51.100.117"), to("2001:db8:1::1", "fe80::1"),
-               Rule::matching_scope);
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"), to("10.1.2.3", "10.1.2.4"),
-               Rule::higher_precedence);
+  check_ranked(
+      to("198.51.100.121", "198.51.100.117"), to("2001:db8:1::1", "fe80::1"), Rule::matching_scope);
+  check_ranked(
+      to("2001:db8:1::1", "2001:db8:1::2"), to("10.1.2.3", "10.1.2.4"), Rule::higher_precedence);
   check_ranked(to("fe80::1", "fe80::2"), to("2001:db8:1::1", "2001:db8:1::2"), Rule::smaller_scope);
-  check_ranked(home(to("2001:db8:1::1", "2001:db8:3::1")), to("fe80::1", "fe80::2"),
-               Rule::home_address);
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"), deprecated(to("fe80::1", "fe80::2")),
+  check_ranked(
+      home(to("2001:db8:1::1", "2001:db8:3::1")), to("fe80::1", "fe80::2"), Rule::home_address);
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"),
+               deprecated(to("fe80::1", "fe80::2")),
                Rule::avoid_deprecated);
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"), to("2001:db8:3ffe::1", "2001:db8:3f44::2"),
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"),
+               to("2001:db8:3ffe::1", "2001:db8:3f44::2"),
                Rule::longest_prefix);
   check_ranked(to("2002:c633:6401::1", "2002:c633:6401::2"),
-               to("2001:db8:1::1", "2002:c633:6401::2"), Rule::matching_label);
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"), to("2002:c633:6401::1", "2002:c633:6401::2"),
+               to("2001:db8:1::1", "2002:c633:6401::2"),
+               Rule::matching_label);
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"),
+               to("2002:c633:6401::1", "2002:c633:6401::2"),
                Rule::higher_precedence);
 }
 
 TEST_CASE("[RFC 6724 §10.3] a higher precedence for ::ffff:0:0/96 puts IPv4 first") {
   const auto policy = PolicyTable::from_gai_conf("precedence ::ffff:0:0/96 100\n");
-  check_ranked(to("10.1.2.3", "10.1.2.4"), to("2001:db8:1::1", "2001:db8:1::2"),
-               Rule::higher_precedence, policy);
-  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"), to("198.51.100.121", "169.254.13.78"),
-               Rule::matching_scope, policy);
+  check_ranked(to("10.1.2.3", "10.1.2.4"),
+               to("2001:db8:1::1", "2001:db8:1::2"),
+               Rule::higher_precedence,
+               policy);
+  check_ranked(to("2001:db8:1::1", "2001:db8:1::2"),
+               to("198.51.100.121", "169.254.13.78"),
+               Rule::matching_scope,
+               policy);
 }
 
 TEST_CASE("every rule has its words, no two the same") {
@@ -318,17 +335,28 @@ TEST_CASE("[HEv3 §5.3] families alternate after the preferred ones, each in its
     unsigned preferred_family_count;
     const char* expected;
   } table[] = {
-      {"6644", 1, "6a 4a 6b 4b"}, {"4466", 1, "4a 6a 4b 6b"},
-      {"4646", 1, "4a 6a 4b 6b"}, {"44466", 1, "4a 6a 4b 6b 4c"},
-      {"66644", 1, "6a 4a 6b 4b 6c"}, {"64444", 1, "6a 4a 4b 4c 4d"},
-      {"66664", 1, "6a 4a 6b 6c 6d"}, {"66644", 2, "6a 6b 4a 6c 4b"},
-      {"46464", 2, "4a 4b 6a 4c 6b"}, {"66644", 3, "6a 6b 6c 4a 4b"},
-      {"66644", 1000, "6a 6b 6c 4a 4b"}, {"64", 1000, "6a 4a"},
-      {"6644", 0, "6a 4a 6b 4b"}, {"666", 1, "6a 6b 6c"},
-      {"666", 2, "6a 6b 6c"}, {"444", 1, "4a 4b 4c"},
-      {"444", 0, "4a 4b 4c"}, {"6", 1, "6a"},
-      {"4", 5, "4a"}, {"", 0, ""},
-      {"", 1, ""}, {"", 1000, ""},
+      {"6644", 1, "6a 4a 6b 4b"},
+      {"4466", 1, "4a 6a 4b 6b"},
+      {"4646", 1, "4a 6a 4b 6b"},
+      {"44466", 1, "4a 6a 4b 6b 4c"},
+      {"66644", 1, "6a 4a 6b 4b 6c"},
+      {"64444", 1, "6a 4a 4b 4c 4d"},
+      {"66664", 1, "6a 4a 6b 6c 6d"},
+      {"66644", 2, "6a 6b 4a 6c 4b"},
+      {"46464", 2, "4a 4b 6a 4c 6b"},
+      {"66644", 3, "6a 6b 6c 4a 4b"},
+      {"66644", 1000, "6a 6b 6c 4a 4b"},
+      {"64", 1000, "6a 4a"},
+      {"6644", 0, "6a 4a 6b 4b"},
+      {"666", 1, "6a 6b 6c"},
+      {"666", 2, "6a 6b 6c"},
+      {"444", 1, "4a 4b 4c"},
+      {"444", 0, "4a 4b 4c"},
+      {"6", 1, "6a"},
+      {"4", 5, "4a"},
+      {"", 0, ""},
+      {"", 1, ""},
+      {"", 1000, ""},
   };
   for (const auto& row : table) {
     CAPTURE(std::string(row.families));
@@ -338,9 +366,10 @@ TEST_CASE("[HEv3 §5.3] families alternate after the preferred ones, each in its
 }
 
 TEST_CASE("[RFC 8305 §4] an answer of both families begins with IPv6 and alternates") {
-  const std::vector<Candidate> list = {
-      to("192.0.2.1", "192.0.2.9"), to("192.0.2.2", "192.0.2.9"),
-      to("2001:db8::1", "2001:db8::9"), to("2001:db8::2", "2001:db8::9")};
+  const std::vector<Candidate> list = {to("192.0.2.1", "192.0.2.9"),
+                                       to("192.0.2.2", "192.0.2.9"),
+                                       to("2001:db8::1", "2001:db8::9"),
+                                       to("2001:db8::2", "2001:db8::9")};
   CHECK(in_order(list, interleave(sort_destinations(list, {}), list, 1)) ==
         "2001:db8::1 192.0.2.1 2001:db8::2 192.0.2.2");
 }

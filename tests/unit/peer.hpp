@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gladhand/handshake.hpp"
+#include "proxy/handshake.hpp"
 
 namespace peer {
 

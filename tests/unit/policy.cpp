@@ -1,5 +1,5 @@
 // The policy table: the default of [RFC 6724 §2.1], scopes, and what a gai.conf(5) changes.
-#include "gladhand/policy.hpp"
+#include "race/policy.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,9 +9,13 @@ namespace gladhand::policy_test {
 
 namespace {
 
-Endpoint at(std::string_view address) { return parse_address(address, 22).value(); }
+Endpoint at(std::string_view address) {
+  return parse_address(address, 22).value();
+}
 
-in6_addr bits(std::string_view address) { return at(address).mapped(); }
+in6_addr bits(std::string_view address) {
+  return at(address).mapped();
+}
 
 }  // namespace
 
@@ -118,8 +122,14 @@ TEST_CASE("[RFC 6724 §3.2] an IPv4-mapped address has the scope of its IPv4 add
 TEST_CASE("gai.conf: one precedence line replaces all precedences, and no label") {
   const auto policy = PolicyTable::from_gai_conf("precedence ::ffff:0:0/96 100\n");
   CHECK(policy.precedence(at("192.0.2.1")) == 100);
-  for (const char* address : {"::1", "2001:db8::1", "2002:c000:201::1", "2001::1", "fd00::1", "::",
-                              "fec0::1", "3ffe::1"}) {
+  for (const char* address : {"::1",
+                              "2001:db8::1",
+                              "2002:c000:201::1",
+                              "2001::1",
+                              "fd00::1",
+                              "::",
+                              "fec0::1",
+                              "3ffe::1"}) {
     CAPTURE(std::string(address));
     CHECK(policy.precedence(at(address)) == 40);
     CHECK(policy.label(at(address)) == PolicyTable().label(at(address)));
@@ -192,11 +202,15 @@ TEST_CASE("gai.conf: a prefix without a length is one address") {
 }
 
 TEST_CASE("gai.conf: comments, blanks and line ends do not count") {
-  for (const char* text : {"precedence ::/0 7", "precedence ::/0 7\n", "precedence ::/0 7\r\n",
+  for (const char* text : {"precedence ::/0 7",
+                           "precedence ::/0 7\n",
+                           "precedence ::/0 7\r\n",
                            "  precedence\t::/0 \t 7  \n",
                            "# precedence ::/0 1\nprecedence ::/0 7\n",
-                           "precedence ::/0 7 # IPv6\n", "precedence ::/0 7# IPv6\n",
-                           "\n\n\nprecedence ::/0 7\n\n", "reload yes\nprecedence ::/0 7\n"}) {
+                           "precedence ::/0 7 # IPv6\n",
+                           "precedence ::/0 7# IPv6\n",
+                           "\n\n\nprecedence ::/0 7\n\n",
+                           "reload yes\nprecedence ::/0 7\n"}) {
     CAPTURE(std::string(text));
     CHECK(PolicyTable::from_gai_conf(text).precedence(at("2001:db8::1")) == 7);
   }
@@ -208,14 +222,30 @@ TEST_CASE("gai.conf: what follows the value on its line is passed over, as in gl
 }
 
 TEST_CASE("gai.conf: a line that cannot be read is skipped, and changes nothing") {
-  for (const char* line :
-       {"", "#precedence ::/0 7", "precedence", "precedence ::/0", "precedence ::/0 seven",
-        "precedence ::/0 7x", "precedence ::/0 99999999999999", "precedence ::/x 7",
-        "precedence ::/ 7", "precedence ::/129 7", "precedence ::/-1 7",
-        "precedence 192.0.2.0/33 7", "precedence 192.0.2/24 7", "precedence /0 7",
-        "precedence nonsense 7", "preference ::/0 7",
-        "Precedence ::/0 7", "::/0 7", "::/0 precedence 7", "label ::/0", "label ::/129 7",
-        "scopev4 192.0.2.0/33 7", "scopev4 nonsense 7", "reload yes"}) {
+  for (const char* line : {"",
+                           "#precedence ::/0 7",
+                           "precedence",
+                           "precedence ::/0",
+                           "precedence ::/0 seven",
+                           "precedence ::/0 7x",
+                           "precedence ::/0 99999999999999",
+                           "precedence ::/x 7",
+                           "precedence ::/ 7",
+                           "precedence ::/129 7",
+                           "precedence ::/-1 7",
+                           "precedence 192.0.2.0/33 7",
+                           "precedence 192.0.2/24 7",
+                           "precedence /0 7",
+                           "precedence nonsense 7",
+                           "preference ::/0 7",
+                           "Precedence ::/0 7",
+                           "::/0 7",
+                           "::/0 precedence 7",
+                           "label ::/0",
+                           "label ::/129 7",
+                           "scopev4 192.0.2.0/33 7",
+                           "scopev4 nonsense 7",
+                           "reload yes"}) {
     CAPTURE(std::string(line));
     const auto policy = PolicyTable::from_gai_conf(std::string(line) + '\n');
     for (const char* address : {"2001:db8::1", "192.0.2.1", "::1", "169.254.0.1", "fd00::1"}) {

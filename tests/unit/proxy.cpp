@@ -1,5 +1,5 @@
 // Proxies as URLs name them, whom NO_PROXY lists, and the file of users and passwords.
-#include "gladhand/proxy.hpp"
+#include "proxy/proxy.hpp"
 
 #include <doctest/doctest.h>
 

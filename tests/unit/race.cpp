@@ -1,5 +1,5 @@
 // The race in simulated time, named by the sentence it proves: resolution, order, attempts, ends.
-#include "gladhand/race.hpp"
+#include "race/race.hpp"
 
 #include <doctest/doctest.h>
 
@@ -101,8 +101,8 @@ TEST_SUITE("resolution") {
 
   TEST_CASE("[HEv3 §4.2] a negative A starts no Resolution Delay: IPv6 as it comes") {
     Simulation simulation({.answers = {{AAAA, 200ms, {six}}, {A, 10ms}}, .peers = {{six, {1ms}}}});
-    CHECK(simulation.run() == Log{"0 query AAAA", "0 query A", "200 start 2001:db8::1",
-                                  "201 won 2001:db8::1"});
+    CHECK(simulation.run() ==
+          Log{"0 query AAAA", "0 query A", "200 start 2001:db8::1", "201 won 2001:db8::1"});
     for (const auto& [at, action] : simulation.actions())
       CHECK_FALSE(std::holds_alternative<gladhand::TimerSet>(action));
   }
@@ -134,14 +134,14 @@ TEST_SUITE("resolution") {
   }
 
   TEST_CASE("[gai.conf] where IPv4 is preferred it is AAAA that waits for A") {
-    CHECK(starts(prefers_ipv4({.answers = {{AAAA, 10ms, {six}}, {A, 30ms, {four}}},
-                               .peers = {{four, {1ms}}}})) ==
+    CHECK(starts(prefers_ipv4(
+              {.answers = {{AAAA, 10ms, {six}}, {A, 30ms, {four}}}, .peers = {{four, {1ms}}}})) ==
           Log{"30 start 192.0.2.1", "31 won 192.0.2.1"});
-    CHECK(starts(prefers_ipv4({.answers = {{AAAA, 30ms, {six}}, {A, 10ms, {four}}},
-                               .peers = {{four, {1ms}}}})) ==
+    CHECK(starts(prefers_ipv4(
+              {.answers = {{AAAA, 30ms, {six}}, {A, 10ms, {four}}}, .peers = {{four, {1ms}}}})) ==
           Log{"10 start 192.0.2.1", "11 won 192.0.2.1"});
-    CHECK(starts(prefers_ipv4({.answers = {{AAAA, 10ms, {six}}, {A, never}},
-                               .peers = {{six, {1ms}}}})) ==
+    CHECK(starts(prefers_ipv4(
+              {.answers = {{AAAA, 10ms, {six}}, {A, never}}, .peers = {{six, {1ms}}}})) ==
           Log{"60 start 2001:db8::1", "61 won 2001:db8::1"});
   }
 
@@ -160,13 +160,19 @@ TEST_SUITE("order") {
     World world{.answers = {{AAAA, 0ms, {six, six2, six3}}, {A, 0ms, {four, four2}}}};
     world.options = with_delay(100ms);
     world.options.timeout = 1s;
-    CHECK(starts(world) == Log{"0 start 2001:db8::1", "100 start 192.0.2.1",
-                               "200 start 2001:db8::2", "300 start 192.0.2.2",
-                               "400 start 2001:db8::3", "1000 timed out"});
+    CHECK(starts(world) == Log{"0 start 2001:db8::1",
+                               "100 start 192.0.2.1",
+                               "200 start 2001:db8::2",
+                               "300 start 192.0.2.2",
+                               "400 start 2001:db8::3",
+                               "1000 timed out"});
     world.options.preferred_family_count = 2;
-    CHECK(starts(world) == Log{"0 start 2001:db8::1", "100 start 2001:db8::2",
-                               "200 start 192.0.2.1", "300 start 2001:db8::3",
-                               "400 start 192.0.2.2", "1000 timed out"});
+    CHECK(starts(world) == Log{"0 start 2001:db8::1",
+                               "100 start 2001:db8::2",
+                               "200 start 192.0.2.1",
+                               "300 start 2001:db8::3",
+                               "400 start 192.0.2.2",
+                               "1000 timed out"});
   }
 
   TEST_CASE("a duplicate is attempted once, whichever answer brings it") {
@@ -189,8 +195,10 @@ TEST_SUITE("order") {
     World world{.answers = {{AAAA, 0ms, {six, six2, six3}}, {A, 150ms, {four}}}};
     world.options = with_delay(100ms);
     world.options.timeout = 1s;
-    CHECK(starts(world) == Log{"0 start 2001:db8::1", "100 start 2001:db8::2",
-                               "200 start 192.0.2.1", "300 start 2001:db8::3",
+    CHECK(starts(world) == Log{"0 start 2001:db8::1",
+                               "100 start 2001:db8::2",
+                               "200 start 192.0.2.1",
+                               "300 start 2001:db8::3",
                                "1000 timed out"});
   }
 
@@ -215,36 +223,46 @@ TEST_SUITE("attempts") {
   }
 
   TEST_CASE("[HEv3 §6] the next attempt starts after the Connection Attempt Delay") {
-    CHECK(starts(four_peers({1s}, {1s}, {200ms}, silent)) ==
-          Log{"0 start 2001:db8::1", "250 start 192.0.2.1", "500 start 2001:db8::2",
-              "700 won 2001:db8::2"});
-    CHECK(starts(four_peers({1s}, {1s}, {100ms}, silent, 450ms)) ==
-          Log{"0 start 2001:db8::1", "450 start 192.0.2.1", "900 start 2001:db8::2",
-              "1000 won 2001:db8::1"});
+    CHECK(starts(four_peers({1s}, {1s}, {200ms}, silent)) == Log{"0 start 2001:db8::1",
+                                                                 "250 start 192.0.2.1",
+                                                                 "500 start 2001:db8::2",
+                                                                 "700 won 2001:db8::2"});
+    CHECK(starts(four_peers({1s}, {1s}, {100ms}, silent, 450ms)) == Log{"0 start 2001:db8::1",
+                                                                        "450 start 192.0.2.1",
+                                                                        "900 start 2001:db8::2",
+                                                                        "1000 won 2001:db8::1"});
   }
 
   TEST_CASE("[HEv3 §6] nothing starts after a win") {
-    CHECK(run(four_peers({1s}, {100ms}, silent, silent)) ==
-          Log{"0 start 2001:db8::1", "250 start 192.0.2.1", "350 cancel 2001:db8::1",
-              "350 won 192.0.2.1"});
+    CHECK(run(four_peers({1s}, {100ms}, silent, silent)) == Log{"0 start 2001:db8::1",
+                                                                "250 start 192.0.2.1",
+                                                                "350 cancel 2001:db8::1",
+                                                                "350 won 192.0.2.1"});
   }
 
   TEST_CASE("a failure starts the next attempt at once and the delay anew") {
     CHECK(starts(four_peers({100ms, ECONNREFUSED}, {200ms, ECONNREFUSED}, silent, {250ms})) ==
-          Log{"0 start 2001:db8::1", "100 start 192.0.2.1", "300 start 2001:db8::2",
-              "550 start 192.0.2.2", "800 won 192.0.2.2"});
+          Log{"0 start 2001:db8::1",
+              "100 start 192.0.2.1",
+              "300 start 2001:db8::2",
+              "550 start 192.0.2.2",
+              "800 won 192.0.2.2"});
   }
 
   TEST_CASE("a failure starts the next at once also while another attempt is running") {
     CHECK(starts(four_peers({300ms, ECONNREFUSED}, silent, {10ms}, silent)) ==
-          Log{"0 start 2001:db8::1", "250 start 192.0.2.1", "300 start 2001:db8::2",
+          Log{"0 start 2001:db8::1",
+              "250 start 192.0.2.1",
+              "300 start 2001:db8::2",
               "310 won 2001:db8::2"});
   }
 
   TEST_CASE("synchronous failures cost no time at all") {
-    CHECK(starts(four_peers(refuses, refuses, refuses, refuses, 2s)) ==
-          Log{"0 start 2001:db8::1", "0 start 192.0.2.1", "0 start 2001:db8::2",
-              "0 start 192.0.2.2", "0 all failed"});
+    CHECK(starts(four_peers(refuses, refuses, refuses, refuses, 2s)) == Log{"0 start 2001:db8::1",
+                                                                            "0 start 192.0.2.1",
+                                                                            "0 start 2001:db8::2",
+                                                                            "0 start 192.0.2.2",
+                                                                            "0 all failed"});
   }
 
   TEST_CASE("[HEv3 §6] an attempt is not ended because the next one starts") {
@@ -301,8 +319,11 @@ TEST_SUITE("ends") {
 
   TEST_CASE("every losing attempt is given up exactly once, before the end is told") {
     World world{.known = {six, six2, four}, .peers = {{six, {600ms}}}};
-    CHECK(run(world) == Log{"0 start 2001:db8::1", "250 start 192.0.2.1", "500 start 2001:db8::2",
-                            "600 cancel 2001:db8::2", "600 cancel 192.0.2.1",
+    CHECK(run(world) == Log{"0 start 2001:db8::1",
+                            "250 start 192.0.2.1",
+                            "500 start 2001:db8::2",
+                            "600 cancel 2001:db8::2",
+                            "600 cancel 192.0.2.1",
                             "600 won 2001:db8::1"});
   }
 
@@ -310,8 +331,10 @@ TEST_SUITE("ends") {
     World world{.known = {six, six2, four}};
     world.options.connection_attempt_delay = 123ms;
     world.options.timeout = 1s;
-    CHECK(starts(world) == Log{"0 start 2001:db8::1", "123 start 192.0.2.1",
-                               "246 start 2001:db8::2", "1000 timed out"});
+    CHECK(starts(world) == Log{"0 start 2001:db8::1",
+                               "123 start 192.0.2.1",
+                               "246 start 2001:db8::2",
+                               "1000 timed out"});
   }
 
   TEST_CASE("the overall deadline ends a silent name server") {
@@ -340,8 +363,8 @@ TEST_SUITE("ends") {
   }
 
   TEST_CASE("every cause is kept with its address") {
-    Simulation simulation({.known = {six, four},
-                           .peers = {{six, {0ms, ENETUNREACH}}, {four, {5ms, ECONNREFUSED}}}});
+    Simulation simulation(
+        {.known = {six, four}, .peers = {{six, {0ms, ENETUNREACH}}, {four, {5ms, ECONNREFUSED}}}});
     simulation.run();
     const auto& attempts = simulation.finish().attempts;
     REQUIRE(attempts.size() == 2);

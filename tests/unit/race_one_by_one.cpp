@@ -1,7 +1,7 @@
 // The loop over getaddrinfo(3) that the race is compared with.
 #include <doctest/doctest.h>
 
-#include "gladhand/race.hpp"
+#include "race/race.hpp"
 #include "world.hpp"
 
 using namespace world;

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "gladhand/race.hpp"
+#include "race/race.hpp"
 #include "world.hpp"
 
 using namespace world;
@@ -35,8 +35,7 @@ class Gate {
   Log tell(const Fact& fact, Moment now) {
     Log log;
     for (const Action& action : race_.step(fact, now)) {
-      const std::string line =
-          std::visit([](const auto& order) { return text(order); }, action);
+      const std::string line = std::visit([](const auto& order) { return text(order); }, action);
       if (!line.empty()) log.push_back(line);
     }
     return log;

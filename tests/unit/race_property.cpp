@@ -24,7 +24,8 @@ World random_world(Dice& dice) {
   World world;
   const auto some = [&dice](const std::string& prefix) {
     Addresses addresses;
-    for (int i = dice.roll(5); i > 0; --i) addresses.push_back(prefix + std::to_string(dice.roll(6)));
+    for (int i = dice.roll(5); i > 0; --i)
+      addresses.push_back(prefix + std::to_string(dice.roll(6)));
     return addresses;
   };
   for (const Family family : {AAAA, A}) {
@@ -106,8 +107,7 @@ void walk(Dice& dice) {
       referee.see(std::min(now, world.options.timeout), action);
       if (const auto* query = std::get_if<gladhand::SendQuery>(&action))
         for (const Answer& it : world.answers)
-          if (it.family == query->family)
-            possible.push_back(answer(it.family, it.addresses));
+          if (it.family == query->family) possible.push_back(answer(it.family, it.addresses));
       if (const auto* start = std::get_if<gladhand::StartAttempt>(&action)) {
         if (dice.roll(2) == 0)
           possible.push_back(gladhand::Connected{start->attempt});

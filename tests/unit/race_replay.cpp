@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "report/trace.hpp"
 #include "world.hpp"
@@ -44,9 +44,12 @@ gladhand::Candidate read_candidate(const json& line) {
 gladhand::AnswerStatus read_status(const std::string& code) {
   using S = gladhand::AnswerStatus;
   const std::map<std::string, S> codes = {
-      {"addresses", S::addresses},           {"no_address", S::no_address},
-      {"no_such_name", S::no_such_name},     {"server_failure", S::server_failure},
-      {"no_answer", S::no_answer},           {"bad_answer", S::bad_answer},
+      {"addresses", S::addresses},
+      {"no_address", S::no_address},
+      {"no_such_name", S::no_such_name},
+      {"server_failure", S::server_failure},
+      {"no_answer", S::no_answer},
+      {"bad_answer", S::bad_answer},
   };
   return codes.at(code);
 }
@@ -91,13 +94,13 @@ class Replay {
     const auto microseconds = [&config](const char* key) {
       return gladhand::Moment(config.at(key).get<std::int64_t>());
     };
-    return {.connection_attempt_delay = microseconds("connection_attempt_delay_us"),
-            .resolution_delay = microseconds("resolution_delay_us"),
-            .timeout = microseconds("timeout_us"),
-            .preferred_family_count = config.at("preferred_family_count"),
-            .preferred_family =
-                config.at("preferred_family") == "IPv6" ? Family::ipv6 : Family::ipv4,
-            .prepare = prepare};
+    return {
+        .connection_attempt_delay = microseconds("connection_attempt_delay_us"),
+        .resolution_delay = microseconds("resolution_delay_us"),
+        .timeout = microseconds("timeout_us"),
+        .preferred_family_count = config.at("preferred_family_count"),
+        .preferred_family = config.at("preferred_family") == "IPv6" ? Family::ipv6 : Family::ipv4,
+        .prepare = prepare};
   }
 
   void start() {

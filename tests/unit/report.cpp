@@ -25,19 +25,25 @@ using Json = nlohmann::json;
 constexpr Family AAAA = Family::ipv6;
 constexpr Family A = Family::ipv4;
 
-Endpoint at(std::string_view address) { return parse_address(address, 22).value(); }
+Endpoint at(std::string_view address) {
+  return parse_address(address, 22).value();
+}
 
 Candidate candidate(std::string_view address, std::string_view source) {
   return {at(address), Source{at(source), 64}};
 }
 
-std::error_code error(int number) { return {number, std::system_category()}; }
+std::error_code error(int number) {
+  return {number, std::system_category()};
+}
 
 Configured configured(std::string_view origin = "dns") {
   return {"db.example", "22", "", 250ms, 50ms, 30s, 1, AAAA, origin};
 }
 
-Finish ended(Outcome outcome) { return {outcome, 0, {}, {}}; }
+Finish ended(Outcome outcome) {
+  return {outcome, 0, {}, {}};
+}
 
 Finish won(AttemptId winner, std::vector<Endpoint> endpoints) {
   Finish finish{Outcome::connected, winner, {}, {}};
@@ -56,14 +62,17 @@ const std::vector<Event>& story() {
       {2ms, SendQuery{A, "db.example"}},
       {12300us, AnswerReceived{A, AnswerStatus::addresses, {candidate("192.0.2.7", "192.0.2.9")}}},
       {12300us, TimerSet{TimerKind::resolution_delay, 62300us}},
-      {30ms, AnswerReceived{AAAA,
-                            AnswerStatus::addresses,
-                            {candidate("2001:db8::1", "2001:db8::9"), {at("2001:db8::2"), {}},
-                             {at("2001:db8::1"), {}}}}},
+      {30ms,
+       AnswerReceived{AAAA,
+                      AnswerStatus::addresses,
+                      {candidate("2001:db8::1", "2001:db8::9"),
+                       {at("2001:db8::2"), {}},
+                       {at("2001:db8::1"), {}}}}},
       {30ms, DuplicateRemoved{at("2001:db8::1")}},
-      {30ms, CandidatesSorted{{{1, at("2001:db8::1"), Rule::higher_precedence},
-                               {0, at("192.0.2.7"), Rule::avoid_unusable},
-                               {2, at("2001:db8::2"), Rule::unchanged_order}}}},
+      {30ms,
+       CandidatesSorted{{{1, at("2001:db8::1"), Rule::higher_precedence},
+                         {0, at("192.0.2.7"), Rule::avoid_unusable},
+                         {2, at("2001:db8::2"), Rule::unchanged_order}}}},
       {30ms, TimerCanceled{TimerKind::resolution_delay}},
       {30ms, StartAttempt{1, at("2001:db8::1"), preferred_family_known}},
       {30ms, TimerSet{TimerKind::next_attempt, 280ms}},
@@ -177,7 +186,9 @@ A          *                               1 address, 1 ms
 TEST_CASE("an attempt that was given up stays so in the waterfall, whatever comes after") {
   std::vector<Event> events = story();
   const std::string before = picture(events, {});
-  SUBCASE("it connects") { events.insert(events.end() - 1, {312ms, Connected{1}}); }
+  SUBCASE("it connects") {
+    events.insert(events.end() - 1, {312ms, Connected{1}});
+  }
   SUBCASE("it is refused") {
     events.insert(events.end() - 1, {312ms, AttemptFailed{1, error(ECONNREFUSED)}});
   }
@@ -195,7 +206,9 @@ TEST_CASE("colour is asked for, or there is no escape in the waterfall") {
 TEST_CASE("the rows of the waterfall stay within the columns unless an address alone does not") {
   std::vector<Event> events = story();
   std::vector<unsigned> widths = {80, 100, 200};
-  SUBCASE("short addresses") { widths.insert(widths.end(), {40, 60}); }
+  SUBCASE("short addresses") {
+    widths.insert(widths.end(), {40, 60});
+  }
   SUBCASE("the longest address") {
     const Endpoint longest = at("2001:db8:1111:2222:3333:4444:5555:6666");
     events.insert(events.end() - 1, {312ms, StartAttempt{3, longest, StartReason::attempt_failed}});
@@ -255,12 +268,15 @@ TEST_CASE("every event has its sentence, or says nothing to a person") {
       {"dns", DialStarted{{AAAA, A}, {}}, ""},
       {"dns", AnswerReceived{AAAA, AnswerStatus::no_address, {}}, "AAAA answered: no IPv6 address"},
       {"dns", AnswerReceived{A, AnswerStatus::no_such_name, {}}, "A answered: name does not exist"},
-      {"dns", start(preferred_family_known),
+      {"dns",
+       start(preferred_family_known),
        "start 192.0.2.7 (IPv6 is preferred and its answer is known)"},
       {"dns", start(nothing_to_wait_for), "start 192.0.2.7 (nothing to wait for)"},
-      {"dns", start(resolution_delay_over),
+      {"dns",
+       start(resolution_delay_over),
        "start 192.0.2.7 (no AAAA answer within the Resolution Delay of 50 ms)"},
-      {"dns", start(connection_attempt_delay_over),
+      {"dns",
+       start(connection_attempt_delay_over),
        "start 192.0.2.7 (nothing connected within the Connection Attempt Delay of 250 ms)"},
       {"dns", start(attempt_failed), "start 192.0.2.7 (the attempt before has failed)"},
       {"dns", start(address_arrived), "start 192.0.2.7 (its address has just arrived)"},
@@ -381,8 +397,7 @@ TEST_CASE("every attempt_started has exactly one attempt_outcome, whatever comes
   const std::vector<Json> lines = traced(events);
   for (const Json& line : lines) {
     if (line["event"] == "attempt_started") ++started[line["attempt"]];
-    if (line["event"] == "attempt_outcome")
-      outcomes[line["attempt"]].push_back(line["outcome"]);
+    if (line["event"] == "attempt_outcome") outcomes[line["attempt"]].push_back(line["outcome"]);
   }
   CHECK(started == std::map<int, int>{{0, 1}, {1, 1}, {2, 1}});
   CHECK(outcomes == std::map<int, std::vector<std::string>>{
@@ -431,17 +446,22 @@ TEST_CASE("every status, reason and outcome has its own word in the trace") {
   using enum AnswerStatus;
   using enum StartReason;
   const auto start = [](StartReason reason) { return StartAttempt{0, at("192.0.2.7"), reason}; };
-  CHECK(words("status", AnswerReceived{A, AnswerStatus::no_address, {}},
-              AnswerReceived{A, no_such_name, {}}, AnswerReceived{A, server_failure, {}},
-              AnswerReceived{A, no_answer, {}}, AnswerReceived{A, bad_answer, {}}) ==
+  CHECK(words("status",
+              AnswerReceived{A, AnswerStatus::no_address, {}},
+              AnswerReceived{A, no_such_name, {}},
+              AnswerReceived{A, server_failure, {}},
+              AnswerReceived{A, no_answer, {}},
+              AnswerReceived{A, bad_answer, {}}) ==
         "no_address no_such_name server_failure no_answer bad_answer ");
-  CHECK(words("reason", start(nothing_to_wait_for), start(resolution_delay_over),
+  CHECK(words("reason",
+              start(nothing_to_wait_for),
+              start(resolution_delay_over),
               start(address_arrived)) ==
         "nothing_to_wait_for resolution_delay_over address_arrived ");
-  CHECK(words("reason", ended(Outcome::no_address),
-              ended(Outcome::all_attempts_failed)) ==
+  CHECK(words("reason", ended(Outcome::no_address), ended(Outcome::all_attempts_failed)) ==
         "no_address all_attempts_failed ");
-  CHECK(words("event", TimerFired{TimerKind::resolution_delay},
+  CHECK(words("event",
+              TimerFired{TimerKind::resolution_delay},
               TimerCanceled{TimerKind::next_attempt}) ==
         "resolution_delay_timer_fired next_attempt_timer_canceled ");
 }

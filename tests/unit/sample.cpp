@@ -6,13 +6,13 @@
 #include <system_error>
 #include <vector>
 
-#include "gladhand/bench_mode.hpp"
-#include "gladhand/bench_verdict.hpp"
-#include "gladhand/best_family.hpp"
 #include "gladhand/error.hpp"
-#include "gladhand/host_list.hpp"
-#include "gladhand/sample_builder.hpp"
-#include "gladhand/threshold.hpp"
+#include "samples/bench_mode.hpp"
+#include "samples/bench_verdict.hpp"
+#include "samples/best_family.hpp"
+#include "samples/host_list.hpp"
+#include "samples/sample_builder.hpp"
+#include "samples/threshold.hpp"
 
 using namespace gladhand;
 using namespace std::chrono_literals;

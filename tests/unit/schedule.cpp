@@ -1,5 +1,5 @@
 // When which dial begins, in simulated time.
-#include "gladhand/schedule.hpp"
+#include "samples/schedule.hpp"
 
 #include <doctest/doctest.h>
 

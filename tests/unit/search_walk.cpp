@@ -1,5 +1,5 @@
 // The walk through a search list, both families together.
-#include "gladhand/search_walk.hpp"
+#include "names/search_walk.hpp"
 
 #include <doctest/doctest.h>
 
@@ -46,8 +46,7 @@ class Walk {
   std::string take(std::size_t position, Family family, AnswerStatus status) {
     SearchWalk::Answer answer{family, status, {}};
     if (status == addresses)
-      answer.addresses = {
-          parse_address(family == AAAA ? "2001:db8::1" : "192.0.2.1", 22).value()};
+      answer.addresses = {parse_address(family == AAAA ? "2001:db8::1" : "192.0.2.1", 22).value()};
     std::string text;
     for (const SearchWalk::Answer& final : walk_.take(position, std::move(answer))) {
       text += (text.empty() ? "" : ", ") + std::string(question_type(final.family)) + ' ' +
@@ -243,8 +242,8 @@ TEST_CASE("one family walks alone") {
 }
 
 TEST_CASE("any answers to any list end it: one final answer a family, and as many names as asked") {
-  constexpr AnswerStatus all[] = {addresses,      no_address, no_such_name,
-                                  server_failure, no_answer,  bad_answer};
+  constexpr AnswerStatus all[] = {
+      addresses, no_address, no_such_name, server_failure, no_answer, bad_answer};
   for (int choice = 0; choice < 2 * 6 * 6 * 6 * 6; ++choice) {
     SearchWalk walk({"db.a.example", "db"}, {AAAA, A});
     int rest = choice / 2;

@@ -1,5 +1,5 @@
 // What a passed socket is, in words, in JSON and in a program's environment.
-#include "gladhand/socket_facts.hpp"
+#include "base/socket_facts.hpp"
 
 #include <doctest/doctest.h>
 #include <linux/vm_sockets.h>
@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "gladhand/ucspi.hpp"
+#include "handover/ucspi.hpp"
 #include "report/socket_report.hpp"
 
 namespace gladhand::socket_facts_test {

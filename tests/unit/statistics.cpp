@@ -9,7 +9,7 @@
 //
 //     m = np.median(np.random.default_rng(7).choice(values, (100000, n)), axis=1)
 //     print(np.percentile(m, [2.5, 97.5]))
-#include "gladhand/statistics.hpp"
+#include "samples/statistics.hpp"
 
 #include <doctest/doctest.h>
 

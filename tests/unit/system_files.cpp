@@ -1,5 +1,5 @@
 // What hosts(5) and resolv.conf(5) say, and which names follow from it.
-#include "gladhand/system_files.hpp"
+#include "names/system_files.hpp"
 
 #include <doctest/doctest.h>
 
@@ -29,8 +29,12 @@ std::string hosts(std::string_view text, std::string_view name) {
   return joined(found);
 }
 
-std::string search(std::string_view text) { return joined(parse_resolv_conf(text).search); }
-std::string servers(std::string_view text) { return joined(parse_resolv_conf(text).servers); }
+std::string search(std::string_view text) {
+  return joined(parse_resolv_conf(text).search);
+}
+std::string servers(std::string_view text) {
+  return joined(parse_resolv_conf(text).servers);
+}
 
 std::string names(std::string_view name, const Strings& domains, unsigned ndots) {
   ResolvConf conf;
@@ -76,8 +80,15 @@ TEST_CASE("[hosts(5)] every line that has the name gives its address, in the ord
 }
 
 TEST_CASE("[hosts(5)] a line whose address cannot be read gives none, and harms no other") {
-  for (const char* line : {"192.0.2.256 db", "192.0.2 db", "db", "db db", "2001:db8::g db",
-                           "/24 db", "192.0.2.1/24 db", "[2001:db8::1] db", "192.0.2.1#db",
+  for (const char* line : {"192.0.2.256 db",
+                           "192.0.2 db",
+                           "db",
+                           "db db",
+                           "2001:db8::g db",
+                           "/24 db",
+                           "192.0.2.1/24 db",
+                           "[2001:db8::1] db",
+                           "192.0.2.1#db",
                            "192.0.2.1"}) {
     CAPTURE(std::string(line));
     CHECK(hosts(line, "db") == "");
@@ -86,9 +97,14 @@ TEST_CASE("[hosts(5)] a line whose address cannot be read gives none, and harms 
 }
 
 TEST_CASE("[hosts(5)] line ends, blanks and a missing last line end do not count") {
-  for (const char* text : {"192.0.2.1 db", "192.0.2.1 db\n", "192.0.2.1 db\r\n", "192.0.2.1 db\r",
-                           "\t192.0.2.1\t\tdb\t\n", "\r\n\r\n192.0.2.1 db\r\n",
-                           "192.0.2.1 db#comment", "192.0.2.1 x db y\n"}) {
+  for (const char* text : {"192.0.2.1 db",
+                           "192.0.2.1 db\n",
+                           "192.0.2.1 db\r\n",
+                           "192.0.2.1 db\r",
+                           "\t192.0.2.1\t\tdb\t\n",
+                           "\r\n\r\n192.0.2.1 db\r\n",
+                           "192.0.2.1 db#comment",
+                           "192.0.2.1 x db y\n"}) {
     CAPTURE(std::string(text));
     CHECK(hosts(text, "db") == "192.0.2.1");
   }
@@ -103,11 +119,16 @@ TEST_CASE("[RFC 4343 §3] names are the same whatever their case; a final dot do
     const char* b;
     bool expected;
   } table[] = {
-      {"db.example", "db.example", true},  {"db.example", "DB.eXample", true},
-      {"db.example.", "db.example", true}, {"db.example.", "db.example.", true},
-      {"db.example", "db.example.x", false}, {"db.example", "db.exampl", false},
-      {"db..", "db.", false},              {"db[", "db{", false},
-      {"db@", "db`", false},               {"", "", true},
+      {"db.example", "db.example", true},
+      {"db.example", "DB.eXample", true},
+      {"db.example.", "db.example", true},
+      {"db.example.", "db.example.", true},
+      {"db.example", "db.example.x", false},
+      {"db.example", "db.exampl", false},
+      {"db..", "db.", false},
+      {"db[", "db{", false},
+      {"db@", "db`", false},
+      {"", "", true},
       {"", "db", false},
   };
   for (const auto& row : table) {
@@ -118,13 +139,21 @@ TEST_CASE("[RFC 4343 §3] names are the same whatever their case; a final dot do
 }
 
 TEST_CASE("[RFC 6761 §6.3] localhost and names below it are this machine's") {
-  for (const char* name : {"localhost", "localhost.", "LocalHost", "db.localhost", "DB.LOCALHOST.",
-                           "a.b.localhost"}) {
+  for (const char* name :
+       {"localhost", "localhost.", "LocalHost", "db.localhost", "DB.LOCALHOST.", "a.b.localhost"}) {
     CAPTURE(std::string(name));
     CHECK(is_localhost(name));
   }
-  for (const char* name : {"", ".", "host", "localhos", "mylocalhost", "localhost.example",
-                           "localhost.localdomain", "localhost..", "localhost-", "local.host"}) {
+  for (const char* name : {"",
+                           ".",
+                           "host",
+                           "localhos",
+                           "mylocalhost",
+                           "localhost.example",
+                           "localhost.localdomain",
+                           "localhost..",
+                           "localhost-",
+                           "local.host"}) {
     CAPTURE(std::string(name));
     CHECK_FALSE(is_localhost(name));
   }
@@ -154,10 +183,16 @@ TEST_CASE("[resolv.conf(5)] a comment begins with # or ; in the first column") {
 }
 
 TEST_CASE("[resolv.conf(5)] a nameserver line without a literal is skipped") {
-  for (const char* line :
-       {"nameserver", "nameserver ", "nameserver dns.example", "nameserver 192.0.2.256",
-        "nameserver 192.0.2", "nameserver 2001:db8::g", "nameserver #192.0.2.1",
-        "Nameserver 192.0.2.1", "nameservers 192.0.2.1", "192.0.2.1"}) {
+  for (const char* line : {"nameserver",
+                           "nameserver ",
+                           "nameserver dns.example",
+                           "nameserver 192.0.2.256",
+                           "nameserver 192.0.2",
+                           "nameserver 2001:db8::g",
+                           "nameserver #192.0.2.1",
+                           "Nameserver 192.0.2.1",
+                           "nameservers 192.0.2.1",
+                           "192.0.2.1"}) {
     CAPTURE(std::string(line));
     CHECK(servers(std::string(line) + "\nnameserver 192.0.2.53\n") == "192.0.2.53");
   }
@@ -204,17 +239,28 @@ TEST_CASE("[resolv.conf(5)] numbers are held to their bounds: 15 dots, 30 s, 5 a
     unsigned timeout;  // 0: not said
     unsigned attempts;
   } table[] = {
-      {"ndots:0", 0, 0, 0},           {"ndots:1", 1, 0, 0},
-      {"ndots:15", 15, 0, 0},         {"ndots:16", 15, 0, 0},
-      {"ndots:1000000", 15, 0, 0},    {"timeout:1", 1, 1, 0},
-      {"timeout:30", 1, 30, 0},       {"timeout:31", 1, 30, 0},
-      {"attempts:1", 1, 0, 1},        {"attempts:5", 1, 0, 5},
-      {"attempts:6", 1, 0, 5},        {"ndots:2 timeout:3 attempts:4", 2, 3, 4},
-      {"ndots:", 1, 0, 0},            {"ndots:x", 1, 0, 0},
-      {"ndots:2x", 1, 0, 0},          {"ndots:-1", 1, 0, 0},
-      {"ndots=2", 1, 0, 0},           {"ndots 2", 1, 0, 0},
-      {"timeout:-1", 1, 0, 0},        {"attempts:two", 1, 0, 0},
-      {"ndots:2 ndots:3", 3, 0, 0},   {"xndots:2", 1, 0, 0},
+      {"ndots:0", 0, 0, 0},
+      {"ndots:1", 1, 0, 0},
+      {"ndots:15", 15, 0, 0},
+      {"ndots:16", 15, 0, 0},
+      {"ndots:1000000", 15, 0, 0},
+      {"timeout:1", 1, 1, 0},
+      {"timeout:30", 1, 30, 0},
+      {"timeout:31", 1, 30, 0},
+      {"attempts:1", 1, 0, 1},
+      {"attempts:5", 1, 0, 5},
+      {"attempts:6", 1, 0, 5},
+      {"ndots:2 timeout:3 attempts:4", 2, 3, 4},
+      {"ndots:", 1, 0, 0},
+      {"ndots:x", 1, 0, 0},
+      {"ndots:2x", 1, 0, 0},
+      {"ndots:-1", 1, 0, 0},
+      {"ndots=2", 1, 0, 0},
+      {"ndots 2", 1, 0, 0},
+      {"timeout:-1", 1, 0, 0},
+      {"attempts:two", 1, 0, 0},
+      {"ndots:2 ndots:3", 3, 0, 0},
+      {"xndots:2", 1, 0, 0},
       {"", 1, 0, 0},
   };
   for (const auto& row : table) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gladhand/race.hpp"
+#include "race/race.hpp"
 
 namespace world {
 
@@ -50,8 +50,8 @@ struct World {
 inline gladhand::Candidate candidate(const std::string& address) {
   const auto endpoint = gladhand::parse_address(address, 22);
   gladhand::Source source;
-  source.address = *gladhand::parse_address(
-      endpoint->family() == AAAA ? "2001:db8:ffff::1" : "198.51.100.1", 0);
+  source.address =
+      *gladhand::parse_address(endpoint->family() == AAAA ? "2001:db8:ffff::1" : "198.51.100.1", 0);
   source.prefix_length = endpoint->family() == AAAA ? 64 : 120;
   return {*endpoint, source};
 }
@@ -62,7 +62,8 @@ inline std::vector<gladhand::Candidate> candidates(const Addresses& addresses) {
   return result;
 }
 
-inline gladhand::AnswerReceived answer(Family family, const Addresses& addresses,
+inline gladhand::AnswerReceived answer(Family family,
+                                       const Addresses& addresses,
                                        AnswerStatus negative = AnswerStatus::no_address) {
   return {family, addresses.empty() ? negative : AnswerStatus::addresses, candidates(addresses)};
 }
@@ -70,8 +71,7 @@ inline gladhand::AnswerReceived answer(Family family, const Addresses& addresses
 /// Runs one race to its end, or to where only the overall deadline is left to come and passes it.
 class Simulation {
  public:
-  explicit Simulation(const World& world)
-      : world_(world), race_(world.options, world.policy) {
+  explicit Simulation(const World& world) : world_(world), race_(world.options, world.policy) {
     std::vector<Family> questions;
     for (const Answer& it : world_.answers) questions.push_back(it.family);
     tell(gladhand::DialStarted{questions, candidates(world_.known)});
@@ -140,8 +140,7 @@ class Simulation {
     } else {
       pending_.push_back(
           {at,
-           gladhand::AttemptFailed{order.attempt,
-                                   {peer->second.error, std::system_category()}}});
+           gladhand::AttemptFailed{order.attempt, {peer->second.error, std::system_category()}}});
     }
   }
 
@@ -160,9 +159,7 @@ class Simulation {
   template <typename Decision>
   void carry_out(const Decision& /*decision*/) {}
 
-  void note(const std::string& what) {
-    log_.push_back(std::to_string(now_ / 1ms) + ' ' + what);
-  }
+  void note(const std::string& what) { log_.push_back(std::to_string(now_ / 1ms) + ' ' + what); }
 
   World world_;
   gladhand::Race race_;

@@ -1,0 +1,306 @@
+// gladhand-bench: dial hosts again and again with the connector's own dial, and say what it took.
+
+#include <sys/utsname.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "apps/bench_options.hpp"
+#include "apps/bench_targets.hpp"
+#include "apps/dial_options.hpp"
+#include "apps/terminal.hpp"
+#include "gladhand/error.hpp"
+#include "handover/handover.hpp"
+#include "report/bench_csv.hpp"
+#include "report/bench_json.hpp"
+#include "report/bench_json_reader.hpp"
+#include "report/bench_text.hpp"
+#include "report/openmetrics.hpp"
+#include "report/page.hpp"
+#include "samples/bench_verdict.hpp"
+#include "samples/comparison.hpp"
+#include "samples/merge.hpp"
+#include "sys/file.hpp"
+#include "sys/limits.hpp"
+#include "sys/output_file.hpp"
+#include "sys/socket_setup.hpp"
+#include "sys/zones.hpp"
+
+namespace gladhand {
+namespace {
+
+using Summaries = std::vector<std::vector<Summary>>;
+
+constexpr const char* name = "gladhand-bench: ";
+
+void tell(const std::string& text) {
+  write_all(STDERR_FILENO, name + text + '\n');
+}
+
+// --- what the system allows ----------------------------------------------------------------
+
+// A name with many dead addresses takes more than most: within reason, what is allowed is taken.
+void fit_descriptors(ScheduleOptions& schedule) {
+  constexpr unsigned long a_dial = 6;  // attempts that overlap, questions
+  constexpr unsigned long beside = 32;
+  constexpr unsigned long plenty = 50'000;
+  const unsigned long wanted = schedule.concurrency * a_dial + beside;
+  const unsigned long allowed = raise_descriptor_limit(std::max(wanted, plenty));
+  if (allowed >= wanted) return;
+  const unsigned long fitting = allowed > beside + a_dial ? (allowed - beside) / a_dial : 1;
+  tell("only " + std::to_string(allowed) + " descriptors are allowed (ulimit -n): at most " +
+       std::to_string(fitting) + " dials at once");
+  schedule.concurrency = static_cast<unsigned>(fitting);
+}
+
+// Half the ports go fast; then the kernel searches, and at the end of them connect(2) fails.
+void warn_of_ports(const BenchSettings& settings) {
+  const ScheduleOptions& schedule = settings.bench.schedule;
+  if (!settings.flood || settings.bench.reset) return;
+  const std::size_t sources = std::max<std::size_t>(1, settings.bench.sources.size());
+  const std::size_t ports = count_local_ports() * sources;
+  const std::size_t dials = schedule.samples * settings.bench.modes.size();
+  if (schedule.samples > 0 && dials <= ports / 2) return;
+  tell("each dial leaves a local port in TIME_WAIT for a minute, and there are " +
+       std::to_string(ports) + " to one destination; --reset leaves none, --sources brings more");
+}
+
+BenchEnvironment environment(int argc, char** argv) {
+  utsname system{};
+  ::uname(&system);
+  BenchEnvironment result;
+  result.version = GLADHAND_VERSION;
+  result.kernel = std::string(system.sysname) + ' ' + system.release;
+  result.cpus = static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
+  result.node = system.nodename;
+  for (int i = 0; i < argc; ++i) result.command += (i == 0 ? "" : " ") + without_user(argv[i]);
+  return result;
+}
+
+BenchTerms terms(const BenchOptions& options) {
+  return {.until_banner = options.until_banner,
+          .samples = options.schedule.samples,
+          .concurrency = options.schedule.concurrency,
+          .rate = options.schedule.rate,
+          .timeout = options.dial.race.timeout,
+          .connection_attempt_delay = options.dial.race.connection_attempt_delay,
+          .resolution_delay = options.dial.race.resolution_delay};
+}
+
+// --- reports -------------------------------------------------------------------------------
+
+// Opened before the first dial: what cannot be written is better known then.
+struct Files {
+  explicit Files(const BenchSettings& settings) {
+    if (settings.json) json.emplace(*settings.json, "--json");
+    if (settings.csv) csv.emplace(*settings.csv, "--csv");
+    if (settings.openmetrics) openmetrics.emplace(*settings.openmetrics, "--openmetrics");
+    if (settings.page) page.emplace(*settings.page, "--report");
+    table = settings.json != "-" && settings.csv != "-" && settings.openmetrics != "-" &&
+            settings.page != "-";
+  }
+
+  std::optional<OutputFile> json;
+  std::optional<OutputFile> csv;
+  std::optional<OutputFile> openmetrics;
+  std::optional<OutputFile> page;
+  bool table = true;
+};
+
+TextSink into(OutputFile& file) {
+  return [&file](std::string_view text) { file.write(text); };
+}
+
+void write_reports(const BenchRun& run, const Summaries& summaries, Files& files) {
+  if (files.json) {
+    write_bench_json(run, summaries, into(*files.json));
+    files.json->commit();
+  }
+  if (files.csv) {
+    write_bench_csv(run, into(*files.csv));
+    files.csv->commit();
+  }
+  if (files.openmetrics) {
+    write_openmetrics(run, summaries, into(*files.openmetrics));
+    files.openmetrics->commit();
+  }
+  if (files.page) {
+    write_page(run, summaries, into(*files.page));
+    files.page->commit();
+  }
+  if (files.table && !write_all(STDOUT_FILENO, describe_run(run, summaries, output_canvas())))
+    throw Error(ExitStatus::not_handed_over,
+                "cannot write to standard output: " + system_words(errno));
+}
+
+BenchStatus judge(const BenchRun& run,
+                  const Summaries& summaries,
+                  const std::vector<Threshold>& thresholds) {
+  constexpr std::size_t most_told = 10;
+  bool connected = false;
+  std::size_t met = 0;
+  for (std::size_t i = 0; i < summaries.size(); ++i) {
+    for (std::size_t k = 0; k < summaries[i].size(); ++k) {
+      if (summaries[i][k].count == 0) continue;  // not reached: run_verdicts() says so
+      connected = connected || summaries[i][k].any_connected();
+      for (const Threshold& threshold : thresholds) {
+        if (!is_met(threshold, summaries[i][k]) || ++met > most_told) continue;
+        tell(threshold.text + ": " + printable(run.hosts[i].host) + " (" +
+             printable(run.hosts[i].modes[k].label()) + ')');
+      }
+    }
+  }
+  if (met > most_told) tell("and " + std::to_string(met - most_told) + " more");
+  return met == 0 && connected ? BenchStatus::well : BenchStatus::not_well;
+}
+
+// --- the run -------------------------------------------------------------------------------
+
+std::function<void(const BenchProgress&)> progress(Moment bound) {
+  if (terminal_columns(STDERR_FILENO) == 0) return {};
+  return [bound](const BenchProgress& it) {
+    const ProgressFigures figures{it.done, it.total, it.failures, it.elapsed, bound};
+    write_all(STDERR_FILENO,
+              "\r" + progress_line(figures, terminal_columns(STDERR_FILENO)) + "\033[K");
+  };
+}
+
+void erase_progress() {
+  if (terminal_columns(STDERR_FILENO) > 0) write_all(STDERR_FILENO, "\r\033[K");
+}
+
+Summaries summarise_all(const std::vector<HostSamples>& hosts) {
+  Summaries summaries;
+  summaries.reserve(hosts.size());
+  for (const HostSamples& host : hosts) {
+    summaries.emplace_back();
+    for (const ModeSamples& mode : host.modes) summaries.back().push_back(summarise(host, mode));
+  }
+  return summaries;
+}
+
+// Dials take and give back the same memory, thousands of times a second.
+void keep_memory() {
+#ifdef __GLIBC__
+  ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
+#endif
+}
+
+// What the dials had is free, but the reports would be put behind it.
+void give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+BenchStatus fail(const Error& error) {
+  write_all(STDERR_FILENO, error_lines("gladhand-bench", error));
+  return error.status() == ExitStatus::usage ? BenchStatus::usage : BenchStatus::system_failure;
+}
+
+// Dials that a signal has interrupted are not waited for: the process ends with them.
+[[noreturn]] void leave(BenchStatus status) {
+  ::_exit(static_cast<int>(status));
+}
+
+[[noreturn]] void run(BenchSettings settings, int argc, char** argv) {
+  BenchOptions& options = settings.bench;
+  std::vector<Target> targets = read_targets(settings);
+  check_politeness(settings, targets.size());
+  const bool internet = std::ranges::any_of(
+      targets, [](const Target& target) { return target.kind == Target::Kind::internet; });
+  if (internet) {
+    std::vector<Family>& families = options.dial.names.families;
+    families = served_families(options.dial.attempt.socket, families);
+    check_settings(options.dial.attempt.socket, families);
+    SocketSettings one_source = options.dial.attempt.socket;
+    for (const Endpoint& source : options.sources) {
+      one_source.bind = {source};
+      check_settings(one_source, {*source.family()});
+    }
+  }
+  Files files(settings);
+  keep_memory();
+  fit_descriptors(options.schedule);
+  warn_of_ports(settings);
+
+  BenchRun result;
+  result.environment = environment(argc, argv);
+  result.terms = terms(options);
+  result.started =
+      std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  asio::io_context loop(1);
+  asio::signal_set signals(loop, SIGINT, SIGTERM);
+  signals.async_wait([&loop, &result](std::error_code canceled, int) {
+    result.interrupted = !canceled;
+    loop.stop();
+  });
+  BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
+  runner.run();
+  signals.clear();  // a second one ends the process at once
+  erase_progress();
+
+  result.duration = runner.elapsed();
+  result.lag = runner.lag();
+  result.never_begun = runner.never_begun();
+  result.hosts = runner.take_hosts();
+  give_back_memory();
+  const Summaries summaries = summarise_all(result.hosts);
+  try {
+    write_reports(result, summaries, files);
+  } catch (const Error& error) {
+    leave(fail(error));
+  }
+  leave(judge(result, summaries, settings.thresholds));
+}
+
+// A fleet's: ten thousand hosts with ten samples each are a sixth of it.
+constexpr std::size_t largest_report = 512 << 20;
+
+[[noreturn]] void merge(const BenchSettings& settings, int argc, char** argv) {
+  Files files(settings);
+  std::vector<RunOfFile> runs;
+  for (const std::string& file : settings.hosts)
+    runs.push_back(read_bench_json(file, read_input(file, "--merge", largest_report)));
+  BenchRun result = merge_runs(std::move(runs));
+  result.environment = environment(argc, argv);
+  Summaries summaries = summarise_all(result.hosts);
+  for (std::size_t i = 0; i < summaries.size(); ++i)
+    compare_series(result.hosts[i], result.sources, summaries[i]);
+  write_reports(result, summaries, files);
+  leave(judge(result, summaries, settings.thresholds));
+}
+
+}  // namespace
+}  // namespace gladhand
+
+int main(int argc, char** argv) {
+  using namespace gladhand;
+  open_standard_descriptors();
+  use_system_zones();
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    BenchSettings settings = parse_bench_command_line(argc, argv);
+    if (settings.answer.empty() && settings.merge) merge(settings, argc, argv);
+    if (settings.answer.empty()) run(std::move(settings), argc, argv);
+    write_all(STDOUT_FILENO, settings.answer);
+    return static_cast<int>(BenchStatus::well);
+  } catch (const Error& error) {
+    return static_cast<int>(fail(error));
+  } catch (const std::exception& error) {
+    return static_cast<int>(fail(Error(ExitStatus::not_handed_over, error.what())));
+  }
+}

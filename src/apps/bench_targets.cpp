@@ -1,0 +1,73 @@
+#include "apps/bench_targets.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "apps/dial_options.hpp"
+#include "connect/proxy_chain.hpp"
+#include "dns/idna.hpp"
+#include "gladhand/error.hpp"
+#include "samples/host_list.hpp"
+#include "sys/file.hpp"
+
+namespace gladhand {
+
+namespace {
+
+Target read_target(const BenchSettings& settings,
+                   const std::string& text,
+                   const std::string& services) {
+  const ConnectOptions& dial = settings.bench.dial;
+  const HostAndPort it = split_host(text, dial.route.tcpmux.empty() ? "22" : "1");  // [RFC 1078]
+  Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
+  check_meaning(settings.given, target, dial);
+  check_route(dial.route, target, dial.names.families);
+  const bool each = std::ranges::any_of(settings.bench.modes, [](const BenchMode& mode) {
+    return mode.kind == BenchMode::Kind::each;
+  });
+  if (each && !find_proxies(dial.route, target).empty())
+    throw UsageError("--compare each has no meaning through a proxy");
+  return target;
+}
+
+// What a server sees as one: two of them would be dialled twice as often as one host may be.
+std::string identity(const Target& target) {
+  if (target.kind != Target::Kind::internet) return target.host + ' ' + target.service;
+  std::string host = target.literal ? to_string(*target.literal) : target.name;
+  std::ranges::transform(host, host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return host + ' ' + std::to_string(target.port);
+}
+
+}  // namespace
+
+std::vector<Target> read_targets(const BenchSettings& settings) {
+  std::vector<std::string> hosts = settings.hosts;
+  if (settings.hosts_file)
+    for (std::string& host : read_host_list(read_input(*settings.hosts_file, "--hosts")))
+      hosts.push_back(std::move(host));
+  if (hosts.empty()) throw UsageError("there is no host in " + in_quotes(*settings.hosts_file));
+  const std::string services = read_file("/etc/services");
+  std::vector<Target> targets;
+  targets.reserve(hosts.size());
+  std::set<std::string> seen;
+  for (const std::string& text : hosts) {
+    Target target = read_target(settings, text, services);
+    if (seen.insert(identity(target)).second) targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+// sshd since 9.8 turns away who connects without authenticating more often than once a second, and
+// counts it against everybody who shares the address.
+void check_politeness(const BenchSettings& settings, std::size_t hosts) {
+  const auto& rate = settings.bench.schedule.rate;
+  if (settings.flood || !rate || *rate <= static_cast<double>(hosts)) return;
+  throw UsageError("--rate is over one dial a second to each host",
+                   "servers such as sshd may penalise this client; --flood says that you mean it");
+}
+
+}  // namespace gladhand

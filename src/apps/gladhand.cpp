@@ -1,0 +1,190 @@
+// gladhand: connect to HOST and PORT, hand the socket to ssh, be gone; or stay and carry its bytes.
+
+#include <unistd.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "apps/dial_options.hpp"
+#include "apps/observers.hpp"
+#include "apps/options.hpp"
+#include "apps/terminal.hpp"
+#include "connect/dial_with_retry.hpp"
+#include "connect/proxy_chain.hpp"
+#include "connect/route.hpp"
+#include "dns/idna.hpp"
+#include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
+#include "handover/handover.hpp"
+#include "handover/relay.hpp"
+#include "report/verdict.hpp"
+#include "report/waterfall.hpp"
+#include "sys/file.hpp"
+#include "sys/process.hpp"
+#include "sys/socket_setup.hpp"
+#include "sys/zones.hpp"
+
+namespace gladhand {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Target read_target(const Settings& settings) {
+  std::string port = settings.port;
+  if (port.empty() && !settings.dial.route.tcpmux.empty()) port = "1";  // [RFC 1078]
+  const std::string services = parse_port(port) ? "" : read_file("/etc/services");
+  Target target = parse_target(
+      is_local(settings.host) ? settings.host : to_ascii(settings.host), port, services);
+  check_meaning(settings.given, target, settings.dial);
+  check_route(settings.dial.route, target, settings.dial.names.families);
+  return target;
+}
+
+// Runs the loop until the dial has ended, or nobody waits for its result any more.
+RetryResult run_dial(asio::io_context& loop,
+                     const Settings& settings,
+                     const Target& target,
+                     const EventSink& sink) {
+  std::optional<RetryResult> result;
+  std::exception_ptr failure;
+  asio::co_spawn(loop,
+                 dial_with_retry(loop, target, settings.dial, settings.retry, sink),
+                 [&](std::exception_ptr error, RetryResult ended) {
+                   failure = std::move(error);
+                   result = std::move(ended);
+                   loop.stop();
+                 });
+  loop.run();
+  if (failure) std::rethrow_exception(failure);
+  if (!result) throw receiver_gone();
+  return std::move(*result);
+}
+
+// ssh waits for this process: nothing that destructors could still do is worth its time.
+[[noreturn]] void leave() {
+  ::_exit(static_cast<int>(ExitStatus::handed_over));
+}
+
+Event::Body announcement(HandOver way, const Endpoint& peer) {
+  if (way == HandOver::relay) return RelayStarted{peer};
+  return HandedOver{peer};
+}
+
+RelayEnd carry(UniqueFd server, const Target& target) {
+  return relay(
+      std::move(server), STDIN_FILENO, STDOUT_FILENO, in_words(target.host, target.service));
+}
+
+Error why_not(const RetryResult& dials, const Target& target, const NameOptions& names) {
+  if (dials.last.failure) return *dials.last.failure;
+  return verdict(dials.last.finish,
+                 target,
+                 dials.last.through,
+                 dials.last_duration,
+                 dials.dials,
+                 names.dns_servers.empty() ? NameServers::of_resolv_conf : NameServers::given);
+}
+
+// `way` is empty for --explain.
+[[noreturn]] void connect(const Settings& settings,
+                          const Target& target,
+                          std::optional<HandOver> way,
+                          Observers& observers) {
+  asio::io_context loop(1);
+  std::optional<HangupWatch> watch;
+  if (way) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
+  const EventSink sink = observers.sink();
+  RetryResult dials = run_dial(loop, settings, target, sink);
+  DialResult& result = dials.last;
+  const auto elapsed = [began = result.began] {
+    return std::chrono::duration_cast<Moment>(Clock::now() - began);
+  };
+  const bool connected = static_cast<bool>(result.socket);
+  if (connected && way == HandOver::pass) {
+    pass_descriptor(STDOUT_FILENO, result.socket.get());
+    if (!sink) leave();
+  }
+  if (sink && connected && way) {
+    observers.stop_waiting();
+    sink({elapsed(), announcement(*way, result.finish.attempts[result.finish.winner].endpoint)});
+  }
+  if (sink) sink({elapsed(), DialEnded{}});
+  if (settings.explain)
+    write_all(STDOUT_FILENO, draw_waterfall(observers.events(), output_canvas()));
+  if (!connected) throw why_not(dials, target, settings.dial.names);
+  if (way == HandOver::relay) {
+    watch.reset();
+    const RelayEnd carried = carry(std::move(result.socket), target);
+    if (sink) sink({elapsed(), RelayEnded{carried.sent, carried.received}});
+    if (carried.failure) throw Error(*carried.failure);
+  }
+  leave();
+}
+
+// What the system would refuse is refused before any traffic.
+void check(Settings& settings, const Target& target) {
+  if (!settings.retry.on_slow.empty()) require_program(settings.retry.on_slow.front());
+  if (target.kind != Target::Kind::internet) return;
+  const SocketSettings& socket = settings.dial.attempt.socket;
+  std::vector<Family>& families = settings.dial.names.families;
+  families = served_families(socket, families);
+  const bool direct = find_proxies(settings.dial.route, target).empty();
+  if (direct && target.literal) return check_settings(socket, {*target.literal->family()});
+  check_settings(socket, families);
+}
+
+Error to_error(const std::exception& error) {
+  if (const auto* ours = dynamic_cast<const Error*>(&error)) return *ours;
+  return Error(ExitStatus::not_handed_over, error.what());
+}
+
+[[noreturn]] void run(Settings settings) {
+  Observers observers(settings);
+  try {
+    const Target target = read_target(settings);
+    std::optional<HandOver> way;
+    if (!settings.explain) {
+      way = choose_hand_over(STDOUT_FILENO, settings.hand_over);
+      keep_text_off(STDOUT_FILENO);
+    }
+    check(settings, target);
+    connect(settings, target, way, observers);
+  } catch (const std::exception& error) {
+    observers.cut_short();
+    observers.log(error_lines("gladhand", to_error(error), settings.quiet));
+    throw;
+  }
+}
+
+// Whoever does not read our stderr must not keep us.
+int fail(const Error& error, bool quiet) {
+  constexpr std::chrono::milliseconds patience{100};
+  if (is_writable(STDERR_FILENO, patience))
+    write_all(STDERR_FILENO, error_lines("gladhand", error, quiet));
+  return static_cast<int>(error.status());
+}
+
+}  // namespace
+}  // namespace gladhand
+
+int main(int argc, char** argv) {
+  using namespace gladhand;
+  open_standard_descriptors();
+  use_system_zones();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of its own, not the end
+  bool quiet = false;
+  try {
+    const Settings settings = parse_command_line(argc, argv);
+    quiet = settings.quiet;
+    if (settings.answer.empty()) run(settings);
+    write_all(STDOUT_FILENO, settings.answer);
+    return static_cast<int>(ExitStatus::handed_over);
+  } catch (const std::exception& error) {
+    return fail(to_error(error), quiet);
+  }
+}

@@ -1,0 +1,74 @@
+// Observers: where the events of a dial go, as the command line asks: -v, --log, --trace,
+// --explain.
+#pragma once
+
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/options.hpp"
+#include "base/unique_fd.hpp"
+#include "gladhand/error.hpp"
+#include "report/narrator.hpp"
+#include "report/trace.hpp"
+
+namespace gladhand {
+
+class Observers {
+ public:
+  /// Opens the files. Throws UsageError when one cannot be.
+  explicit Observers(const Settings& settings);
+
+  Observers(const Observers&) = delete;
+  Observers& operator=(const Observers&) = delete;
+
+  /// A sink that writes each event at once; empty when nobody looks. Must not outlive this.
+  EventSink sink();
+
+  /// From now on nobody waits for a slow reader: what it does not take at once is dropped. ssh
+  /// waits for this process once it has the connection. Until now they are waited for, all
+  /// together, for a tenth of a second: they must not keep ssh from it either.
+  void stop_waiting() { patience_ = {}; }
+
+  /// The end of a dial that was left in its midst: its attempts have an outcome in the trace, too.
+  void cut_short();
+
+  /// One line for the log file.
+  void log(const std::string& line);
+
+  /// All events, kept for --explain only.
+  const std::vector<Event>& events() const { return events_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // '-' is stderr, whatever becomes of that.
+  class Destination {
+   public:
+    Destination(const std::optional<std::string>& path, std::string_view option);
+    explicit operator bool() const { return fd() >= 0; }
+    int fd() const { return is_stderr_ ? STDERR_FILENO : file_.get(); }
+
+   private:
+    bool is_stderr_;
+    UniqueFd file_;
+  };
+
+  void see(const Event& event);
+  void write(int fd, const std::string& text);
+
+  bool verbose_;
+  bool explain_;
+  std::chrono::milliseconds patience_{100};
+  Destination log_;
+  Destination trace_;
+  Narrator narrator_;
+  Trace formatter_;
+  std::vector<Event> events_;
+  std::optional<Clock::time_point> dial_began_;  // until its last event
+};
+
+}  // namespace gladhand

@@ -1,0 +1,33 @@
+// The command line of gladhand: one table, read by the parser, --help and the error texts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/option_table.hpp"
+#include "connect/dial_with_retry.hpp"
+#include "handover/handover.hpp"
+
+namespace gladhand {
+
+/// What the command line asks for.
+struct Settings {
+  std::string host;
+  std::string port;
+  ConnectOptions dial;
+  RetryPolicy retry;
+  std::optional<HandOver> hand_over;  ///< empty: as fd 1 has it
+  bool verbose = false;
+  bool quiet = false;
+  bool explain = false;
+  std::optional<std::string> trace_file;
+  std::optional<std::string> log_file;
+  std::vector<const OptionText*> given;  ///< options on the command line
+  std::string answer;                    ///< --help or --version: print this and do nothing else
+};
+
+/// Reads the command line. Throws UsageError that says what is wrong with it.
+Settings parse_command_line(int argc, const char* const* argv);
+
+}  // namespace gladhand

@@ -1,0 +1,289 @@
+#include "bench/bench_runner.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+#include <exception>
+#include <utility>
+
+#include "bench/address_modes.hpp"
+#include "bench/first_line.hpp"
+#include "bench/mode_options.hpp"
+#include "connect/proxy_chain.hpp"
+#include "gladhand/error.hpp"
+#include "samples/statistics.hpp"
+
+namespace gladhand {
+
+namespace {
+
+constexpr std::chrono::milliseconds lag_interval{10};
+constexpr unsigned ticks_between_progress = 20;
+
+bool asks_for_addresses(const BenchMode& mode) {
+  return mode.kind == BenchMode::Kind::each;
+}
+
+// What a dial says of itself where its race did not decide.
+SampleOutcome outcome_of(const Error& failure) {
+  switch (failure.status()) {
+    case ExitStatus::timed_out: return SampleOutcome::timed_out;
+    case ExitStatus::no_address: return SampleOutcome::no_address;
+    default: return SampleOutcome::failed;
+  }
+}
+
+void close_with_reset(UniqueFd fd) {
+  const linger none{1, 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
+}  // namespace
+
+BenchRunner::BenchRunner(asio::io_context& loop,
+                         BenchOptions options,
+                         std::vector<Target> targets,
+                         std::function<void(const BenchProgress&)> on_progress)
+    : loop_(loop),
+      options_(std::move(options)),
+      on_progress_(std::move(on_progress)),
+      alarm_(loop),
+      lag_timer_(loop) {
+  const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
+  plans_.reserve(targets.size());
+  hosts_.reserve(targets.size());
+  for (Target& target : targets) {
+    hosts_.push_back({.host = target.host, .port = target.service});
+    plans_.push_back({.port = target.port, .modes = modes});
+    if (target.name.empty() || target.kind != Target::Kind::internet)
+      plans_.back().target = std::make_unique<const Target>(std::move(target));
+  }
+}
+
+Target BenchRunner::target_of(std::size_t host) const {
+  const Plan& plan = plans_[host];
+  if (plan.target) return *plan.target;
+  Target name;
+  name.host = name.name = hosts_[host].host;
+  name.service = hosts_[host].port;
+  name.port = plan.port;
+  return name;
+}
+
+void BenchRunner::run() {
+  prepare();
+  loop_.run();
+  if (hosts_.front().modes.empty()) list_modes();  // it has ended before it began
+}
+
+Moment BenchRunner::elapsed() const {
+  return std::chrono::duration_cast<Moment>(Clock::now() - start_);
+}
+
+// A task that throws ends the run: what a dial may throw has become a sample by then.
+void BenchRunner::spawn(asio::awaitable<void> task) {
+  asio::co_spawn(loop_, std::move(task), [](const std::exception_ptr& error) {
+    if (error) std::rethrow_exception(error);
+  });
+}
+
+// --- before the first sample ---------------------------------------------------------------
+
+void BenchRunner::prepare() {
+  start_ = Clock::now();
+  if (std::ranges::any_of(options_.modes, asks_for_addresses))
+    learners_ = std::min<std::size_t>(plans_.size(), options_.schedule.concurrency);
+  if (learners_ == 0) begin();
+  for (std::size_t i = learners_; i > 0; --i) spawn(learn_by_turns());
+}
+
+asio::awaitable<void> BenchRunner::learn_by_turns() {
+  while (next_to_learn_ < plans_.size()) co_await learn_addresses(next_to_learn_++);
+  if (--learners_ == 0) begin();
+}
+
+asio::awaitable<void> BenchRunner::learn_addresses(std::size_t host) {
+  const Moment bound = options_.schedule.duration;
+  Moment left = options_.dial.race.timeout;
+  if (bound.count() > 0) left = std::min(left, bound - elapsed());
+  std::vector<BenchMode> found;
+  if (left.count() > 0)
+    found = co_await find_address_modes(loop_, target_of(host), options_.dial, Clock::now() + left);
+  Plan& plan = plans_[host];
+  std::vector<BenchMode> modes = *plan.modes;
+  const auto at = modes.erase(std::ranges::find_if(modes, asks_for_addresses));
+  // A host without addresses is not left out: that its dials fail is what there is to say of it.
+  if (found.empty() &&
+      std::ranges::find(modes, BenchMode::Kind::race, &BenchMode::kind) == modes.end())
+    found = parse_modes("race");
+  modes.insert(at, found.begin(), found.end());
+  plan.modes = std::make_shared<const std::vector<BenchMode>>(std::move(modes));
+}
+
+void BenchRunner::list_modes() {
+  const std::size_t samples = std::min(options_.schedule.samples, 1000U);
+  const std::size_t questions = options_.dial.names.families.size();
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    std::vector<ModeSamples>& modes = hosts_[i].modes;
+    modes.reserve(plans_[i].modes->size());
+    for (const BenchMode& mode : *plans_[i].modes) {
+      ModeSamples& of_mode = modes.emplace_back(ModeSamples{.mode = mode.name});
+      // Lists that double as they grow, between the dials of ten thousand hosts, would take twice
+      // as much memory.
+      of_mode.samples.reserve(samples);
+      of_mode.attempts.reserve(samples);
+      if (!plans_[i].target) of_mode.queries.reserve(samples * questions);
+    }
+  }
+}
+
+// Samples count from here, but the time for the run has run before.
+void BenchRunner::begin() {
+  list_modes();
+  Moment& duration = options_.schedule.duration;
+  const bool bounded = duration.count() > 0;
+  if (bounded) duration -= elapsed();
+  if (bounded && duration.count() <= 0) return end();
+  std::vector<std::size_t> modes;
+  for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
+  schedule_.emplace(options_.schedule, modes);
+  start_ = Clock::now();
+  lag_expected_ = start_;
+  watch_lag();
+  go_on();
+}
+
+void BenchRunner::end() {
+  ended_ = true;
+  alarm_.cancel();
+  lag_timer_.cancel();
+  tell_progress();
+  loop_.stop();
+}
+
+// --- the schedule --------------------------------------------------------------------------
+
+void BenchRunner::go_on() {
+  if (ended_) return;
+  while (const auto turn = schedule_->next(elapsed())) spawn(work(*turn));
+  if (schedule_->finished(elapsed())) return end();
+  set_alarm();
+}
+
+// What was due a moment ago is on its way to begin.
+std::uint64_t BenchRunner::never_begun() const {
+  constexpr Moment moment = std::chrono::milliseconds(20);
+  return schedule_ ? schedule_->overdue(elapsed() - moment) : 0;
+}
+
+void BenchRunner::set_alarm() {
+  const auto wake = schedule_->wake();
+  if (!wake) return;
+  const Clock::time_point at = start_ + *wake;
+  if (alarm_.expiry() > Clock::now() && alarm_.expiry() <= at) return;
+  alarm_.expires_at(at);
+  alarm_.async_wait([this](std::error_code canceled) {
+    if (!canceled) go_on();
+  });
+}
+
+// How long a timer that is due waits for its turn is how long a socket that is ready does.
+void BenchRunner::watch_lag() {
+  lag_expected_ = std::max(lag_expected_ + lag_interval, Clock::now());
+  lag_timer_.expires_at(lag_expected_);
+  lag_timer_.async_wait([this](std::error_code canceled) {
+    if (canceled) return;
+    const auto lag = std::chrono::duration_cast<Moment>(Clock::now() - lag_expected_);
+    lags_.push_back(static_cast<double>(lag.count()));
+    if (++ticks_ % ticks_between_progress == 0) tell_progress();
+    watch_lag();
+  });
+}
+
+LoopLag BenchRunner::lag() const {
+  std::vector<double> sorted = lags_;
+  std::ranges::sort(sorted);
+  const auto at = [&sorted](double percent) {
+    return Moment(static_cast<Moment::rep>(percentile(sorted, percent)));
+  };
+  return {at(50), at(90)};
+}
+
+void BenchRunner::tell_progress() {
+  const std::uint64_t total = schedule_ ? schedule_->total() : 0;
+  if (on_progress_) on_progress_({done_, total, failures_, elapsed()});
+}
+
+// --- one dial after another ----------------------------------------------------------------
+
+asio::awaitable<void> BenchRunner::work(Turn turn) {
+  SampleBuilder builder;
+  for (;;) {
+    co_await measure(turn, builder);
+    schedule_->ended(turn, elapsed());
+    const auto next = schedule_->next(elapsed());
+    if (!next) break;
+    turn = *next;
+    set_alarm();
+  }
+  go_on();
+}
+
+asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& builder) {
+  const auto modes = plans_[turn.host].modes;
+  const Moment started = elapsed();
+  builder.begin();
+  co_await dial_once(turn.host, (*modes)[turn.mode], builder);
+  ++done_;
+  if (!builder.connected()) ++failures_;
+  if (turn.warmup) co_return;
+  HostSamples& host = hosts_[turn.host];
+  const Moment intended = options_.schedule.rate ? turn.intended : started;
+  builder.store({turn.number, intended, started}, host, host.modes[turn.mode]);
+}
+
+asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
+                                                    const BenchMode& mode,
+                                                    SampleBuilder& builder) {
+  ConnectOptions options = options_for_mode(options_.dial, mode);
+  if (!options_.sources.empty())
+    options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
+  ++plans_[host].dials;
+  return dial_through(loop_,
+                      target_for_mode(target_of(host), mode),
+                      std::move(options),
+                      [&builder](const Event& event) { builder.take(event); });
+}
+
+asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
+                                             const BenchMode& mode,
+                                             SampleBuilder& builder) {
+  const Clock::time_point start = Clock::now();
+  const auto since_start = [start] {
+    return std::chrono::duration_cast<Moment>(Clock::now() - start);
+  };
+  DialResult result;
+  try {
+    // What the dial takes is not kept here while it runs.
+    asio::awaitable<DialResult> dialling = begin_dial(host, mode, builder);
+    result = co_await std::move(dialling);
+    if (result.failure)
+      builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());
+  } catch (const std::exception& error) {
+    builder.fail(SampleOutcome::failed, error.what(), since_start());
+  }
+  // Over loopback it may have ended without a wait: now it is the others' turn, and the clock's.
+  co_await asio::post(loop_, asio::use_awaitable);
+  if (!result.socket) co_return;
+  if (options_.until_banner) {
+    const Clock::time_point from = mode.kind == BenchMode::Kind::sequential ? Clock::now() : start;
+    builder.set_banner(co_await read_first_line(
+        loop_, result.socket.get(), start, from + options_.dial.race.timeout));
+  }
+  if (options_.reset) close_with_reset(std::move(result.socket));
+}
+
+}  // namespace gladhand

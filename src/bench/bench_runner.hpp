@@ -1,0 +1,113 @@
+// BenchRunner: carries a Schedule out: many dials on one loop, each the connector's own, their
+// events gathered as samples, their connections closed.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "connect/proxy_chain.hpp"
+#include "samples/bench_mode.hpp"
+#include "samples/sample.hpp"
+#include "samples/sample_builder.hpp"
+#include "samples/schedule.hpp"
+
+namespace gladhand {
+
+struct BenchOptions {
+  ConnectOptions dial;
+  ScheduleOptions schedule;
+  std::vector<BenchMode> modes;
+  bool until_banner = false;  ///< a dial ends with the server's first line, not with the connection
+  bool reset = false;         ///< close with RST: no port of ours is left in TIME_WAIT
+  std::vector<Endpoint>
+      sources;  ///< taken in turn, family by family: each has local ports of its own
+};
+
+struct BenchProgress {
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  ///< 0: not known
+  std::uint64_t failures = 0;
+  Moment elapsed{};
+};
+
+class BenchRunner {
+ public:
+  /// `on_progress`, which may be empty, is called a few times a second.
+  BenchRunner(asio::io_context& loop,
+              BenchOptions options,
+              std::vector<Target> targets,
+              std::function<void(const BenchProgress&)> on_progress);
+
+  BenchRunner(const BenchRunner&) = delete;
+  BenchRunner& operator=(const BenchRunner&) = delete;
+
+  /// Runs the loop until every dial has ended or somebody has stopped it. Dials that a stop has
+  /// interrupted stay as they are: this object and the loop must then live as long as the process.
+  void run();
+
+  /// What there is when run() has returned.
+  std::vector<HostSamples> take_hosts() { return std::move(hosts_); }
+  Moment elapsed() const;
+  LoopLag lag() const;
+
+  /// Dials of an open loop that were due when the run ended, and had not begun.
+  std::uint64_t never_begun() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Ten thousand of them are kept.
+  struct Plan {
+    std::unique_ptr<const Target> target{};  // empty for a name: its samples have that, too
+    std::uint16_t port = 0;                  // of a name
+    std::shared_ptr<const std::vector<BenchMode>> modes;  // one list for all hosts that are alike
+    std::uint64_t dials = 0;                              // begun
+  };
+
+  void prepare();
+  asio::awaitable<void> learn_by_turns();
+  asio::awaitable<void> learn_addresses(std::size_t host);
+  Target target_of(std::size_t host) const;
+  void list_modes();
+  void begin();
+  void end();
+  void go_on();
+  void set_alarm();
+  void watch_lag();
+  asio::awaitable<void> work(Turn turn);
+  asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder);
+  asio::awaitable<DialResult> begin_dial(std::size_t host,
+                                         const BenchMode& mode,
+                                         SampleBuilder& builder);
+  asio::awaitable<void> dial_once(std::size_t host, const BenchMode& mode, SampleBuilder& builder);
+  void spawn(asio::awaitable<void> task);
+  void tell_progress();
+
+  asio::io_context& loop_;
+  BenchOptions options_;
+  std::vector<Plan> plans_;
+  std::function<void(const BenchProgress&)> on_progress_;
+  std::vector<HostSamples> hosts_;
+  std::size_t next_to_learn_ = 0;
+  std::size_t learners_ = 0;
+  std::optional<Schedule> schedule_;
+  Clock::time_point start_;
+  asio::steady_timer alarm_;
+  asio::steady_timer lag_timer_;
+  Clock::time_point lag_expected_;
+  std::vector<double> lags_;  // microseconds
+  unsigned ticks_ = 0;
+  std::uint64_t done_ = 0;
+  std::uint64_t failures_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace gladhand

@@ -1,0 +1,21 @@
+// What a mode of the benchmark makes of a dial.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "connect/proxy_chain.hpp"
+#include "samples/bench_mode.hpp"
+
+namespace gladhand {
+
+/// The source of each family that it is the turn of.
+std::vector<Endpoint> sources_of_turn(const std::vector<Endpoint>& sources, std::uint64_t turn);
+
+/// The options of a dial in `mode`.
+ConnectOptions options_for_mode(ConnectOptions options, const BenchMode& mode);
+
+/// What is dialled in `mode`: the target, or one address of it.
+Target target_for_mode(Target target, const BenchMode& mode);
+
+}  // namespace gladhand

@@ -1,0 +1,127 @@
+#include "connect/credential_sources.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/read.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+
+#include "base/unique_fd.hpp"
+#include "dial/command.hpp"
+#include "gladhand/error.hpp"
+#include "sys/environment.hpp"
+#include "sys/file.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string read_private_file(const std::string& path) {
+  const auto fail = [&path](const std::string& why) {
+    throw UsageError("--proxy-auth-file " + printable(path) + ": " + why);
+  };
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) fail(system_words(errno));
+  if (!S_ISREG(status.st_mode)) fail("not a file");
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    fail("others than its owner may use it (chmod 600 it)");
+  std::string text;
+  if (!read_all(fd.get(), text)) fail(system_words(errno));
+  return text;
+}
+
+// As ssh does it: a display is needed, unless SSH_ASKPASS_REQUIRE says otherwise [ssh(1)].
+std::optional<std::string> askpass_program() {
+  const std::string require = environment_variable({"SSH_ASKPASS_REQUIRE"}).value_or("");
+  const bool display = environment_variable({"DISPLAY", "WAYLAND_DISPLAY"}).has_value();
+  if (require == "never" || (!display && require != "force")) return std::nullopt;
+  return environment_variable({"SSH_ASKPASS"});
+}
+
+// With no password where the user must be asked for it.
+struct Known {
+  std::optional<std::string> user;
+  std::optional<std::string> password;
+};
+
+Known known_of(const Proxy& proxy, const std::string& file) {
+  if (proxy.user && proxy.password) return {proxy.user, proxy.password};
+  if (const auto found = find_credentials(file, proxy)) return {found->user, found->password};
+  return {proxy.user ? proxy.user : environment_variable({"GLADHAND_PROXY_USER"}),
+          environment_variable({"GLADHAND_PROXY_PASSWORD"})};
+}
+
+// The first line of what the program prints. One that fails says nothing, whatever it has printed.
+asio::awaitable<std::optional<std::string>> read_answer(Command& program,
+                                                        asio::posix::stream_descriptor& output) {
+  std::string answer;
+  std::error_code end;
+  co_await asio::async_read(
+      output, asio::dynamic_buffer(answer, 4096), asio::redirect_error(asio::use_awaitable, end));
+  const int status = co_await program.wait();
+  answer.erase(std::min(answer.find_first_of("\r\n"), answer.size()));
+  if (status != 0 || answer.empty()) co_return std::nullopt;
+  co_return answer;
+}
+
+// Empty when the user would not say, or not until `deadline`.
+asio::awaitable<std::optional<std::string>> ask_user(asio::io_context& loop,
+                                                     std::string asked_by,
+                                                     std::string prompt,
+                                                     Clock::time_point deadline) {
+  using namespace asio::experimental::awaitable_operators;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw Error(ExitStatus::not_handed_over, "pipe: " + system_words(errno));
+  asio::posix::stream_descriptor output(loop, ends[0]);
+  UniqueFd input(ends[1]);
+  Command program(loop, {asked_by, prompt}, {}, input.get());
+  input = UniqueFd();
+  asio::steady_timer timer(loop, deadline);
+  auto first = co_await (read_answer(program, output) || timer.async_wait(asio::use_awaitable));
+  if (first.index() != 0) co_return std::nullopt;
+  co_return std::get<0>(std::move(first));
+}
+
+}  // namespace
+
+CredentialSources::CredentialSources(const std::string& auth_file) {
+  if (auth_file.empty()) return;
+  file_ = read_private_file(auth_file);
+  find_credentials(file_, {});  // what is wrong with it is told before it is needed
+}
+
+bool CredentialSources::can_find(const Proxy& proxy) const {
+  const Known known = known_of(proxy, file_);
+  return known.user && (known.password || askpass_program());
+}
+
+asio::awaitable<std::optional<Credentials>> CredentialSources::find(asio::io_context& loop,
+                                                                    Proxy proxy,
+                                                                    Clock::time_point deadline) {
+  const Known known = known_of(proxy, file_);
+  if (!known.user) co_return std::nullopt;
+  if (known.password) co_return Credentials{*known.user, *known.password};
+  const auto program = askpass_program();
+  if (!program) co_return std::nullopt;
+  const std::string prompt =
+      "Password of " + printable(*known.user) + " for " + to_string(proxy) + ": ";
+  if (!passwords_.contains(prompt))
+    passwords_[prompt] = co_await ask_user(loop, *program, prompt, deadline);
+  const auto& password = passwords_[prompt];
+  if (!password) co_return std::nullopt;
+  co_return Credentials{*known.user, *password};
+}
+
+}  // namespace gladhand

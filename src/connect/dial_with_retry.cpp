@@ -1,0 +1,143 @@
+#include "connect/dial_with_retry.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "connect/proxy_chain.hpp"
+#include "dial/command.hpp"
+#include "sys/process.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr Moment first_pause = std::chrono::milliseconds(200);
+constexpr Moment longest_pause = std::chrono::seconds(3);
+
+// Half as long again each time; a quarter up or down, so that a fleet does not knock in step.
+Moment pause_after(unsigned dials) {
+  Moment pause = first_pause;
+  for (unsigned i = 1; i < dials && pause < longest_pause; ++i) pause = pause * 3 / 2;
+  pause = std::min(pause, longest_pause);
+  std::minstd_rand generator{std::random_device{}()};
+  return pause * std::uniform_int_distribution<int>(75, 125)(generator) / 100;
+}
+
+// When the next dial begins, from now; empty when the policy is spent. The last ones come closer: a
+// server that is up at the very end is still found.
+std::optional<Moment> next_pause(const RetryPolicy& policy, unsigned dials, Moment elapsed) {
+  constexpr Moment too_late = std::chrono::milliseconds(20);
+  const bool bounded = policy.total.count() != 0;
+  if (policy.dials != 0 ? dials >= policy.dials : !bounded) return std::nullopt;
+  if (!bounded) return pause_after(dials);
+  const Moment left = policy.total - elapsed;
+  if (left < too_late) return std::nullopt;
+  return std::min(pause_after(dials), left / 2);
+}
+
+// Runs the command of --on-slow, once. It tells the time of the dial that it interrupts.
+class SlowAlarm : public std::enable_shared_from_this<SlowAlarm> {
+ public:
+  SlowAlarm(asio::io_context& loop, EventSink sink) : timer_(loop), sink_(std::move(sink)) {}
+
+  // When this goes its handler may be due already.
+  void set(const Target& target, const RetryPolicy& policy) {
+    if (policy.on_slow.empty()) return;
+    timer_.expires_after(policy.slow_after);
+    timer_.async_wait([watched = weak_from_this(),
+                       words = policy.on_slow,
+                       environment = target_environment(target)](std::error_code canceled) {
+      const auto alarm = watched.lock();
+      if (!canceled && alarm) alarm->ring(words, environment);
+    });
+  }
+
+  // The sink for the dials.
+  EventSink watching() {
+    if (!sink_) return {};
+    return [this](const Event& event) {
+      if (std::holds_alternative<Configured>(event.body)) dial_began_ = Clock::now() - event.at;
+      sink_(event);
+    };
+  }
+
+ private:
+  void ring(const std::vector<std::string>& words, const Environment& environment) const {
+    FoundSlow found;
+    try {
+      const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+      start_detached_process(
+          words, {.in = nothing.get(), .out = STDERR_FILENO, .environment = environment});
+    } catch (const Error& error) {
+      found.failure = error.what();  // the dial may still succeed
+    }
+    if (sink_)
+      sink_({std::chrono::duration_cast<Moment>(Clock::now() - dial_began_), std::move(found)});
+  }
+
+  asio::steady_timer timer_;
+  EventSink sink_;
+  Clock::time_point dial_began_ = Clock::now();
+};
+
+bool ran_out_of_time(const DialResult& result) {
+  if (result.socket) return false;
+  if (result.failure) return result.failure->status() == ExitStatus::timed_out;
+  return result.finish.outcome == Outcome::timed_out;
+}
+
+}  // namespace
+
+asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
+                                             Target target,
+                                             ConnectOptions options,
+                                             RetryPolicy policy,
+                                             EventSink sink) {
+  const Clock::time_point start = Clock::now();
+  const auto elapsed = [start] { return std::chrono::duration_cast<Moment>(Clock::now() - start); };
+  const Moment timeout = options.race.timeout;
+  const bool bounded = policy.total.count() != 0;
+  const auto alarm = std::make_shared<SlowAlarm>(loop, sink);
+  alarm->set(target, policy);
+  RetryResult result;
+  for (;;) {
+    const Moment begin = elapsed();
+    if (bounded) options.race.timeout = std::clamp(policy.total - begin, Moment(1), timeout);
+    DialResult dialled = co_await dial_through(loop, target, options, alarm->watching());
+    ++result.dials;
+    const Clock::time_point began = dialled.began;
+    const Moment duration = elapsed() - begin;
+    // A dial that was cut short blames who would have answered in time: what a whole one has found
+    // out is worth more.
+    const bool cut_short = options.race.timeout < timeout && ran_out_of_time(dialled);
+    if (!cut_short || result.dials == 1) {
+      result.last = std::move(dialled);
+      result.last_duration = duration;
+    }
+    result.last.began = began;
+    if (result.last.socket || result.last.is_final) break;
+    const auto pause = next_pause(policy, result.dials, elapsed());
+    if (!pause) break;
+    if (sink) {
+      const auto now = std::chrono::duration_cast<Moment>(Clock::now() - began);
+      sink({now, DialEnded{}});
+      sink({now, RetryScheduled{result.dials + 1, *pause}});
+    }
+    asio::steady_timer timer(loop, *pause);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+  co_return result;
+}
+
+}  // namespace gladhand

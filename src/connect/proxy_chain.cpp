@@ -1,0 +1,306 @@
+#include "connect/proxy_chain.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/duration.hpp"
+#include "connect/run_handshake.hpp"
+#include "dial/resolution.hpp"
+#include "proxy/handshake.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Blame = Handshake::Blame;
+
+// It has no question for the user: who has one tells it.
+bool is_socks4(ProxyScheme scheme) {
+  return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
+}
+
+std::string in_words(const Destination& destination) {
+  const std::string host =
+      destination.address ? to_string(*destination.address) : in_quotes(destination.name);
+  return host + " port " + std::to_string(destination.port);
+}
+
+// One proxy or multiplexer, and what it is asked for.
+struct Hop {
+  std::string peer;                          // what messages call it
+  std::optional<Proxy> proxy;                // empty: a multiplexer
+  std::optional<Target> next;                // what the proxy is to reach
+  std::string next_peer{};                   // where that is a proxy, too
+  std::unique_ptr<Resolution> addresses{};   // of `next`, where they are resolved here
+  std::optional<Destination> destination{};  // the one that is asked for
+  std::optional<Credentials> credentials{};
+  std::string refusals{};  // of the destinations before, with a comma behind each
+};
+
+class ProxyChain {
+ public:
+  ProxyChain(asio::io_context& loop, Target target, ConnectOptions options, EventSink sink)
+      : loop_(loop),
+        target_(std::move(target)),
+        options_(std::move(options)),
+        sink_(std::move(sink)),
+        first_(target_) {
+    plan();
+  }
+
+  asio::awaitable<DialResult> open() {
+    for (;;) {
+      const Clock::time_point now = Clock::now();
+      if (!options_.handshake_timeout)
+        options_.race.timeout =
+            std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
+      DialResult result = co_await dial(loop_, first_, options_.of_dial(), sink_);
+      options_.before.clear();  // it has run
+      dial_began_ = result.began;
+      result.through = through_;
+      if (!result.socket) co_return result;
+      if (options_.handshake_timeout) deadline_ = Clock::now() + *options_.handshake_timeout;
+      const Walk walk = co_await pass_hops(result.socket.get());
+      if (walk == Walk::arrived) co_return result;
+      result.socket = UniqueFd();
+      if (failure_) {
+        result.failure = std::move(failure_);
+        result.is_final = is_final_;
+      } else {
+        result.finish = std::move(unresolved_);
+        result.through = unresolved_peer_;
+      }
+      if (walk == Walk::failed) co_return result;
+      report(DialEnded{});
+    }
+  }
+
+ private:
+  enum class Walk { arrived, again, failed };
+
+  void plan() {
+    const std::vector<Proxy> proxies = find_proxies(options_.route, target_);
+    for (std::size_t i = 0; i < proxies.size(); ++i) {
+      Hop hop{to_string(proxies[i]), proxies[i], target_};
+      if (i + 1 < proxies.size()) {
+        hop.next = target_of(proxies[i + 1]);
+        hop.next_peer = to_string(proxies[i + 1]);
+      }
+      if (proxies[i].user && is_socks4(proxies[i].scheme))
+        hop.credentials = Credentials{*proxies[i].user, ""};
+      hops_.push_back(std::move(hop));
+    }
+    if (!proxies.empty()) {
+      first_ = target_of(proxies.front());
+      through_ = hops_.front().peer;
+      options_.reported_target = ReportedTarget{target_.host, target_.service, through_};
+    }
+    if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
+      hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
+  }
+
+  asio::awaitable<Walk> pass_hops(int fd) {
+    for (Hop& hop : hops_) {
+      const Walk walk = co_await pass(fd, hop);
+      if (walk != Walk::arrived) co_return walk;
+    }
+    co_return Walk::arrived;
+  }
+
+  asio::awaitable<Walk> pass(int fd, Hop& hop) {
+    if (hop.proxy && !hop.destination) {
+      hop.destination = co_await next_destination(hop);
+      if (!hop.destination) co_return fail_without_address(hop);
+    }
+    const std::unique_ptr<Handshake> handshake = begin(hop);
+    report(HandshakeStarted{hop.peer, asked_for(hop)});
+    const Clock::time_point began = Clock::now();
+    Clock::time_point until = patience_with(hop);
+    for (;;) {
+      const HandshakeRun conversation = co_await run_handshake(fd, *handshake, until);
+      if (conversation == HandshakeRun::timed_out && until == deadline_) co_return fail_late(hop);
+      if (conversation == HandshakeRun::timed_out)
+        co_return co_await try_next(hop, "no answer in " + since(began), Blame::destination);
+      switch (handshake->state()) {
+        case Handshake::State::done:
+          report(HandshakeFinished{hop.peer, ""});
+          co_return Walk::arrived;
+        case Handshake::State::wants_credentials:
+        case Handshake::State::wants_new_connection:
+          if (!hop.credentials)
+            hop.credentials =
+                co_await options_.route.credentials->find(loop_, *hop.proxy, deadline_);
+          if (!hop.credentials) co_return fail_without_credentials(hop);
+          if (handshake->state() == Handshake::State::wants_new_connection) {
+            report(HandshakeFinished{hop.peer, "it wants a user and a password"});
+            co_return Walk::again;
+          }
+          handshake->provide(*hop.credentials);
+          until = patience_with(hop);  // what the user took to answer was not the proxy's time
+          break;
+        case Handshake::State::talking:
+        case Handshake::State::failed:
+          co_return co_await try_next(hop, handshake->failure(), handshake->blame());
+      }
+    }
+  }
+
+  std::unique_ptr<Handshake> begin(const Hop& hop) const {
+    if (hop.proxy)
+      return ask_proxy(hop.proxy->scheme,
+                       *hop.destination,
+                       hop.credentials,
+                       options_.route.credentials->can_find(*hop.proxy)
+                           ? Identification::possible
+                           : Identification::impossible);
+    if (!options_.route.tcpmux.empty()) return ask_tcpmux(options_.route.tcpmux);
+    return ask_vsock_mux(target_.vsock_port);
+  }
+
+  std::string asked_for(const Hop& hop) const {
+    if (hop.destination) return in_words(*hop.destination);
+    if (!options_.route.tcpmux.empty()) return "service " + in_quotes(options_.route.tcpmux);
+    return "port " + std::to_string(target_.vsock_port);
+  }
+
+  asio::awaitable<std::optional<Destination>> next_destination(Hop& hop) {
+    const Target& next = *hop.next;
+    const bool first = !hop.destination;
+    if (next.literal) {
+      if (!first) co_return std::nullopt;
+      co_return Destination{next.literal, "", next.port};
+    }
+    if (!resolves_here(hop.proxy->scheme)) {
+      if (!first) co_return std::nullopt;
+      co_return Destination{{}, next.name, next.port};
+    }
+    if (!hop.addresses) {
+      NameOptions names = options_.names;
+      names.families = families_for(hop.proxy->scheme, options_.route.families);
+      hop.addresses = std::make_unique<Resolution>(
+          loop_, next, names, options_.race, [this](Event::Body body) { report(std::move(body)); });
+    }
+    const auto address = co_await hop.addresses->next(deadline_);
+    if (!address) co_return std::nullopt;
+    co_return Destination{address, "", next.port};
+  }
+
+  // A proxy that keeps silent about one address must not cost the time of those after it.
+  Clock::time_point patience_with(const Hop& hop) const {
+    constexpr Clock::duration least = std::chrono::seconds(2);
+    constexpr Clock::duration most = std::chrono::seconds(5);
+    const auto others = static_cast<int>(hop.addresses ? hop.addresses->left() : 0);
+    if (others == 0) return deadline_;
+    const Clock::time_point now = Clock::now();
+    return std::min(deadline_, now + std::clamp((deadline_ - now) / (others + 1), least, most));
+  }
+
+  // A proxy that could not reach one address is asked for the next, on a new connection.
+  asio::awaitable<Walk> try_next(Hop& hop, std::string why, Blame blame) {
+    report(HandshakeFinished{hop.peer, why});
+    is_final_ = blame == Blame::credentials;
+    if (blame != Blame::destination) co_return fail(hop, hop.refusals + why);
+    hop.refusals += for_destination(hop) + why;
+    auto next = co_await next_destination(hop);
+    if (!next) co_return fail(hop, hop.refusals);
+    hop.refusals += ", ";
+    hop.destination = std::move(next);
+    co_return Walk::again;
+  }
+
+  // What was asked for, where that is not the target as the user named it.
+  static std::string for_destination(const Hop& hop) {
+    if (hop.addresses) return "for " + to_string(*hop.destination->address) + ": ";
+    return hop.next_peer.empty() ? "" : "for " + hop.next_peer + ": ";
+  }
+
+  Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
+    failure_ = Error(ExitStatus::proxy_failed, beginning(hop) + why, hint);
+    return Walk::failed;
+  }
+
+  Walk fail_late(const Hop& hop, const std::string& what = "no answer") {
+    const std::string why = what + " in " + to_string(allowed_);
+    report(HandshakeFinished{hop.peer, why});
+    failure_ =
+        Error(ExitStatus::timed_out, beginning(hop) + hop.refusals + for_destination(hop) + why);
+    return Walk::failed;
+  }
+
+  Walk fail_without_credentials(const Hop& hop) {
+    const std::string why = "it wants a user and a password";
+    if (Clock::now() >= deadline_) return fail_late(hop, why + ", but there are none");
+    report(HandshakeFinished{hop.peer, why});
+    is_final_ = true;
+    return fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");
+  }
+
+  // Told as those of any name.
+  Walk fail_without_address(const Hop& hop) {
+    const bool late = Clock::now() >= deadline_;
+    unresolved_.outcome = late ? Outcome::timed_out : Outcome::no_address;
+    unresolved_.questions = hop.addresses->questions();
+    unresolved_peer_ = hop.next_peer;
+    return Walk::failed;
+  }
+
+  // A multiplexer is the target itself.
+  std::string beginning(const Hop& hop) const {
+    const std::string target = "connect to " + gladhand::in_words(target_.host, target_.service);
+    return target + ": " + (hop.proxy ? hop.peer + ": " : "");
+  }
+
+  static std::string since(Clock::time_point began) {
+    return to_string(std::chrono::round<std::chrono::milliseconds>(Clock::now() - began));
+  }
+
+  void report(Event::Body body) const {
+    if (sink_)
+      sink_({std::chrono::duration_cast<Moment>(Clock::now() - dial_began_), std::move(body)});
+  }
+
+  asio::io_context& loop_;
+  Target target_;
+  ConnectOptions options_;
+  EventSink sink_;
+  Target first_;         // what the race is for
+  std::string through_;  // the first proxy
+  std::vector<Hop> hops_;
+  const Moment allowed_ = options_.handshake_timeout.value_or(options_.race.timeout);
+  Clock::time_point deadline_ = Clock::now() + allowed_;
+  Clock::time_point dial_began_ = Clock::now();
+  std::optional<Error> failure_;
+  bool is_final_ = false;
+  Finish unresolved_;  // where there is no failure
+  std::string unresolved_peer_;
+};
+
+asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,
+                                              Target target,
+                                              ConnectOptions options,
+                                              EventSink sink) {
+  ProxyChain chain(loop, std::move(target), std::move(options), std::move(sink));
+  co_return co_await chain.open();
+}
+
+}  // namespace
+
+// A direct dial has no frame here: thousands of them run at once in gladhand-bench.
+asio::awaitable<DialResult> dial_through(asio::io_context& loop,
+                                         Target target,
+                                         ConnectOptions options,
+                                         EventSink sink) {
+  const Route& route = options.route;
+  const bool direct = route.proxies.empty() && !route.from_environment && route.tcpmux.empty() &&
+                      target.kind != Target::Kind::vsock_mux;
+  if (direct) return dial(loop, std::move(target), options.of_dial(), std::move(sink));
+  return dial_through_hops(loop, std::move(target), std::move(options), std::move(sink));
+}
+
+}  // namespace gladhand

@@ -1,0 +1,33 @@
+// ProxyChain: a dial, and what has to be said to proxies and multiplexers before the connection is
+// the target's. Everything here is sequential: the race for the first hop is over before it begins.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/io_context.hpp>
+#include <optional>
+
+#include "connect/route.hpp"
+#include "dial/dial.hpp"
+
+namespace gladhand {
+
+/// Everything that shapes a connection: each dial's options, and what is between it and the target.
+struct ConnectOptions : DialOptions {
+  Route route;
+  /// What is said to proxies after each dial may take this long; unset: what the dial has left of
+  /// `race.timeout`.
+  std::optional<Moment> handshake_timeout{};
+
+  const DialOptions& of_dial() const { return *this; }
+};
+
+/// Dials as `options.route` has it: `target` itself, or the first proxy and `target` through it. A
+/// target that NO_PROXY lists is dialed directly. `options.race.timeout` bounds all of it.
+/// Completes and throws as dial() does; a proxy that refuses, or speaks nonsense, is told in
+/// DialResult::failure [ExitStatus::proxy_failed].
+asio::awaitable<DialResult> dial_through(asio::io_context& loop,
+                                         Target target,
+                                         ConnectOptions options,
+                                         EventSink sink);
+
+}  // namespace gladhand

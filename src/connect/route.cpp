@@ -1,0 +1,59 @@
+#include "connect/route.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "dns/idna.hpp"
+#include "gladhand/error.hpp"
+#include "proxy/handshake.hpp"
+#include "sys/environment.hpp"
+
+namespace gladhand {
+
+bool resolves_here(ProxyScheme scheme) {
+  return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks5;
+}
+
+std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families) {
+  if (scheme == ProxyScheme::socks4) std::erase(families, Family::ipv6);
+  return families;
+}
+
+std::vector<Proxy> find_proxies(const Route& route, const Target& target) {
+  if (!route.from_environment) return route.proxies;
+  auto url = environment_variable({"all_proxy", "ALL_PROXY"});
+  const auto no_proxy = environment_variable({"no_proxy", "NO_PROXY"});
+  if (!url || (no_proxy && is_listed(*no_proxy, target.host, target.port))) return {};
+  if (url->find("://") == url->npos) url = "http://" + *url;
+  try {
+    return {parse_proxy(*url)};
+  } catch (const UsageError& error) {
+    throw UsageError(std::string("ALL_PROXY: ") + error.what(), error.hint());
+  }
+}
+
+Target target_of(const Proxy& proxy) {
+  return parse_target(to_ascii(proxy.host), std::to_string(proxy.port), "");
+}
+
+void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
+  const std::vector<Proxy> proxies = find_proxies(route, target);
+  const auto raced = proxies.empty() ? target.literal : target_of(proxies.front()).literal;
+  if (raced && raced->family() && std::ranges::find(families, raced->family()) == families.end())
+    throw UsageError((proxies.empty() ? "host " + in_quotes(target.host)
+                                      : "proxy " + to_string(proxies.front())) +
+                     " is no " + std::string(to_string(families.front())) + " address");
+  for (std::size_t i = 0; i < proxies.size(); ++i) {
+    const Target next = i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target;
+    const std::string through = to_string(proxies[i]) + " cannot be asked for ";
+    if (!next.literal && resolves_here(proxies[i].scheme)) {
+      if (families_for(proxies[i].scheme, route.families).empty())
+        throw UsageError(through + "an IPv6 address");
+      continue;
+    }
+    if (!can_ask_for(proxies[i].scheme, {next.literal, next.name, next.port}))
+      throw UsageError(through + in_quotes(next.host));
+  }
+}
+
+}  // namespace gladhand

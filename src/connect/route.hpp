@@ -1,0 +1,41 @@
+// Which proxies stand between here and a target.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connect/credential_sources.hpp"
+#include "gladhand/target.hpp"
+#include "proxy/proxy.hpp"
+
+namespace gladhand {
+
+/// What is on the way, beyond what the race connects to.
+struct Route {
+  std::vector<Proxy> proxies;                       ///< each is reached through the one before
+  bool from_environment = false;                    ///< ALL_PROXY and NO_PROXY say instead
+  std::shared_ptr<CredentialSources> credentials =  ///< never null; all dials share them
+      std::make_shared<CredentialSources>("");
+  std::string tcpmux;  ///< service asked for when all is connected; empty: none
+  std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< of names resolved for proxies
+};
+
+/// The proxies for `target`: those of the route, or what the environment says, the lower-case
+/// variable first, as curl reads them. Throws UsageError for a variable that is no URL.
+std::vector<Proxy> find_proxies(const Route& route, const Target& target);
+
+/// The proxy as something to dial. Throws UsageError when its host is no name.
+Target target_of(const Proxy& proxy);
+
+/// Whether a proxy of this scheme is told addresses, so that names are resolved here.
+bool resolves_here(ProxyScheme scheme);
+
+/// Those of `families` that such a proxy can be asked for.
+std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families);
+
+/// Throws UsageError when the route cannot be meant for the target, or what the race is for is an
+/// address of another family than `families`: to be called before any traffic.
+void check_route(const Route& route, const Target& target, const std::vector<Family>& families);
+
+}  // namespace gladhand

@@ -1,0 +1,136 @@
+#include "dial/attempt.hpp"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <asio/error.hpp>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "sys/get_int_sockopt.hpp"
+#include "sys/socket_setup.hpp"
+
+namespace gladhand {
+
+namespace {
+
+std::error_code last_error() {
+  return {errno, std::system_category()};
+}
+
+// One SYN or one empty datagram; nobody waits for what it brings.
+std::error_code send_knock(const Knock& knock, const Endpoint& to, const SocketSettings& settings) {
+  const bool tcp = knock.protocol == Knock::Protocol::tcp;
+  const int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const UniqueFd fd(::socket(to.system_family(), type, 0));
+  const Endpoint door = to.with_port(knock.port);
+  if (fd && set_up_route(fd.get(), *to.family(), settings)) {
+    const int begun = ::connect(fd.get(), door.data(), door.size());
+    if (begun != 0 && errno == EINPROGRESS) return {};
+    if (begun == 0 && (tcp || ::send(fd.get(), "", 0, MSG_NOSIGNAL) == 0)) return {};
+  }
+  // A closed door says so at once on loopback: that it was knocked at is what counts.
+  if (errno == ECONNREFUSED) return {};
+  return last_error();
+}
+
+UniqueFd open_socket(const Endpoint& endpoint, Protocol protocol) {
+  const int number = endpoint.family() ? system_protocol(protocol) : 0;
+  return UniqueFd(
+      ::socket(endpoint.system_family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, number));
+}
+
+// What has come of a connect; empty while nothing has.
+std::optional<std::error_code> result_of(int fd) {
+  pollfd watched{fd, POLLOUT, 0};
+  if (::poll(&watched, 1, 0) <= 0) return std::nullopt;
+  const bool failed = (watched.revents & (POLLERR | POLLHUP)) != 0;
+  const int error = failed ? get_int_sockopt(fd, SOL_SOCKET, SO_ERROR).value_or(0) : 0;
+  return std::error_code(error, std::system_category());
+}
+
+}  // namespace
+
+Attempt::Attempt(asio::io_context& loop,
+                 const Endpoint& endpoint,
+                 const AttemptOptions& options,
+                 std::function<void(std::error_code)> on_end)
+    : endpoint_(endpoint),
+      options_(options),
+      on_end_(std::move(on_end)),
+      fd_(open_socket(endpoint, options.socket.protocol)),
+      unopened_(fd_ ? std::error_code() : last_error()),
+      connecting_(loop),
+      pause_(loop) {
+  if (!fd_) return;
+  if (endpoint.family()) {
+    set_up(fd_.get(), *endpoint.family(), options.socket);
+  } else {
+    set_up_local(fd_.get(), options.socket);
+  }
+}
+
+void Attempt::begin() {
+  if (unopened_) return end(unopened_);
+  knock(0);
+}
+
+void Attempt::end(std::error_code error) {
+  // VSOCK has a reset only to say that nobody listens.
+  if (endpoint_.system_family() == AF_VSOCK && error == std::errc::connection_reset)
+    error = std::make_error_code(std::errc::connection_refused);
+  if (error) fd_ = UniqueFd();  // a long list must not use up the descriptors
+  on_end_(error);
+}
+
+void Attempt::rest(std::chrono::microseconds duration, std::function<void()> then) {
+  pause_.expires_after(duration);
+  pause_.async_wait([this, then = std::move(then)](std::error_code canceled) {
+    if (canceled || !fd_) return end(asio::error::operation_aborted);
+    then();
+  });
+}
+
+void Attempt::knock(std::size_t next) {
+  if (next == options_.knock.knocks.size()) return connect();
+  const std::error_code error = send_knock(options_.knock.knocks[next], endpoint_, options_.socket);
+  if (error) return end(error);
+  rest(options_.knock.delay, [this, next] { knock(next + 1); });
+}
+
+void Attempt::connect() {
+  if (::connect(fd_.get(), endpoint_.data(), endpoint_.size()) == 0) return end({});
+  // A Unix socket says so while its server has too many waiting [unix(7)]: no event tells when
+  // there is room.
+  if (errno == EAGAIN && endpoint_.system_family() == AF_UNIX)
+    return rest(std::chrono::milliseconds(10), [this] { connect(); });
+  if (errno != EINPROGRESS) return end(last_error());
+  watch();
+}
+
+// Over loopback all has happened within connect(2), mostly: then the loop has nothing to wait for.
+void Attempt::watch() {
+  if (const auto result = result_of(fd_.get())) return end(*result);
+  std::error_code error;
+  connecting_.assign(fd_.get(), error);
+  if (error) return end(error);
+  fd_.release();
+  connecting_.async_wait(asio::posix::stream_descriptor::wait_write,
+                         [this](std::error_code failed) {
+                           if (!connecting_.is_open()) return end(asio::error::operation_aborted);
+                           fd_ = UniqueFd(connecting_.release());
+                           if (failed) return end(failed);
+                           watch();
+                         });
+}
+
+void Attempt::cancel() {
+  std::error_code ignored;
+  connecting_.close(ignored);
+  fd_ = UniqueFd();
+  pause_.cancel();
+}
+
+}  // namespace gladhand

@@ -1,0 +1,60 @@
+// Attempt: one socket on its way to one endpoint.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <system_error>
+#include <utility>
+
+#include "base/unique_fd.hpp"
+#include "dial/knock.hpp"
+#include "gladhand/endpoint.hpp"
+#include "sys/socket_settings.hpp"
+
+namespace gladhand {
+
+/// What an attempt does to its socket and its endpoint.
+struct AttemptOptions {
+  SocketSettings socket;
+  KnockSequence knock;
+};
+
+class Attempt {
+ public:
+  /// Opens a socket and sets it up. `options` must outlive this. Throws Error when the kernel
+  /// refuses a setting.
+  Attempt(asio::io_context& loop,
+          const Endpoint& endpoint,
+          const AttemptOptions& options,
+          std::function<void(std::error_code)> on_end);
+
+  /// Knocks if asked to, and connects. `on_end` is called exactly once: before this returns, or
+  /// from the loop, also after cancel(). A socket that has not connected is closed by then.
+  void begin();
+
+  /// Closes the socket. A peer that had accepted it sees the end at once.
+  void cancel();
+
+  /// The connected socket. It is non-blocking.
+  UniqueFd release() { return std::move(fd_); }
+
+ private:
+  void knock(std::size_t next);
+  void rest(std::chrono::microseconds duration, std::function<void()> then);
+  void connect();
+  void watch();
+  void end(std::error_code error);
+
+  Endpoint endpoint_;
+  const AttemptOptions& options_;
+  std::function<void(std::error_code)> on_end_;
+  UniqueFd fd_;
+  std::error_code unopened_;                   // why there is no fd_
+  asio::posix::stream_descriptor connecting_;  // has the descriptor while the loop waits for it
+  asio::steady_timer pause_;
+};
+
+}  // namespace gladhand

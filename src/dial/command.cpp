@@ -1,0 +1,58 @@
+#include "dial/command.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <asio/use_awaitable.hpp>
+#include <system_error>
+
+namespace gladhand {
+
+Environment target_environment(const Target& target) {
+  const bool internet = target.kind == Target::Kind::internet;
+  return {{"GLADHAND_HOST", target.host},
+          {"GLADHAND_PORT", internet ? std::to_string(target.port) : target.service}};
+}
+
+Command::Command(asio::io_context& loop,
+                 const std::vector<std::string>& words,
+                 const Environment& environment,
+                 int output)
+    : process_(loop) {
+  const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  // Its standard output is never ours: ssh reads that.
+  Process process = start_process(words,
+                                  {.in = nothing.get(),
+                                   .out = output,
+                                   .environment = environment,
+                                   .life = ProcessSetup::Life::ours});
+  pid_ = process.pid;
+  process_.assign(process.ended.release());
+}
+
+Command::~Command() {
+  if (pid_ > 0) ::kill(pid_, SIGTERM);
+}
+
+void Command::async_wait(std::function<void(int)> on_end) {
+  process_.async_wait(asio::posix::stream_descriptor::wait_read,
+                      [this, on_end = std::move(on_end)](std::error_code error) {
+                        if (!error) on_end(reap());  // else this is gone
+                      });
+}
+
+asio::awaitable<int> Command::wait() {
+  co_await process_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+  co_return reap();
+}
+
+int Command::reap() {
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return status;
+}
+
+}  // namespace gladhand

@@ -1,0 +1,302 @@
+#include "dial/dial.hpp"
+
+#include <algorithm>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/duration.hpp"
+#include "dial/command.hpp"
+#include "dial/local_target.hpp"
+#include "dns/resolver.hpp"
+#include "gladhand/error.hpp"
+#include "sys/file.hpp"
+#include "sys/socket_setup.hpp"
+
+namespace gladhand {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A fact counts from when it came, not from when a loop with other dials got round to it.
+struct Arrival {
+  Moment at{};
+  Fact fact;
+};
+
+// Children (attempts, the resolver) only put a fact into the inbox and ring the bell: c-ares may
+// call back before its function has returned. All rules are in Race, all orders are carried out
+// in one place, between two waits. What it is constructed with must outlive it.
+class Driver {
+ public:
+  Driver(asio::io_context& loop,
+         Clock::time_point start,
+         const Target& target,
+         LocalAddress local,
+         DialOptions& options,
+         const EventSink& sink)
+      : start_(start),
+        loop_(loop),
+        target_(target),
+        options_(options),
+        sink_(sink),
+        local_(std::move(local)),
+        network_(options_.attempt.socket),
+        source_(find_source()),
+        race_(race_options(), policy()),
+        wakeup_timer_(loop) {}
+
+  asio::awaitable<DialResult> run() {
+    begin();
+    for (;;) {
+      take_turn();
+      if (!inbox_.empty()) continue;
+      if ((race_.finished() || failure_) && children_ == 0) break;
+      co_await wait(failure_ ? std::nullopt : race_.deadline());
+    }
+    if (failure_) throw *failure_;
+    co_return take_result();
+  }
+
+ private:
+  NameSource find_source() {
+    if (target_.kind == Target::Kind::internet)
+      return find_name_source(target_, options_.names, network_);
+    NameSource source{local_.origin, {}, {}};
+    if (local_.endpoint) source.known.push_back(*local_.endpoint);
+    return source;
+  }
+
+  RaceOptions race_options() const {
+    RaceOptions race = options_.race;
+    race.prepare = !options_.before.empty();
+    race.preferred_family = source_.only_default_route;
+    return race;
+  }
+
+  // A list of one needs no policy, and reading gai.conf costs a file.
+  PolicyTable policy() const {
+    if (source_.questions.empty() && source_.known.size() < 2) return {};
+    return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
+  }
+
+  Moment since_start() const { return std::chrono::duration_cast<Moment>(Clock::now() - start_); }
+
+  void begin() {
+    if (sink_) {
+      const ReportedTarget reported_target =
+          options_.reported_target.value_or(ReportedTarget{target_.host, target_.service, ""});
+      report(Configured{reported_target.host,
+                        reported_target.service,
+                        reported_target.through,
+                        options_.race.connection_attempt_delay,
+                        options_.race.resolution_delay,
+                        options_.race.timeout,
+                        options_.race.preferred_family_count,
+                        race_.preferred_family(),
+                        source_.origin});
+    }
+    if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
+      options_.attempt.socket.protocol = Protocol::tcp;
+      if (sink_) report(FellBackToTcp{});
+    }
+    inbox_.push_back({since_start(), DialStarted{source_.questions, with_sources(source_.known)}});
+  }
+
+  void take_turn() {
+    try {
+      while (!inbox_.empty() && !failure_) {
+        const Arrival arrival = std::move(inbox_.front());
+        inbox_.pop_front();
+        now_ = std::max(now_, arrival.at);
+        tell(arrival.fact);
+      }
+      now_ = since_start();
+      const auto deadline = race_.deadline();
+      if (!failure_ && deadline && *deadline <= now_) tell(TimePassed{});
+    } catch (const Error& error) {
+      failure_ = error;
+    }
+    if (failure_) abandon();
+  }
+
+  // What must not fail has failed: nothing goes on, and the children are waited for.
+  void abandon() {
+    inbox_.clear();
+    resolver_.reset();
+    before_.reset();
+    for (const auto& attempt : attempts_)
+      if (attempt) attempt->cancel();
+  }
+
+  asio::awaitable<void> wait(std::optional<Moment> deadline) {
+    wakeup_timer_.expires_at(deadline ? start_ + *deadline : Clock::time_point::max());
+    std::error_code rung;
+    co_await wakeup_timer_.async_wait(asio::redirect_error(asio::use_awaitable, rung));
+  }
+
+  void put(Fact fact) {
+    inbox_.push_back({since_start(), std::move(fact)});
+    wakeup_timer_.cancel();
+  }
+
+  void tell(const Fact& fact) {
+    if (sink_) std::visit([this](const auto& it) { report_fact(it); }, fact);
+    for (const Action& action : race_.step(fact, now_)) {
+      if (sink_) std::visit([this](const auto& it) { report_order(it); }, action);
+      std::visit([this](const auto& it) { carry_out(it); }, action);
+    }
+  }
+
+  void report(Event::Body body) { sink_(Event{now_, std::move(body)}); }
+  template <typename T>
+  void report_fact(const T& fact) {
+    report(fact);
+  }
+  void report_fact(const TimePassed& /*fact*/) {}
+  template <typename T>
+  void report_order(const T& order) {
+    report(order);
+  }
+  void report_order(const SendQuery& /*order*/) {}  // told with its name: see carry_out
+
+  // --- orders ---
+
+  void carry_out(const SendQuery& order) {
+    if (!resolver_)
+      resolver_ = std::make_shared<Resolver>(
+          loop_,
+          target_.name,
+          target_.port,
+          source_.questions,
+          source_.conf,
+          [this](const Resolver::Answer& answer) {
+            put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
+          },
+          [this](Event::Body body) {
+            now_ = since_start();
+            if (sink_) report(std::move(body));
+          });
+    if (sink_) report(SendQuery{order.family, resolver_->name()});
+    resolver_->ask(order.family);
+    if (order.family == source_.questions.back()) network_.learn_addresses();
+  }
+
+  void carry_out(const Prepare& order) {
+    std::string addresses;
+    for (const Endpoint& endpoint : order.endpoints)
+      addresses += (addresses.empty() ? "" : " ") + to_string(endpoint);
+    Environment environment = target_environment(target_);
+    environment.emplace_back("GLADHAND_ADDRESSES", addresses);
+    before_.emplace(loop_, options_.before, environment);
+    before_running_ = true;
+    before_->async_wait([this](int status) {
+      before_running_ = false;
+      if (status != 0)
+        failure_ = Error(
+            ExitStatus::not_handed_over,
+            "--before " + in_quotes(options_.before.front()) + ' ' + describe_wait_status(status));
+      put(Prepared{});
+    });
+  }
+
+  void carry_out(const StartAttempt& order) {
+    if (attempts_.size() <= order.attempt) attempts_.resize(order.attempt + 1);
+    attempts_[order.attempt] = std::make_unique<Attempt>(
+        loop_, order.endpoint, options_.attempt, [this, id = order.attempt](std::error_code error) {
+          --children_;
+          if (!error) {
+            put(Connected{id});
+          } else if (!race_.finished()) {
+            put(AttemptFailed{id, error});
+          } else {
+            wakeup_timer_.cancel();
+          }
+        });
+    ++children_;
+    attempts_[order.attempt]->begin();
+  }
+
+  void carry_out(const CancelAttempt& order) { attempts_[order.attempt]->cancel(); }
+
+  void carry_out(const Finish& finish) {
+    finish_ = finish;
+    // The end of c-ares takes time that the receiver would wait for: where nothing is outstanding,
+    // it is put off.
+    const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
+    if (!idle) resolver_.reset();
+  }
+
+  template <typename Decision>
+  void carry_out(const Decision& /*decision*/) {}
+
+  // --- helpers ---
+
+  // A single known address is not sorted, so its source does not matter.
+  std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints) {
+    const bool alone = source_.questions.empty() && endpoints.size() < 2;
+    std::vector<Candidate> candidates;
+    candidates.reserve(endpoints.size());
+    for (const Endpoint& endpoint : endpoints)
+      candidates.push_back({endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
+    return candidates;
+  }
+
+  DialResult take_result() {
+    if (before_running_)
+      throw Error(ExitStatus::timed_out,
+                  "--before " + in_quotes(options_.before.front()) + " has not ended in " +
+                      to_string(options_.race.timeout));
+    DialResult result;
+    result.finish = std::move(finish_);
+    result.failure = local_.failure;
+    result.began = start_;
+    result.deferred_teardown = std::move(resolver_);
+    if (result.finish.outcome == Outcome::connected)
+      result.socket = attempts_[result.finish.winner]->release();
+    return result;
+  }
+
+  const Clock::time_point start_;
+  asio::io_context& loop_;
+  const Target& target_;
+  DialOptions& options_;
+  const EventSink& sink_;
+  LocalAddress local_;
+  Network network_;
+  NameSource source_;
+  Race race_;
+  asio::steady_timer wakeup_timer_;
+  std::optional<Command> before_;
+  bool before_running_ = false;
+  std::optional<Error> failure_;
+  std::shared_ptr<Resolver> resolver_;
+  std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
+  std::deque<Arrival> inbox_;
+  int children_ = 0;  // attempts that have not ended
+  Moment now_{};
+  Finish finish_;
+};
+
+}  // namespace
+
+asio::awaitable<DialResult> dial(asio::io_context& loop,
+                                 Target target,
+                                 DialOptions options,
+                                 EventSink sink) {
+  const Clock::time_point start = Clock::now();
+  LocalAddress local;
+  if (target.kind != Target::Kind::internet)
+    local = co_await find_local_address(target, start + options.race.timeout);
+  Driver driver(loop, start, target, std::move(local), options, sink);
+  co_return co_await driver.run();
+}
+
+}  // namespace gladhand

@@ -1,0 +1,41 @@
+// Where a target's addresses come from: itself, the command line, the hosts file, this machine, or
+// the DNS. The first that knows the name answers for both families.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/network.hpp"
+#include "gladhand/target.hpp"
+#include "names/system_files.hpp"
+
+namespace gladhand {
+
+/// --resolve: the addresses of one name, which is then not asked for.
+struct NameOverride {
+  std::string name;
+  std::vector<Endpoint> addresses;
+};
+
+/// How names are resolved.
+struct NameOptions {
+  std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< allowed ones (-4, -6)
+  std::vector<std::string> dns_servers;  ///< "addr", "addr:port", "[v6]:port"; else resolv.conf's
+  std::vector<NameOverride> overrides;
+};
+
+/// Addresses known without a question, or the questions to ask.
+struct NameSource {
+  std::string_view origin;  ///< "literal", "resolve", "hosts", "localhost" or "dns"
+  std::vector<Endpoint> known;
+  std::vector<Family> questions;               ///< empty unless origin is "dns"
+  ResolvConf conf{};                           ///< for the questions
+  std::optional<Family> only_default_route{};  ///< where just one of two asked families has one
+};
+
+/// Finds out. Reads /etc/hosts and /etc/resolv.conf where needed; sends nothing.
+NameSource find_name_source(const Target& target, const NameOptions& options, Network& network);
+
+}  // namespace gladhand

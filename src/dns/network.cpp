@@ -1,0 +1,200 @@
+#include "dns/network.hpp"
+
+#include <arpa/inet.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include "base/unique_fd.hpp"
+#include "race/policy.hpp"
+#include "sys/socket_setup.hpp"
+
+namespace gladhand {
+
+namespace {
+
+bool is_local_only(const Endpoint& endpoint) {
+  const in6_addr address = endpoint.mapped();
+  if (endpoint.family() == Family::ipv4)
+    return address.s6_addr[12] == 127 || (address.s6_addr[12] == 169 && address.s6_addr[13] == 254);
+  return IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
+// --- rtnetlink -----------------------------------------------------------------------------
+
+// Sends one dump request and calls `use` with each message's header until it returns false.
+template <typename Request>
+void dump(std::uint16_t type,
+          const Request& body,
+          const std::function<bool(const nlmsghdr&)>& use) {
+  struct {
+    nlmsghdr header;
+    Request body;
+  } request{};
+  request.header.nlmsg_len = sizeof(request);
+  request.header.nlmsg_type = type;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.body = body;
+  const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd || ::send(fd.get(), &request, sizeof(request), 0) < 0) return;
+  alignas(nlmsghdr) std::array<char, 16384> buffer;
+  for (;;) {
+    const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
+    if (got <= 0) return;
+    const auto size = static_cast<std::size_t>(got);
+    for (std::size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
+      const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data() + at);
+      if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > size - at) return;
+      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return;
+      if (!use(*message)) return;
+      at += NLMSG_ALIGN(message->nlmsg_len);
+    }
+  }
+}
+
+// The address in attribute `type` among those that follow a message's fixed part.
+const void* address_attribute(const rtattr* first,
+                              std::size_t size,
+                              unsigned short type,
+                              int family) {
+  auto left = static_cast<int>(size);
+  const std::size_t wanted = family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
+  for (const rtattr* it = first; RTA_OK(it, left); it = RTA_NEXT(it, left))
+    if (it->rta_type == type && RTA_PAYLOAD(it) >= wanted) return RTA_DATA(it);
+  return nullptr;
+}
+
+Endpoint endpoint_of(int family, const void* bytes, unsigned index) {
+  if (family == AF_INET) {
+    in_addr address{};
+    std::memcpy(&address, bytes, sizeof(address));
+    return Endpoint(address, 0);
+  }
+  in6_addr address{};
+  std::memcpy(&address, bytes, sizeof(address));
+  return Endpoint(address, 0, IN6_IS_ADDR_LINKLOCAL(&address) ? index : 0);
+}
+
+bool is_tunnel(unsigned short hardware_type) {
+  constexpr std::array tunnels = {
+      ARPHRD_TUNNEL, ARPHRD_TUNNEL6, ARPHRD_SIT, ARPHRD_IPGRE, ARPHRD_IP6GRE};
+  return std::ranges::find(tunnels, hardware_type) != tunnels.end();
+}
+
+bool is_tunnel_interface(unsigned index) {
+  ifreq request{};
+  request.ifr_ifindex = static_cast<int>(index);
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd || ::ioctl(fd.get(), SIOCGIFNAME, &request) != 0 ||
+      ::ioctl(fd.get(), SIOCGIFHWADDR, &request) != 0)
+    return false;
+  return is_tunnel(request.ifr_hwaddr.sa_family);
+}
+
+// A unicast route of `family` in a table of the administrator's that leads beyond the link.
+bool has_wide_route(int family) {
+  bool found = false;
+  rtmsg request{};
+  request.rtm_family = static_cast<unsigned char>(family);
+  dump(RTM_GETROUTE, request, [&found, family](const nlmsghdr& message) {
+    const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(&message));
+    if (route->rtm_family != family || route->rtm_type != RTN_UNICAST ||
+        route->rtm_table == RT_TABLE_LOCAL)
+      return true;
+    const void* to = address_attribute(RTM_RTA(route), RTM_PAYLOAD(&message), RTA_DST, family);
+    found = to == nullptr || !is_local_only(endpoint_of(family, to, 0));
+    return !found;
+  });
+  return found;
+}
+
+}  // namespace
+
+Connectivity Network::connectivity(Family family) {
+  // With a default route the first test is all it takes.
+  if (reaches_world(family, 0)) return Connectivity::default_route;
+  if (!has_wide_address(family)) return Connectivity::none;
+  if (reaches_world(family, 1)) return Connectivity::default_route;
+  return has_wide_route(family == Family::ipv6 ? AF_INET6 : AF_INET) ? Connectivity::some
+                                                                     : Connectivity::none;
+}
+
+// Two root name servers, a.root and k.root, stand for the world: nobody's link has their prefixes,
+// and no list of what is never to be routed, as documentation's addresses are on many.
+bool Network::reaches_world(Family family, std::size_t which) const {
+  constexpr std::array ipv6 = {"2001:503:ba3e::2:30", "2001:7fd::1"};
+  constexpr std::array ipv4 = {"198.41.0.4", "193.0.14.129"};
+  const auto source =
+      source_by_route(*parse_address(family == Family::ipv6 ? ipv6[which] : ipv4[which], 53));
+  return source && !is_local_only(*source);
+}
+
+std::optional<Endpoint> Network::source_by_route(const Endpoint& destination) const {
+  const UniqueFd fd(::socket(destination.system_family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd || !set_up_route(fd.get(), *destination.family(), settings_) ||
+      ::connect(fd.get(), destination.data(), destination.size()) != 0)
+    return std::nullopt;
+  sockaddr_storage source{};
+  socklen_t size = sizeof(source);
+  if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&source), &size) != 0)
+    return std::nullopt;
+  return Endpoint(reinterpret_cast<const sockaddr*>(&source), size).with_port(0);
+}
+
+bool Network::has_wide_address(Family family) {
+  learn_addresses();
+  return std::ranges::any_of(addresses_, [family](const LocalAddress& local) {
+    return local.address.family() == family && !is_local_only(local.address);
+  });
+}
+
+std::optional<Source> Network::find_source(const Endpoint& destination) {
+  const auto address = source_by_route(destination);
+  if (!address) return std::nullopt;
+  learn_addresses();
+  Source source;
+  source.address = *address;
+  const auto known = std::ranges::find_if(addresses_, [&](const LocalAddress& local) {
+    return common_prefix_length(local.address.mapped(), address->mapped()) == 128;
+  });
+  if (known == addresses_.end()) return source;
+  source.prefix_length = known->prefix_length;
+  source.deprecated = known->deprecated;
+  source.home = known->home;
+  source.encapsulated = is_tunnel_interface(known->interface);
+  return source;
+}
+
+void Network::learn_addresses() {
+  if (std::exchange(learned_, true)) return;
+  dump(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
+    const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
+    if (address->ifa_family != AF_INET6 && address->ifa_family != AF_INET) return true;
+    const auto* attributes = IFA_RTA(address);
+    const std::size_t left = IFA_PAYLOAD(&message);
+    const void* bytes = address_attribute(attributes, left, IFA_LOCAL, address->ifa_family);
+    if (bytes == nullptr)
+      bytes = address_attribute(attributes, left, IFA_ADDRESS, address->ifa_family);
+    if (bytes == nullptr) return true;
+    addresses_.push_back({
+        .address = endpoint_of(address->ifa_family, bytes, address->ifa_index),
+        .prefix_length = address->ifa_prefixlen,
+        .deprecated = (address->ifa_flags & IFA_F_DEPRECATED) != 0,
+        .home = (address->ifa_flags & IFA_F_HOMEADDRESS) != 0,
+        .interface = address->ifa_index,
+    });
+    return true;
+  });
+}
+
+}  // namespace gladhand

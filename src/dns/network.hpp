@@ -1,0 +1,56 @@
+// What this machine's network can reach, and from where. Nothing is sent: a UDP connect only asks
+// the kernel for its route, the rest is rtnetlink(7).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gladhand/candidate.hpp"
+#include "sys/socket_settings.hpp"
+
+namespace gladhand {
+
+/// A family's reach, from an address and a route of it that are neither loopback nor link-local
+/// [HEv3 §4.1].
+enum class Connectivity : std::uint8_t {
+  none,
+  some,           ///< such a route, but none to the world
+  default_route,  ///< a route to the world
+};
+
+class Network {
+ public:
+  /// `settings`, which must outlive this, decide the route with the kernel: a bound source address
+  /// or device counts in every answer.
+  explicit Network(const SocketSettings& settings) : settings_(settings) {}
+
+  Connectivity connectivity(Family family);
+
+  /// The source the kernel would use to reach `destination`; empty without a route.
+  std::optional<Source> find_source(const Endpoint& destination);
+
+  /// Reads the machine's addresses, once, for the look-ups to come: best done while an answer is
+  /// awaited anyway.
+  void learn_addresses();
+
+ private:
+  struct LocalAddress {
+    Endpoint address;
+    int prefix_length;
+    bool deprecated;
+    bool home;
+    unsigned interface;
+  };
+
+  std::optional<Endpoint> source_by_route(const Endpoint& destination) const;
+  bool reaches_world(Family family, std::size_t which) const;
+  bool has_wide_address(Family family);
+
+  const SocketSettings& settings_;
+  bool learned_ = false;
+  std::vector<LocalAddress> addresses_;
+};
+
+}  // namespace gladhand

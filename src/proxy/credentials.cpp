@@ -1,0 +1,67 @@
+// The file with users and passwords for proxies. Nothing of a line is ever quoted.
+#include <string>
+
+#include "base/url.hpp"
+#include "gladhand/error.hpp"
+#include "names/system_files.hpp"
+#include "proxy/http_fields.hpp"
+#include "proxy/proxy.hpp"
+
+namespace gladhand {
+
+namespace {
+
+// A '#' inside a URL begins no comment: it is a mistake that parse_proxy names.
+std::string_view without_comment(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  line = trim(line);
+  if (line.starts_with('#')) return {};
+  for (const char* comment : {" #", "\t#"}) line = line.substr(0, line.find(comment));
+  return trim(line);
+}
+
+// The file may serve other programs, too.
+bool is_for_others(std::string_view line) {
+  const auto scheme = url_scheme(line);
+  return scheme && !parse_scheme(*scheme);
+}
+
+Proxy read_line(std::string_view line, unsigned number) {
+  const std::string where = "line " + std::to_string(number) + " of the authentication file: ";
+  try {
+    Proxy entry = parse_proxy(line);
+    if (entry.user) return entry;
+  } catch (const UsageError& error) {
+    throw UsageError(where + error.what(), error.hint());
+  }
+  throw UsageError(where + "the URL has no user");
+}
+
+bool is_same_host(const std::string& a, const std::string& b) {
+  const auto one = parse_address(a, 0);
+  const auto other = parse_address(b, 0);
+  return one && other ? *one == *other : equal_names(a, b);
+}
+
+bool serves(const Proxy& entry, const Proxy& proxy) {
+  const bool same_kind = (entry.scheme == ProxyScheme::http) == (proxy.scheme == ProxyScheme::http);
+  return same_kind && entry.port == proxy.port && is_same_host(entry.host, proxy.host) &&
+         (!proxy.user || entry.user == proxy.user);
+}
+
+}  // namespace
+
+std::optional<Credentials> find_credentials(std::string_view file, const Proxy& proxy) {
+  std::optional<Credentials> found;
+  for (unsigned number = 1; !file.empty(); ++number) {
+    const std::size_t length = std::min(file.find('\n'), file.size());
+    const std::string_view line = without_comment(file.substr(0, length));
+    file.remove_prefix(std::min(length + 1, file.size()));
+    if (line.empty() || is_for_others(line)) continue;
+    const Proxy entry = read_line(line, number);
+    if (!found && serves(entry, proxy)) found = {*entry.user, entry.password.value_or("")};
+  }
+  return found;
+}
+
+}  // namespace gladhand

@@ -1,0 +1,137 @@
+// A proxy's URL. Nothing of it is quoted in an error but a scheme: with a misplaced '@' or '/' any
+// other part may be the password.
+#include "proxy/proxy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/url.hpp"
+#include "gladhand/endpoint.hpp"
+#include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
+#include "proxy/http_fields.hpp"
+
+namespace gladhand {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, ProxyScheme>, 5> schemes = {{
+    {"socks4", ProxyScheme::socks4},
+    {"socks4a", ProxyScheme::socks4a},
+    {"socks5", ProxyScheme::socks5},
+    {"socks5h", ProxyScheme::socks5h},
+    {"http", ProxyScheme::http},
+}};
+
+ProxyScheme read_scheme(std::string_view text) {
+  if (const auto scheme = parse_scheme(text)) return *scheme;
+  if (equal_words(text, "https"))
+    throw UsageError("TLS to the proxy (https://) cannot be passed as a descriptor",
+                     "use http://, or a local TLS tunnel to the proxy");
+  throw UsageError("proxy scheme " + in_quotes(text) +
+                   " is none of socks4, socks4a, socks5, socks5h and http");
+}
+
+std::string decode(std::string_view text) {
+  const auto decoded = percent_decoded(text);
+  if (decoded) return *decoded;
+  throw UsageError("the proxy's user or password has a '%' without two hexadecimal digits",
+                   "write '%' itself as %25");
+}
+
+void read_user(std::string_view text, Proxy& proxy) {
+  if (text.empty()) return;
+  const std::size_t colon = text.find(':');
+  proxy.user = decode(text.substr(0, colon));
+  if (colon != text.npos) proxy.password = decode(text.substr(colon + 1));
+}
+
+// The zone of a literal is as parse_address has it or, as in other URLs, behind "%25" [RFC 6874
+// §2].
+std::string read_literal(std::string_view text) {
+  std::string literal(text);
+  const std::size_t percent = std::min(text.find('%'), text.size());
+  const std::string_view address = text.substr(0, percent);
+  const std::string_view zone = text.substr(percent);
+  if (!looks_like_ipv6(address) || !parse_address(address, 0) || zone == "%")
+    throw UsageError("the proxy's host is in brackets, but is no IPv6 address");
+  if (zone.starts_with("%25") && zone.size() > 3) literal.erase(percent + 1, 2);
+  return literal;
+}
+
+std::string read_name(std::string_view text) {
+  if (looks_like_ipv6(text)) throw UsageError("the proxy's host has a colon, but no brackets");
+  try {
+    if (!parse_address(text, 0)) check_name(text);
+  } catch (const UsageError&) {  // it would quote the host
+    throw UsageError("the proxy's host is neither a name nor an address");
+  }
+  return std::string(text);
+}
+
+// HOST[:PORT]
+void read_host(std::string_view text, Proxy& proxy) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const std::size_t bracket = text.find(']');
+    if (bracket == text.npos)
+      throw UsageError("the proxy's host has an opening bracket without its closing one");
+    proxy.host = read_literal(text.substr(1, bracket - 1));
+    port = text.substr(bracket + 1);
+  } else {
+    const std::size_t colon = std::min(text.rfind(':'), text.size());
+    proxy.host = read_name(text.substr(0, colon));
+    port = text.substr(colon);
+  }
+  if (port.empty() || port == ":") return;  // the scheme's own [RFC 3986 §3.2.3]
+  const auto number = port[0] == ':' ? parse_port(port.substr(1)) : std::nullopt;
+  if (!number) throw UsageError("the proxy's port is not a number between 1 and 65535");
+  proxy.port = *number;
+}
+
+bool is_blank_or_control(char c) {
+  return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
+}
+
+}  // namespace
+
+std::string_view to_string(ProxyScheme scheme) {
+  return std::ranges::find(schemes, scheme, &decltype(schemes)::value_type::second)->first;
+}
+
+std::optional<ProxyScheme> parse_scheme(std::string_view text) {
+  for (const auto& [name, scheme] : schemes)
+    if (equal_words(name, text)) return scheme;
+  return std::nullopt;
+}
+
+std::string to_string(const Proxy& proxy) {
+  const std::string host = printable(proxy.host);
+  return std::string(to_string(proxy.scheme)) + "://" +
+         (looks_like_ipv6(proxy.host) ? '[' + host + ']' : host) + ':' + std::to_string(proxy.port);
+}
+
+Proxy parse_proxy(std::string_view url) {
+  if (std::ranges::any_of(url, is_blank_or_control))
+    throw UsageError("the proxy's URL holds a blank or a control character",
+                     "in a user or password write it as %20, for example");
+  const auto scheme = url_scheme(url);
+  if (!scheme) throw UsageError("a proxy is given by a URL such as socks5h://HOST:1080");
+  Proxy proxy;
+  proxy.scheme = read_scheme(*scheme);
+  proxy.port = proxy.scheme == ProxyScheme::http ? 80 : 1080;
+  url.remove_prefix(scheme->size() + 3);
+  std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+  if (authority.size() != url.size() && url.substr(authority.size()) != "/")
+    throw UsageError("the proxy's URL has a path, a query or a fragment",
+                     "in a user or password write '/' as %2F, '?' as %3F and '#' as %23");
+  if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
+    read_user(authority.substr(0, at), proxy);
+    authority.remove_prefix(at + 1);
+  }
+  read_host(authority, proxy);
+  return proxy;
+}
+
+}  // namespace gladhand

@@ -1,0 +1,131 @@
+#include "race/order.hpp"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <numeric>
+
+namespace gladhand {
+
+namespace {
+
+// Rules 1 to 8 rank one candidate without looking at another: a smaller number is better. That
+// makes the comparison transitive, which rule 9 (IPv6 pairs only) would not be.
+using Rank = std::array<int, 8>;
+
+Rank rank(const Candidate& candidate, const PolicyTable& policy) {
+  const Endpoint& destination = candidate.endpoint;
+  if (!candidate.source)
+    return {1, 0, 0, 0, 0, -policy.precedence(destination), 0, policy.scope(destination)};
+  const Source& source = *candidate.source;
+  return {
+      0,
+      policy.scope(destination) == policy.scope(source.address) ? 0 : 1,
+      source.deprecated ? 1 : 0,
+      source.home ? 0 : 1,
+      policy.label(destination) == policy.label(source.address) ? 0 : 1,
+      -policy.precedence(destination),
+      source.encapsulated ? 1 : 0,
+      policy.scope(destination),
+  };
+}
+
+bool is_ipv6(const Candidate& candidate) {
+  return candidate.endpoint.family() == Family::ipv6;
+}
+
+// Rule 9 counts no further than the source's own subnet.
+int matching_prefix(const Candidate& candidate) {
+  if (!candidate.source) return 0;
+  const int common =
+      common_prefix_length(candidate.endpoint.mapped(), candidate.source->address.mapped());
+  return std::min(common, candidate.source->prefix_length);
+}
+
+// Sorts the IPv6 entries of a run of equals among themselves; the others keep their places.
+void apply_rule_9(std::span<std::size_t> run, std::span<const Candidate> candidates) {
+  std::vector<std::size_t> places;
+  std::vector<std::size_t> ipv6;
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    if (!is_ipv6(candidates[run[i]])) continue;
+    places.push_back(i);
+    ipv6.push_back(run[i]);
+  }
+  std::ranges::stable_sort(ipv6, [&](std::size_t a, std::size_t b) {
+    return matching_prefix(candidates[a]) > matching_prefix(candidates[b]);
+  });
+  for (std::size_t i = 0; i < places.size(); ++i) run[places[i]] = ipv6[i];
+}
+
+}  // namespace
+
+std::string_view to_string(Rule rule) {
+  switch (rule) {
+    case Rule::avoid_unusable: return "has a route";
+    case Rule::matching_scope: return "matching scope";
+    case Rule::avoid_deprecated: return "source not deprecated";
+    case Rule::home_address: return "home address";
+    case Rule::matching_label: return "matching label";
+    case Rule::higher_precedence: return "higher precedence";
+    case Rule::native_transport: return "native transport";
+    case Rule::smaller_scope: return "smaller scope";
+    case Rule::longest_prefix: return "longest matching prefix";
+    case Rule::unchanged_order: return "order of the answer";
+  }
+  return "";
+}
+
+Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& policy) {
+  const Rank first = rank(a, policy);
+  const Rank second = rank(b, policy);
+  for (std::size_t i = 0; i < first.size(); ++i)
+    if (first[i] != second[i]) return static_cast<Rule>(i + 1);
+  if (is_ipv6(a) && is_ipv6(b) && matching_prefix(a) != matching_prefix(b))
+    return Rule::longest_prefix;
+  return Rule::unchanged_order;
+}
+
+std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates,
+                                           const PolicyTable& policy) {
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (order.size() < 2) return order;
+  std::vector<Rank> ranks;
+  for (const Candidate& candidate : candidates) ranks.push_back(rank(candidate, policy));
+  std::ranges::stable_sort(order,
+                           [&](std::size_t a, std::size_t b) { return ranks[a] < ranks[b]; });
+  for (auto begin = order.begin(); begin != order.end();) {
+    const auto end =
+        std::find_if(begin, order.end(), [&](std::size_t i) { return ranks[i] != ranks[*begin]; });
+    apply_rule_9({begin, end}, candidates);
+    begin = end;
+  }
+  return order;
+}
+
+std::vector<std::size_t> interleave(std::span<const std::size_t> sorted,
+                                    std::span<const Candidate> candidates,
+                                    unsigned preferred_family_count) {
+  std::vector<std::size_t> result;
+  if (sorted.empty()) return result;
+  const bool first_is_ipv6 = is_ipv6(candidates[sorted.front()]);
+  std::deque<std::size_t> preferred;
+  std::deque<std::size_t> rest;
+  for (const std::size_t i : sorted)
+    (is_ipv6(candidates[i]) == first_is_ipv6 ? preferred : rest).push_back(i);
+
+  const auto take = [&result](std::deque<std::size_t>& from) {
+    if (from.empty()) return;
+    result.push_back(from.front());
+    from.pop_front();
+  };
+  for (unsigned i = 0; !preferred.empty() && i < std::max(preferred_family_count, 1U); ++i)
+    take(preferred);
+  while (!preferred.empty() || !rest.empty()) {
+    take(rest);
+    take(preferred);
+  }
+  return result;
+}
+
+}  // namespace gladhand

@@ -1,0 +1,28 @@
+// The order in which candidates are tried: Destination Address Selection [RFC 6724 §6], then
+// families interleaved [RFC 8305 §4], [HEv3 §5.3].
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "gladhand/candidate.hpp"
+#include "race/policy.hpp"
+
+namespace gladhand {
+
+/// The rule that ranks `a` and `b` differently, `unchanged_order` when none does. Rule 9 is asked
+/// for two IPv6 addresses only: for IPv4 it would undo the rotation of round-robin DNS.
+Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& policy);
+
+/// Positions in `candidates`, best first, by all ten rules. Stable.
+std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates,
+                                           const PolicyTable& policy);
+
+/// `sorted` with the families alternating after `preferred_family_count` of the first one's, the
+/// order inside a family kept [HEv3 §5.3]. An endpoint of another kind counts as IPv4. A count of
+/// 0 is read as 1.
+std::vector<std::size_t> interleave(std::span<const std::size_t> sorted,
+                                    std::span<const Candidate> candidates,
+                                    unsigned preferred_family_count);
+
+}  // namespace gladhand

@@ -1,0 +1,147 @@
+#include "race/policy.hpp"
+
+#include <arpa/inet.h>
+
+#include <bit>
+#include <charconv>
+#include <string>
+
+#include "base/words.hpp"
+
+namespace gladhand {
+
+namespace {
+
+constexpr int default_precedence = 40;
+constexpr int default_label = 1;
+constexpr int global_scope = 14;
+constexpr int mapped_bits = 96;  // where an IPv4 prefix starts inside ::ffff:0:0/96
+
+in6_addr address(const char* text) {
+  in6_addr result{};
+  inet_pton(AF_INET6, text, &result);
+  return result;
+}
+
+bool read_number(std::string_view text, int& number) {
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && stop == text.data() + text.size();
+}
+
+}  // namespace
+
+// Reading the addresses costs time, and a benchmark dials often: all default tables share one.
+PolicyTable::PolicyTable() {
+  static const PolicyTable defaults(default_lists());
+  *this = defaults;
+}
+
+PolicyTable::Lists PolicyTable::default_lists() {
+  return {
+      .precedences =
+          {
+              {address("::1"), 128, 50},
+              {address("::"), 0, 40},
+              {address("::ffff:0:0"), 96, 35},
+              {address("2002::"), 16, 30},
+              {address("2001::"), 32, 5},
+              {address("fc00::"), 7, 3},
+              {address("::"), 96, 1},
+              {address("fec0::"), 10, 1},
+              {address("3ffe::"), 16, 1},
+          },
+      .labels =
+          {
+              {address("::1"), 128, 0},
+              {address("::"), 0, 1},
+              {address("::ffff:0:0"), 96, 4},
+              {address("2002::"), 16, 2},
+              {address("2001::"), 32, 5},
+              {address("fc00::"), 7, 13},
+              {address("::"), 96, 3},
+              {address("fec0::"), 10, 11},
+              {address("3ffe::"), 16, 12},
+          },
+      .ipv4_scopes =
+          {
+              {address("::ffff:169.254.0.0"), mapped_bits + 16, 2},
+              {address("::ffff:127.0.0.0"), mapped_bits + 8, 2},
+          },
+  };
+}
+
+PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
+  Lists given;
+  for_each_line(text, [&](const std::vector<std::string_view>& words) {
+    if (words.size() < 3) return;
+    Entry entry{};
+    if (!read_entry(words[1], words[2], entry)) return;
+    if (words[0] == "precedence") given.precedences.push_back(entry);
+    if (words[0] == "label") given.labels.push_back(entry);
+    if (words[0] == "scopev4") given.ipv4_scopes.push_back(entry);
+  });
+  Lists lists = *PolicyTable().lists_;
+  if (!given.precedences.empty()) lists.precedences = std::move(given.precedences);
+  if (!given.labels.empty()) lists.labels = std::move(given.labels);
+  if (!given.ipv4_scopes.empty()) lists.ipv4_scopes = std::move(given.ipv4_scopes);
+  return PolicyTable(std::move(lists));
+}
+
+bool PolicyTable::read_entry(std::string_view prefix, std::string_view value, Entry& entry) {
+  const std::size_t slash = prefix.find('/');
+  const auto endpoint = parse_address(prefix.substr(0, slash), 0);
+  if (!endpoint || !read_number(value, entry.value) || entry.value < 0) return false;
+  const int widest = endpoint->family() == Family::ipv4 ? 32 : 128;
+  entry.length = widest;
+  if (slash != std::string_view::npos && !read_number(prefix.substr(slash + 1), entry.length))
+    return false;
+  if (entry.length < 0 || entry.length > widest) return false;
+  if (widest == 32) entry.length += mapped_bits;
+  entry.prefix = endpoint->mapped();
+  return true;
+}
+
+int PolicyTable::lookup(const Entries& entries, const in6_addr& address, int otherwise) {
+  int best_length = -1;
+  int value = otherwise;
+  for (const Entry& entry : entries) {
+    if (entry.length <= best_length) continue;
+    if (common_prefix_length(entry.prefix, address) < entry.length) continue;
+    best_length = entry.length;
+    value = entry.value;
+  }
+  return value;
+}
+
+int PolicyTable::precedence(const Endpoint& endpoint) const {
+  return lookup(lists_->precedences, endpoint.mapped(), default_precedence);
+}
+
+int PolicyTable::label(const Endpoint& endpoint) const {
+  return lookup(lists_->labels, endpoint.mapped(), default_label);
+}
+
+int PolicyTable::scope(const Endpoint& endpoint) const {
+  const in6_addr address = endpoint.mapped();
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return lookup(lists_->ipv4_scopes, address, global_scope);
+  if (IN6_IS_ADDR_MULTICAST(&address)) return address.s6_addr[1] & 0x0f;
+  if (IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_LOOPBACK(&address)) return 2;
+  if (IN6_IS_ADDR_SITELOCAL(&address)) return 5;
+  return global_scope;
+}
+
+Family PolicyTable::preferred_family() const {
+  const Endpoint ipv6(in6_addr{{{0x20}}}, 0);          // 2000::
+  const Endpoint ipv4(in_addr{htonl(0xc0000201)}, 0);  // 192.0.2.1, as good as any
+  return precedence(ipv4) > precedence(ipv6) ? Family::ipv4 : Family::ipv6;
+}
+
+int common_prefix_length(const in6_addr& a, const in6_addr& b) {
+  for (int i = 0; i < 16; ++i) {
+    const auto differing = static_cast<unsigned char>(a.s6_addr[i] ^ b.s6_addr[i]);
+    if (differing != 0) return 8 * i + std::countl_zero(differing);
+  }
+  return 128;
+}
+
+}  // namespace gladhand

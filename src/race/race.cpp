@@ -1,0 +1,262 @@
+#include "race/race.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <system_error>
+#include <utility>
+
+#include "race/order.hpp"
+
+namespace gladhand {
+
+Race::Race(const RaceOptions& options, PolicyTable policy)
+    : options_(options),
+      policy_(std::move(policy)),
+      preferred_(options.preferred_family.value_or(policy_.preferred_family())),
+      preparation_(options.prepare ? Preparation::due : Preparation::none) {
+  options_.connection_attempt_delay = std::clamp(options_.connection_attempt_delay,
+                                                 min_connection_attempt_delay,
+                                                 max_connection_attempt_delay);
+}
+
+std::vector<Action> Race::step(const Fact& fact, Moment now) {
+  assert(now >= now_);
+  now_ = std::max(now, now_);
+  actions_.clear();
+  std::visit([this](const auto& it) { on(it); }, fact);
+  if (!finished_) go_on();
+  return std::exchange(actions_, {});
+}
+
+std::optional<Moment> Race::deadline() const {
+  if (finished_) return std::nullopt;
+  Moment earliest = options_.timeout;
+  if (resolution_delay_until_) earliest = std::min(earliest, *resolution_delay_until_);
+  if (next_attempt_at_) earliest = std::min(earliest, *next_attempt_at_);
+  return earliest;
+}
+
+// --- facts ---------------------------------------------------------------------------------
+
+// [HEv3 §4.1] AAAA before A, one right after the other.
+void Race::on(const DialStarted& fact) {
+  for (const Family family : {Family::ipv6, Family::ipv4}) {
+    if (std::ranges::find(fact.questions, family) == fact.questions.end()) continue;
+    questions_.push_back({.family = family});
+    actions_.push_back(SendQuery{family});
+  }
+  add(fact.known);
+}
+
+void Race::on(const AnswerReceived& fact) {
+  const auto question = std::ranges::find(questions_, fact.family, &QuestionReport::family);
+  if (finished_ || question == questions_.end() || question->answered) return;
+  question->answered = true;
+  question->status = fact.status;
+  add(fact.candidates);
+}
+
+void Race::on(const Prepared& /*fact*/) {
+  if (preparation_ != Preparation::running) return;
+  preparation_ = Preparation::none;
+  due_ = now_;
+  reason_ = StartReason::prepared;
+}
+
+// [HEv3 §6] the first to connect wins; one that connects after the end is given up.
+void Race::on(const Connected& fact) {
+  assert(fact.attempt < attempts_.size());
+  if (finished_) {
+    actions_.push_back(CancelAttempt{fact.attempt, CancelReason::lost});
+    return;
+  }
+  attempts_[fact.attempt].state = State::won;
+  finish(Outcome::connected, fact.attempt);
+}
+
+// An early failure does not wait for the Connection Attempt Delay. The draft only implies it;
+// every implementation does so.
+void Race::on(const AttemptFailed& fact) {
+  assert(fact.attempt < attempts_.size());
+  AttemptReport& attempt = attempts_[fact.attempt];
+  if (finished_ || attempt.state != State::running) return;
+  attempt.state = State::failed;
+  attempt.cause = fact.cause;
+  cancel_timer(TimerKind::next_attempt);
+  due_ = now_;
+  reason_ = next_waiting() ? StartReason::attempt_failed : StartReason::address_arrived;
+}
+
+// --- the list ------------------------------------------------------------------------------
+
+void Race::add(const std::vector<Candidate>& candidates) {
+  const std::size_t before = candidates_.size();
+  for (const Candidate& candidate : candidates) {
+    if (std::ranges::find(candidates_, candidate.endpoint, &Candidate::endpoint) !=
+        candidates_.end()) {
+      actions_.push_back(DuplicateRemoved{candidate.endpoint});
+      continue;
+    }
+    candidates_.push_back(candidate);
+    attempts_.push_back({.endpoint = candidate.endpoint});
+  }
+  if (candidates_.size() > before) sort();
+}
+
+// [HEv3 §7] the complete list is sorted again, attempted endpoints included, so that a late IPv4
+// address takes the place it would have had.
+void Race::sort() {
+  const std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
+  order_ = options_.one_by_one ? sorted
+                               : interleave(sorted, candidates_, options_.preferred_family_count);
+  if (order_.size() < 2) return;
+  std::vector<Rule> rules(candidates_.size(), Rule::unchanged_order);
+  for (std::size_t i = 0; i + 1 < sorted.size(); ++i)
+    rules[sorted[i]] = deciding_rule(candidates_[sorted[i]], candidates_[sorted[i + 1]], policy_);
+  CandidatesSorted decision;
+  for (const std::size_t i : order_)
+    decision.places.push_back({static_cast<AttemptId>(i), candidates_[i].endpoint, rules[i]});
+  actions_.push_back(std::move(decision));
+}
+
+// --- what follows from a fact --------------------------------------------------------------
+
+void Race::go_on() {
+  give_up_overdue_attempt();
+  const auto waiting = next_waiting();
+  if (!waiting && !any(State::running) && all_answered()) {
+    finish(attempts_.empty() ? Outcome::no_address : Outcome::all_attempts_failed);
+  } else if (now_ >= options_.timeout) {
+    finish(Outcome::timed_out);
+  } else if (waiting) {
+    consider_starting();
+    fire_due_timers();
+    if (racing_ && preparation_ == Preparation::due) prepare();
+    if (racing_ && preparation_ == Preparation::none) start_due_attempt();
+  }
+}
+
+// [HEv3 §4.2] move on when there is an address and the preferred family has answered, either way;
+// otherwise give it the Resolution Delay, counted from the first address.
+void Race::consider_starting() {
+  if (racing_ || (options_.one_by_one && !all_answered())) return;
+  if (!answered(preferred_) && !has_candidate_of(preferred_)) {
+    if (!resolution_delay_until_)
+      set_timer(TimerKind::resolution_delay, now_ + options_.resolution_delay);
+    return;
+  }
+  cancel_timer(TimerKind::resolution_delay);
+  racing_ = true;
+  reason_ =
+      asked(preferred_) ? StartReason::preferred_family_known : StartReason::nothing_to_wait_for;
+}
+
+// Only one by one has an attempt a time of its own.
+void Race::give_up_overdue_attempt() {
+  if (!options_.one_by_one || !next_attempt_at_ || *next_attempt_at_ > now_) return;
+  for (AttemptId i = 0; i < attempts_.size(); ++i) {
+    if (attempts_[i].state != State::running) continue;
+    attempts_[i].state = State::failed;
+    attempts_[i].cause = std::make_error_code(std::errc::timed_out);
+    actions_.push_back(CancelAttempt{i, CancelReason::timed_out});
+  }
+}
+
+void Race::fire_due_timers() {
+  for (const TimerKind timer : {TimerKind::resolution_delay, TimerKind::next_attempt}) {
+    std::optional<Moment>& until = slot(timer);
+    if (!until || *until > now_) continue;
+    until.reset();
+    actions_.push_back(TimerFired{timer});
+    racing_ = true;
+    reason_ = timer == TimerKind::next_attempt ? StartReason::connection_attempt_delay_over
+                                               : StartReason::resolution_delay_over;
+  }
+}
+
+void Race::prepare() {
+  preparation_ = Preparation::running;
+  Prepare order;
+  for (const std::size_t i : order_) order.endpoints.push_back(attempts_[i].endpoint);
+  actions_.push_back(std::move(order));
+}
+
+// [HEv3 §6] one attempt at a time, the next after the Connection Attempt Delay. Starting one does
+// not touch those before it.
+void Race::start_due_attempt() {
+  if (due_ > now_) {
+    if (!next_attempt_at_) set_timer(TimerKind::next_attempt, due_);
+    return;
+  }
+  const AttemptId next = *next_waiting();
+  cancel_timer(TimerKind::next_attempt);
+  attempts_[next].state = State::running;
+  attempts_[next].started = now_;
+  attempts_[next].turn = ++turns_;
+  actions_.push_back(StartAttempt{next, attempts_[next].endpoint, reason_});
+  due_ = now_ + options_.one_by_one.value_or(options_.connection_attempt_delay);
+  reason_ = StartReason::address_arrived;
+  if (next_waiting() || options_.one_by_one) set_timer(TimerKind::next_attempt, due_);
+}
+
+void Race::finish(Outcome outcome, AttemptId winner) {
+  finished_ = true;
+  cancel_timer(TimerKind::resolution_delay);
+  cancel_timer(TimerKind::next_attempt);
+  for (AttemptId i = 0; i < attempts_.size(); ++i)
+    if (attempts_[i].state == State::running)
+      actions_.push_back(CancelAttempt{
+          i, outcome == Outcome::connected ? CancelReason::lost : CancelReason::timed_out});
+  actions_.push_back(Finish{outcome, winner, questions_, attempts_});
+}
+
+// --- timers --------------------------------------------------------------------------------
+
+std::optional<Moment>& Race::slot(TimerKind timer) {
+  return timer == TimerKind::next_attempt ? next_attempt_at_ : resolution_delay_until_;
+}
+
+void Race::set_timer(TimerKind timer, Moment until) {
+  slot(timer) = until;
+  actions_.push_back(TimerSet{timer, until});
+}
+
+void Race::cancel_timer(TimerKind timer) {
+  if (!slot(timer)) return;
+  slot(timer).reset();
+  actions_.push_back(TimerCanceled{timer});
+}
+
+// --- questions about the state -------------------------------------------------------------
+
+bool Race::asked(Family family) const {
+  return std::ranges::find(questions_, family, &QuestionReport::family) != questions_.end();
+}
+
+bool Race::answered(Family family) const {
+  return std::ranges::none_of(questions_, [family](const QuestionReport& question) {
+    return question.family == family && !question.answered;
+  });
+}
+
+bool Race::all_answered() const {
+  return std::ranges::all_of(questions_, &QuestionReport::answered);
+}
+
+bool Race::has_candidate_of(Family family) const {
+  return std::ranges::any_of(candidates_, [family](const Candidate& candidate) {
+    return candidate.endpoint.family() == family;
+  });
+}
+
+std::optional<AttemptId> Race::next_waiting() const {
+  for (const std::size_t i : order_)
+    if (attempts_[i].state == State::waiting) return static_cast<AttemptId>(i);
+  return std::nullopt;
+}
+
+bool Race::any(State state) const {
+  return std::ranges::find(attempts_, state, &AttemptReport::state) != attempts_.end();
+}
+
+}  // namespace gladhand

@@ -1,0 +1,107 @@
+// The Happy Eyeballs race [RFC 8305], [HEv3]: a pure machine that is told facts and gives orders.
+// It opens no socket, reads no clock and writes no log; time is an argument.
+//
+// HEv3 is draft-ietf-happy-happyeyeballs-v3, read at revision -04 and its editors' copy of
+// 2026-07-30.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "gladhand/event.hpp"
+#include "race/policy.hpp"
+
+namespace gladhand {
+
+/// The values of [HEv3 §9], with the overall bound that the draft leaves to its user.
+struct RaceOptions {
+  std::chrono::microseconds connection_attempt_delay = std::chrono::milliseconds(250);
+  std::chrono::microseconds resolution_delay = std::chrono::milliseconds(50);
+  std::chrono::microseconds timeout = std::chrono::seconds(30);
+  unsigned preferred_family_count = 1;
+  std::optional<Family> preferred_family{};  ///< unset: as the policy table has it
+  bool prepare = false;  ///< order Prepare before the first attempt, and wait for Prepared
+  /// No race but what a loop over getaddrinfo(3) does, to compare with: every answer is awaited,
+  /// families are not interleaved, and the next attempt begins when the one before has failed or
+  /// has taken this long.
+  std::optional<std::chrono::microseconds> one_by_one{};
+};
+
+/// The bounds of the Connection Attempt Delay: "MUST NOT" be under 10 ms [HEv3 §6], [HEv3 §9].
+inline constexpr std::chrono::microseconds min_connection_attempt_delay =
+    std::chrono::milliseconds(10);
+inline constexpr std::chrono::microseconds max_connection_attempt_delay = std::chrono::seconds(2);
+
+class Race {
+ public:
+  /// A Connection Attempt Delay outside its bounds is moved to the nearer one.
+  explicit Race(const RaceOptions& options, PolicyTable policy = {});
+
+  /// Tells one fact; `now` never goes back. Returns what to do, in order. After Finish only
+  /// CancelAttempt may come, for an attempt that connected all the same.
+  std::vector<Action> step(const Fact& fact, Moment now);
+
+  /// When to tell TimePassed if nothing else happens; empty once finished. After it was told at
+  /// its time, the deadline has moved or gone.
+  std::optional<Moment> deadline() const;
+
+  bool finished() const { return finished_; }
+
+  /// The family that is waited for: IPv6 unless gai.conf ranks IPv4 higher.
+  Family preferred_family() const { return preferred_; }
+
+ private:
+  using State = AttemptReport::State;
+
+  void on(const DialStarted& fact);
+  void on(const AnswerReceived& fact);
+  void on(const Prepared& fact);
+  void on(const Connected& fact);
+  void on(const AttemptFailed& fact);
+  void on(const TimePassed& /*fact*/) {}  // go_on() looks at every timer after any fact
+
+  void add(const std::vector<Candidate>& candidates);
+  void sort();
+  void go_on();
+  void consider_starting();
+  void give_up_overdue_attempt();
+  void fire_due_timers();
+  void prepare();
+  void start_due_attempt();
+  void finish(Outcome outcome, AttemptId winner = 0);
+  void cancel_timer(TimerKind timer);
+  void set_timer(TimerKind timer, Moment until);
+  std::optional<Moment>& slot(TimerKind timer);
+
+  bool asked(Family family) const;
+  bool answered(Family family) const;
+  bool all_answered() const;
+  bool has_candidate_of(Family family) const;
+  std::optional<AttemptId> next_waiting() const;
+  bool any(State state) const;
+
+  RaceOptions options_;
+  PolicyTable policy_;
+  Family preferred_;
+
+  std::vector<QuestionReport> questions_;
+  std::vector<Candidate> candidates_;    // by AttemptId
+  std::vector<AttemptReport> attempts_;  // by AttemptId
+  std::vector<std::size_t> order_;       // AttemptIds, best first
+
+  Moment now_{};
+  std::vector<Action> actions_;
+  std::optional<Moment> resolution_delay_until_;
+  std::optional<Moment> next_attempt_at_;  // set while a waiting candidate is not yet due
+  Moment due_{};                           // when the next attempt may start, once racing
+  StartReason reason_{};                   // why it may
+  unsigned turns_ = 0;                     // attempts started
+  enum class Preparation : std::uint8_t { none, due, running };
+  Preparation preparation_;  // what stands between racing and the first attempt
+  bool racing_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace gladhand

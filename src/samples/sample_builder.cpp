@@ -1,0 +1,224 @@
+#include "samples/sample_builder.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/position.hpp"
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+bool is_unreachable(int error) {
+  return error == ENETUNREACH || error == EHOSTUNREACH || error == ENETDOWN || error == EHOSTDOWN;
+}
+
+}  // namespace
+
+bool is_turned_away(std::string_view line) {
+  return line.starts_with("Not allowed at this time") || line.starts_with("Exceeded MaxStartups");
+}
+
+void SampleBuilder::begin() {
+  now_ = race_began_ = {};
+  first_query_ = first_attempt_ = 0;
+  proxy_.reset();
+  queries_.clear();
+  attempts_.clear();
+  winner_.reset();
+  finished_ = false;
+  total_ = {};
+  banner_.reset();
+  outcome_ = SampleOutcome::failed;
+  error_.clear();
+}
+
+void SampleBuilder::take(const Event& event) {
+  if (finished_ && std::holds_alternative<Configured>(event.body)) race_began_ = now_;
+  now_ = race_began_ + event.at;
+  std::visit([this](const auto& it) { on(it); }, event.body);
+}
+
+void SampleBuilder::on(const Configured& /*event*/) {
+  finished_ = false;
+  winner_.reset();
+  first_query_ = queries_.size();
+  first_attempt_ = static_cast<AttemptId>(attempts_.size());
+}
+
+void SampleBuilder::on(const HandshakeStarted& /*event*/) {
+  handshake_began_ = now_;
+}
+
+void SampleBuilder::on(const HandshakeFinished& /*event*/) {
+  proxy_ = proxy_.value_or(Moment(0)) + now_ - handshake_began_;
+  total_ = now_;
+}
+
+void SampleBuilder::on(const SendQuery& event) {
+  if (finished_) return;  // of a name behind a proxy: it is the handshake's time
+  const ShortMoment now = shortened(now_);
+  queries_.push_back({.family = event.family, .start = now, .end = now});
+}
+
+void SampleBuilder::on(const AnswerReceived& event) {
+  const auto query =
+      std::find_if(queries_.begin() + static_cast<std::ptrdiff_t>(first_query_),
+                   queries_.end(),
+                   [&event](const QuerySample& it) { return it.family == event.family; });
+  if (query == queries_.end() || query->status || finished_) return;
+  query->status = event.status;
+  query->addresses =
+      static_cast<std::uint16_t>(std::min<std::size_t>(event.candidates.size(), 65535));
+  query->end = shortened(now_);
+}
+
+void SampleBuilder::on(const StartAttempt& event) {
+  const AttemptId id = first_attempt_ + event.attempt;
+  if (attempts_.size() <= id) attempts_.resize(id + 1);
+  attempts_[id] = {
+      .endpoint = event.endpoint, .sample = {.start = shortened(now_)}, .started = true};
+}
+
+void SampleBuilder::on(const Connected& event) {
+  end(event.attempt, AttemptOutcome::success);
+}
+
+void SampleBuilder::on(const AttemptFailed& event) {
+  end(event.attempt, AttemptOutcome::failure, event.cause.value());
+}
+
+void SampleBuilder::on(const CancelAttempt& event) {
+  end(event.attempt,
+      event.reason == CancelReason::lost ? AttemptOutcome::canceled : AttemptOutcome::timeout);
+}
+
+void SampleBuilder::end(AttemptId attempt, AttemptOutcome outcome, int error) {
+  const AttemptId id = first_attempt_ + attempt;
+  if (id >= attempts_.size() || attempts_[id].ended) return;
+  attempts_[id].ended = true;
+  attempts_[id].sample.outcome = outcome;
+  attempts_[id].sample.error = static_cast<std::int16_t>(error);
+  attempts_[id].sample.end = shortened(now_);
+}
+
+void SampleBuilder::on(const Finish& event) {
+  finished_ = true;
+  total_ = now_;
+  for (QuerySample& query : queries_)
+    if (!query.status) query.end = shortened(now_);
+  switch (event.outcome) {
+    case Outcome::connected:
+      winner_ = first_attempt_ + event.winner;
+      outcome_ = SampleOutcome::connected;
+      break;
+    case Outcome::no_address:
+      outcome_ = SampleOutcome::no_address;
+      error_ = "no address";
+      break;
+    case Outcome::timed_out:
+      outcome_ = SampleOutcome::timed_out;
+      error_ = "no answer in time";
+      break;
+    case Outcome::all_attempts_failed: judge_failures(); break;
+  }
+}
+
+// One cause for all, or the most telling of several: a server that refused is there.
+void SampleBuilder::judge_failures() {
+  std::size_t refused = 0;
+  std::size_t unreachable = 0;
+  std::size_t timed_out = 0;
+  std::size_t started = 0;
+  int error = 0;
+  for (const Attempt& attempt : attempts_) {
+    if (!attempt.started) continue;
+    ++started;
+    if (attempt.sample.outcome == AttemptOutcome::timeout || attempt.sample.error == ETIMEDOUT) {
+      ++timed_out;
+    } else if (attempt.sample.error == ECONNREFUSED) {
+      ++refused;
+    } else if (is_unreachable(attempt.sample.error)) {
+      ++unreachable;
+    } else if (error == 0) {
+      error = attempt.sample.error;
+    }
+  }
+  if (error != 0) {
+    outcome_ = SampleOutcome::failed;
+  } else if (refused > 0) {
+    outcome_ = SampleOutcome::refused;
+    error = ECONNREFUSED;
+  } else if (timed_out > 0) {
+    outcome_ = SampleOutcome::timed_out;
+    error = ETIMEDOUT;
+  } else if (unreachable > 0 && unreachable == started) {
+    outcome_ = SampleOutcome::unreachable;
+    error = EHOSTUNREACH;
+  }
+  error_ = system_words(error);
+}
+
+void SampleBuilder::fail(SampleOutcome outcome, std::string text, Moment at) {
+  outcome_ = outcome;
+  winner_.reset();
+  total_ = at;
+  error_ = std::move(text);
+}
+
+void SampleBuilder::set_banner(const BannerResult& result) {
+  const Moment connected = std::exchange(total_, result.at);
+  switch (result.kind) {
+    case BannerResult::Kind::line:
+      if (is_turned_away(result.line)) {
+        outcome_ = SampleOutcome::penalised;
+        error_ = printable(result.line);
+      } else {
+        banner_ = result.at - connected;
+      }
+      break;
+    case BannerResult::Kind::closed:
+      outcome_ = SampleOutcome::closed;
+      error_ = result.line.empty() ? "closed before its first line" : printable(result.line);
+      break;
+    case BannerResult::Kind::timed_out:
+      outcome_ = SampleOutcome::timed_out;
+      error_ = "connected, but silent";
+      break;
+  }
+}
+
+std::vector<AttemptId> SampleBuilder::by_start() const {
+  std::vector<AttemptId> ids;
+  for (AttemptId id = 0; id < attempts_.size(); ++id)
+    if (attempts_[id].started) ids.push_back(id);
+  std::ranges::stable_sort(ids, {}, [this](AttemptId id) { return attempts_[id].sample.start; });
+  return ids;
+}
+
+void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSamples& mode) const {
+  Sample sample;
+  sample.number = frame.number;
+  sample.intended = frame.intended;
+  sample.started = frame.started;
+  sample.total = frame.started - frame.intended + total_;
+  if (proxy_) sample.proxy = shortened(*proxy_);
+  if (banner_) sample.banner = shortened(*banner_);
+  sample.outcome = outcome_;
+  if (!error_.empty()) sample.error = position_of(host.texts, error_);
+  sample.first_query = static_cast<std::uint32_t>(mode.queries.size());
+  sample.queries = static_cast<std::uint16_t>(queries_.size());
+  mode.queries.insert(mode.queries.end(), queries_.begin(), queries_.end());
+  sample.first_attempt = static_cast<std::uint32_t>(mode.attempts.size());
+  for (const AttemptId id : by_start()) {
+    if (winner_ == id) sample.winner = sample.attempts;
+    mode.attempts.push_back(attempts_[id].sample);
+    mode.attempts.back().address = position_of(host.addresses, attempts_[id].endpoint);
+    ++sample.attempts;
+  }
+  mode.samples.push_back(sample);
+}
+
+}  // namespace gladhand

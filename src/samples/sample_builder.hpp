@@ -1,0 +1,94 @@
+// SampleBuilder: makes one Sample out of the events of one dial.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "samples/sample.hpp"
+
+namespace gladhand {
+
+/// What a dial's events do not hold.
+struct SampleFrame {
+  std::uint32_t number = 0;
+  Moment intended{};  ///< since the run began
+  Moment started{};   ///< the same
+};
+
+/// What came of waiting for the server's first line.
+struct BannerResult {
+  enum class Kind : std::uint8_t { line, closed, timed_out };
+
+  Kind kind{};
+  std::string line{};  ///< without its end
+  Moment at{};         ///< since the dial began
+};
+
+class SampleBuilder {
+ public:
+  /// Forgets the dial before.
+  void begin();
+
+  /// Takes one event of the dial. Through proxies a dial may race more than once: the times of a
+  /// later race go on where those of the one before ended.
+  void take(const Event& event);
+
+  /// The dial ended otherwise than by its race; `at` since it began.
+  void fail(SampleOutcome outcome, std::string text, Moment at);
+
+  /// The wait that followed the dial.
+  void set_banner(const BannerResult& result);
+
+  bool connected() const { return outcome_ == SampleOutcome::connected; }
+
+  /// Adds what was built to the mode's samples.
+  void store(const SampleFrame& frame, HostSamples& host, ModeSamples& mode) const;
+
+ private:
+  struct Attempt {
+    Endpoint endpoint;
+    AttemptSample sample{};
+    bool started = false;
+    bool ended = false;
+  };
+
+  void on(const Configured& event);
+  void on(const HandshakeStarted& event);
+  void on(const HandshakeFinished& event);
+  void on(const AnswerReceived& event);
+  void on(const SendQuery& event);
+  void on(const StartAttempt& event);
+  void on(const Connected& event);
+  void on(const AttemptFailed& event);
+  void on(const CancelAttempt& event);
+  void on(const Finish& event);
+  template <typename Other>
+  void on(const Other& /*event*/) {}
+
+  void end(AttemptId id, AttemptOutcome outcome, int error = 0);
+  void judge_failures();
+  std::vector<AttemptId> by_start() const;
+
+  Moment now_{};
+  Moment race_began_{};  // this and the next two: of the race that runs
+  std::size_t first_query_ = 0;
+  AttemptId first_attempt_ = 0;
+  Moment handshake_began_{};
+  std::optional<Moment> proxy_;
+  std::vector<QuerySample> queries_;
+  std::vector<Attempt> attempts_;  // by AttemptId, race after race
+  std::optional<AttemptId> winner_;
+  bool finished_ = false;
+  Moment total_{};
+  std::optional<Moment> banner_;
+  SampleOutcome outcome_ = SampleOutcome::failed;
+  std::string error_;
+};
+
+/// Whether a server's first line says that it turns this client away for now: what sshd sends
+/// before it closes a connection for its PerSourcePenalties or MaxStartups.
+bool is_turned_away(std::string_view line);
+
+}  // namespace gladhand

@@ -1,0 +1,96 @@
+#include "samples/threshold.hpp"
+
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "base/duration.hpp"
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+namespace {
+
+std::optional<double> read_decimal(std::string_view text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (error != std::errc() || stop != end || number < 0) return std::nullopt;
+  return number;
+}
+
+bool read_figure(std::string_view word, Threshold& threshold) {
+  using enum Threshold::Figure;
+  threshold.figure = percentile;
+  if (word == "min") {
+    threshold.percent = 0;
+  } else if (word == "median") {
+    threshold.percent = 50;
+  } else if (word == "max") {
+    threshold.percent = 100;
+  } else if (word == "mean") {
+    threshold.figure = mean;
+  } else if (word == "loss") {
+    threshold.figure = loss;
+  } else if (word == "failures") {
+    threshold.figure = failures;
+  } else {
+    const auto percent = word.starts_with('p') ? read_decimal(word.substr(1)) : std::nullopt;
+    if (!percent || *percent > 100) return false;
+    threshold.percent = *percent;
+  }
+  return true;
+}
+
+std::optional<double> read_limit(std::string_view text, Threshold::Figure figure) {
+  if (figure == Threshold::Figure::failures) return read_decimal(text);
+  if (figure == Threshold::Figure::loss) {
+    if (!text.ends_with('%')) return std::nullopt;
+    const auto percent = read_decimal(text.substr(0, text.size() - 1));
+    return percent ? std::optional(*percent / 100) : std::nullopt;
+  }
+  const auto duration = parse_duration(text);
+  return duration ? std::optional(static_cast<double>(duration->count())) : std::nullopt;
+}
+
+double value_of(const Threshold& threshold, const Summary& summary) {
+  using enum Threshold::Figure;
+  if (threshold.figure == loss) return summary.loss();
+  if (threshold.figure == failures) return static_cast<double>(summary.failures);
+  if (!summary.any_connected()) return std::numeric_limits<double>::infinity();
+  return threshold.figure == mean ? summary.mean
+                                  : gladhand::percentile(summary.sorted, threshold.percent);
+}
+
+}  // namespace
+
+Threshold parse_threshold(std::string_view text) {
+  Threshold threshold;
+  threshold.text = text;
+  const std::size_t at = text.find_first_of("<>");
+  const bool with_equal = at != text.npos && text.substr(at + 1).starts_with('=');
+  if (at != text.npos && read_figure(text.substr(0, at), threshold)) {
+    using enum Threshold::Relation;
+    if (text[at] == '>') threshold.relation = with_equal ? at_least : above;
+    if (text[at] == '<') threshold.relation = with_equal ? at_most : below;
+    if (const auto limit = read_limit(text.substr(at + (with_equal ? 2 : 1)), threshold.figure)) {
+      threshold.limit = *limit;
+      return threshold;
+    }
+  }
+  throw UsageError("--fail-if: " + in_quotes(text) +
+                   " is not an expression such as 'p99>200ms', 'loss>1%' or 'failures>=3'");
+}
+
+bool is_met(const Threshold& threshold, const Summary& summary) {
+  const double value = value_of(threshold, summary);
+  switch (threshold.relation) {
+    case Threshold::Relation::above: return value > threshold.limit;
+    case Threshold::Relation::at_least: return value >= threshold.limit;
+    case Threshold::Relation::below: return value < threshold.limit;
+    case Threshold::Relation::at_most: return value <= threshold.limit;
+  }
+  return false;
+}
+
+}  // namespace gladhand

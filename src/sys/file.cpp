@@ -1,0 +1,68 @@
+#include "sys/file.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "gladhand/error.hpp"
+
+namespace gladhand {
+
+bool read_all(int fd, std::string& text, std::size_t limit) {
+  char buffer[16384];
+  for (;;) {
+    const ssize_t got = ::read(fd, buffer, sizeof(buffer));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got == 0;
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > limit) {
+      errno = EFBIG;
+      return false;
+    }
+  }
+}
+
+std::string read_file(const char* path) {
+  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::string text;
+  if (fd) read_all(fd.get(), text);
+  return text;
+}
+
+std::string read_input(const std::string& path, std::string_view option, std::size_t limit) {
+  const UniqueFd fd(path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (fd && read_all(fd.get(), text, limit)) return text;
+  throw UsageError(std::string(option) + ": cannot read " + in_quotes(path) + ": " +
+                   (errno == EFBIG ? "it is too long" : system_words(errno)));
+}
+
+UniqueFd open_for_append(const std::string& path, std::string_view option) {
+  constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+  UniqueFd fd(::open(path.c_str(), flags, 0666));
+  if (fd) return fd;
+  throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
+                   system_words(errno));
+}
+
+bool is_writable(int fd, std::chrono::milliseconds patience) {
+  pollfd entry{fd, POLLOUT, 0};
+  return ::poll(&entry, 1, static_cast<int>(patience.count())) == 1 &&
+         (entry.revents & POLLOUT) != 0;
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace gladhand

@@ -1,0 +1,41 @@
+// Whole small files, in and out.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.hpp"
+
+namespace gladhand {
+
+/// What a file of settings may hold at most.
+inline constexpr std::size_t usual_limit = 64 << 20;
+
+/// The file's content; empty when it cannot be read. At most 64 MiB of it.
+std::string read_file(const char* path);
+
+/// The content of a file that the user named, waited for where it is a pipe; "-" is stdin. Throws
+/// UsageError that names `option` when it cannot be read, or is over `limit` bytes.
+std::string read_input(const std::string& path,
+                       std::string_view option,
+                       std::size_t limit = usual_limit);
+
+/// Appends what `fd` has until its end to `text`. False, with errno, when a read fails, and EFBIG
+/// once it is over `limit` bytes.
+bool read_all(int fd, std::string& text, std::size_t limit = usual_limit);
+
+/// Opens `path` to append to it, created with the user's umask if need be; waits for no reader of
+/// a pipe. Throws UsageError that names `option` when it cannot.
+UniqueFd open_for_append(const std::string& path, std::string_view option);
+
+/// Writes all of `text` in as few writes as possible. False, with errno, when an error ends that:
+/// what is told about a dial must never end the dial.
+bool write_all(int fd, std::string_view text);
+
+/// Whether a write would be taken at once, or before `patience` is over. Always so for a file on a
+/// disk.
+bool is_writable(int fd, std::chrono::milliseconds patience);
+
+}  // namespace gladhand

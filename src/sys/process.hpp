@@ -1,0 +1,51 @@
+// Starting a program of the user's, without a shell.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+
+namespace gladhand {
+
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+/// How a program is started. It inherits our stderr, and no other descriptor than these.
+struct ProcessSetup {
+  /// Whether the program is ended by SIGTERM when this process ends.
+  enum class Life : std::uint8_t { its_own, ours };
+
+  int in = -1;
+  int out = -1;
+  sighandler_t on_broken_pipe = SIG_DFL;
+  Environment environment = {};       ///< added to ours; replaces what has the same name
+  const sigset_t* blocked = nullptr;  ///< the signals it starts with blocked; null: as ours
+  Life life = Life::its_own;
+};
+
+struct Process {
+  pid_t pid;       ///< the caller's to reap
+  UniqueFd ended;  ///< a pidfd: readable once the program has ended
+};
+
+/// Starts `words`, found along PATH. Throws Error when it cannot be started.
+Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup);
+
+/// The same for a program that is nobody's to wait for.
+void start_detached_process(const std::vector<std::string>& words, const ProcessSetup& setup);
+
+/// Throws Error, as start_process would, when there is no such program along PATH.
+void require_program(const std::string& name);
+
+/// Becomes `words`, with our environment and descriptors. Throws Error when it cannot.
+[[noreturn]] void become_program(const std::vector<std::string>& words);
+
+/// "exited with status 3", "was ended by signal 9".
+std::string describe_wait_status(int status);
+
+}  // namespace gladhand

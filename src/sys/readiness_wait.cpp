@@ -1,0 +1,27 @@
+#include "sys/readiness_wait.hpp"
+
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+namespace gladhand {
+
+ReadinessWait::ReadinessWait(const asio::any_io_executor& executor, int fd)
+    : descriptor_(executor, fd), timer_(executor) {}
+
+ReadinessWait::~ReadinessWait() {
+  descriptor_.release();
+}
+
+asio::awaitable<bool> ReadinessWait::wait(Descriptor::wait_type what,
+                                          std::chrono::steady_clock::time_point deadline) {
+  using namespace asio::experimental::awaitable_operators;
+  timer_.expires_at(deadline);
+  std::error_code ignored;
+  const auto first =
+      co_await (descriptor_.async_wait(what, asio::redirect_error(asio::use_awaitable, ignored)) ||
+                timer_.async_wait(asio::use_awaitable));
+  co_return first.index() == 0;
+}
+
+}  // namespace gladhand
