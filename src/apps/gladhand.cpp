@@ -20,6 +20,7 @@
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
+#include "handover/choose_hand_over.hpp"
 #include "handover/handover.hpp"
 #include "handover/relay.hpp"
 #include "report/verdict.hpp"
@@ -149,7 +150,7 @@ Error to_error(const std::exception& error) {
     const Target target = read_target(settings);
     std::optional<HandOver> way;
     if (!settings.explain) {
-      way = choose_hand_over(STDOUT_FILENO, settings.hand_over);
+      way = choose_hand_over(STDIN_FILENO, STDOUT_FILENO, settings.hand_over);
       keep_text_off(STDOUT_FILENO);
     }
     check(settings, target);

@@ -9,6 +9,7 @@
 #include "apps/option_values.hpp"
 #include "apps/version.hpp"
 #include "gladhand/error.hpp"
+#include "sys/environment.hpp"
 
 namespace gladhand {
 
@@ -123,14 +124,19 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
   return settings;
 }
 
+// GLADHAND_HAND_OVER is for whoever cannot change the command of a client.
+void look_at_environment(Settings& settings) {
+  if (settings.hand_over) return;
+  if (const auto way = environment_variable({"GLADHAND_HAND_OVER"}))
+    settings.hand_over = parse_hand_over(*way, "GLADHAND_HAND_OVER");
+}
+
 // "[--] HOST PORT": what ssh_config says for most, and nothing for CLI11 to do.
 bool is_plain(std::span<const char* const> words) {
   return words.size() == 2 && *words[0] != '-' && *words[1] != '-';
 }
 
-}  // namespace
-
-Settings parse_command_line(int argc, const char* const* argv) {
+Settings parse_words(int argc, const char* const* argv) {
   std::span words(argv, static_cast<std::size_t>(argc));
   if (!words.empty()) words = words.subspan(1);
   if (!words.empty() && words[0] == std::string_view("--")) words = words.subspan(1);
@@ -138,6 +144,14 @@ Settings parse_command_line(int argc, const char* const* argv) {
   Settings settings;
   settings.host = words[0];
   settings.port = words[1];
+  return settings;
+}
+
+}  // namespace
+
+Settings parse_command_line(int argc, const char* const* argv) {
+  Settings settings = parse_words(argc, argv);
+  look_at_environment(settings);
   return settings;
 }
 

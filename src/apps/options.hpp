@@ -7,7 +7,7 @@
 
 #include "apps/option_table.hpp"
 #include "connect/dial_with_retry.hpp"
-#include "handover/handover.hpp"
+#include "handover/choose_hand_over.hpp"
 
 namespace gladhand {
 
@@ -17,7 +17,7 @@ struct Settings {
   std::string port;
   ConnectOptions dial;
   RetryPolicy retry;
-  std::optional<HandOver> hand_over;  ///< empty: as fd 1 has it
+  std::optional<HandOver> hand_over;  ///< empty: as fds 0 and 1 have it
   bool verbose = false;
   bool quiet = false;
   bool explain = false;

@@ -6,7 +6,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,33 +16,10 @@
 
 #include "base/unique_fd.hpp"
 #include "gladhand/error.hpp"
-#include "sys/get_int_sockopt.hpp"
 
 namespace gladhand {
 
 namespace {
-
-constexpr const char* ssh_hint =
-    "ssh passes such a socket when its configuration has 'ProxyUseFdpass yes' next to the "
-    "ProxyCommand; 'gladhand --explain' shows a race anywhere";
-
-constexpr const char* relay_hint = "--relay carries bytes over it";
-
-[[noreturn]] void reject_receiver(const char* what, const char* hint = ssh_hint) {
-  throw Error(ExitStatus::not_handed_over,
-              std::string("standard output is ") + what +
-                  ", not a socket that a connection can be passed over",
-              hint);
-}
-
-const char* kind_of(const struct stat& status, int fd) {
-  if (S_ISREG(status.st_mode)) return "a file";
-  if (::isatty(fd) != 0) return "a terminal";
-  // open_standard_descriptors() has put it there, perhaps.
-  if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) return "closed, or /dev/null";
-  if (S_ISCHR(status.st_mode)) return "a device";
-  return "something else";
-}
 
 void wait_until_writable(int fd) {
   pollfd entry{fd, POLLOUT, 0};
@@ -68,21 +44,6 @@ void open_standard_descriptors() {
     if (fd > STDERR_FILENO) ::close(fd);
     if (fd < 0 || fd > STDERR_FILENO) return;
   }
-}
-
-HandOver choose_hand_over(int fd, std::optional<HandOver> wanted) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) reject_receiver("closed");  // not while main opens it
-  if (S_ISFIFO(status.st_mode)) {
-    if (wanted == HandOver::pass) reject_receiver("a pipe");
-    return HandOver::relay;
-  }
-  if (!S_ISSOCK(status.st_mode)) reject_receiver(kind_of(status, fd));
-  if (get_int_sockopt(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM) reject_receiver("no stream socket");
-  if (wanted == HandOver::relay) return HandOver::relay;
-  if (get_int_sockopt(fd, SOL_SOCKET, SO_DOMAIN) != AF_UNIX)
-    reject_receiver("a network socket", relay_hint);
-  return HandOver::pass;
 }
 
 void keep_text_off(int receiver) {

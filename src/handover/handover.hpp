@@ -1,11 +1,9 @@
-// The hand-over: one byte and one descriptor over fd 1, as ssh's ProxyUseFdpass expects it. Whether
-// fd 1 is fit for that, or for the relay, is found out here too.
+// The hand-over: one byte and one descriptor over fd 1, as ssh's ProxyUseFdpass expects it.
 #pragma once
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <functional>
-#include <optional>
 
 #include "gladhand/error.hpp"
 
@@ -14,17 +12,6 @@ namespace gladhand {
 /// Opens /dev/null in place of any of fds 0, 1, 2 that is closed, so that no socket of ours gets
 /// such a number. To be called first thing in main.
 void open_standard_descriptors();
-
-/// What becomes of the connection.
-enum class HandOver {
-  pass,   ///< its descriptor goes over fd 1
-  relay,  ///< its bytes go through this process
-};
-
-/// The way that `fd` is fit for: an AF_UNIX stream socket for pass, a pipe for relay, either unless
-/// the other is `wanted`; with relay wanted, any stream socket. Throws Error, with a hint, for
-/// everything else. Sends nothing.
-HandOver choose_hand_over(int fd, std::optional<HandOver> wanted);
 
 /// Silences our stderr if it is the receiver itself ("2>&1"): one byte of text there, and ssh would
 /// take no connection.

@@ -18,7 +18,7 @@ import time
 import unittest
 
 import sandbox
-from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, CommandTest, is_connecting,
+from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, USAGE, CommandTest, is_connecting,
                     let_signals_end, read_json_lines, resolve, run, start, wait_until)
 from support import dns, receiver
 
@@ -296,6 +296,69 @@ class NotASocketOfSsh(CommandTest):
     def test_quiet_leaves_the_error_alone(self):
         result = run("-q", "127.0.0.1", self.listener.port, stdout=subprocess.DEVNULL)
         self.assert_fails(result, NOT_HANDED_OVER, hint=False)
+
+
+class WhoIsThere(CommandTest):
+    """Only what ssh makes gets a descriptor; other sockets that carry bytes get the bytes."""
+
+    def setUp(self):
+        self.listener = self.listen()
+
+    def assert_relayed(self, stdin, stdout, theirs_in, theirs_out, *options, **how):
+        """theirs_in, theirs_out: where the client writes and reads."""
+        command = [GLADHAND, *options, "127.0.0.1", str(self.listener.port)]
+        process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, **how)
+        stdin.close()
+        stdout.close()
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertEqual(read_to(theirs_out, len(receiver.BANNER)), receiver.BANNER)
+        (peer,) = self.listener.wait_for(1)
+        theirs_in.sendall(b"hello")
+        self.assertEqual(read_to(peer, 5), b"hello")
+
+    def test_one_pair_for_each_direction_as_node_has_it(self):
+        client_in, stdin = socket.socketpair()
+        client_out, stdout = socket.socketpair()
+        with client_in, client_out:
+            self.assert_relayed(stdin, stdout, client_in, client_out)
+
+    def test_a_connection_to_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
+            server.bind(folder + "/s")
+            server.listen()
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(folder + "/s")
+                accepted, _ = server.accept()
+                self.assert_relayed(accepted.dup(), accepted, client, client)
+
+    def test_ksh_like_pipelines_of_one_direction(self):
+        client_out, stdout = socket.socketpair()
+        client_out.shutdown(socket.SHUT_WR)
+        stdin, client_in = os.pipe()
+        with client_out, os.fdopen(stdin, "rb") as reader, os.fdopen(client_in, "wb", buffering=0) as writer:
+            writer.sendall = writer.write
+            self.assert_relayed(reader, stdout, writer, client_out)
+
+    def test_the_environment_decides_where_the_client_cannot(self):
+        client, ours = socket.socketpair()
+        with client:
+            self.assert_relayed(ours.dup(), ours, client, client, env={**ENVIRONMENT, "GLADHAND_HAND_OVER": "relay"})
+
+    def test_an_option_wins_over_the_environment(self):
+        result = run("--fdpass", "127.0.0.1", self.listener.port, env={**ENVIRONMENT, "GLADHAND_HAND_OVER": "relay"})
+        self.assert_handed_over(result, self.listener)
+
+    def test_pairs_for_each_direction_can_be_meant_for_a_descriptor(self):
+        client_in, stdin = socket.socketpair()
+        with client_in, stdin:
+            self.assert_handed_over(run("--fdpass", "127.0.0.1", self.listener.port, stdin=stdin), self.listener)
+
+    def test_the_environment_may_not_be_nonsense(self):
+        result = run("127.0.0.1", self.listener.port, env={**ENVIRONMENT, "GLADHAND_HAND_OVER": "maybe"})
+        self.assert_fails(result, USAGE, hint=False)
+        self.assertIn("GLADHAND_HAND_OVER: 'maybe'", result.stderr)
 
 
 class ReceiverGone(CommandTest):
