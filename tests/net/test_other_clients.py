@@ -62,6 +62,7 @@ class OtherClients(net_case.NetworkTest):
 
     def prepare(self, *argv):
         subprocess.run([str(word) for word in argv], check=True, timeout=20, stdin=subprocess.DEVNULL,
+                       env={**os.environ, "HOME": str(self.directory)},
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def assert_carries(self, *argv):
