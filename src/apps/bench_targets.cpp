@@ -9,6 +9,7 @@
 #include "connect/proxy_chain.hpp"
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
+#include "names/host_and_port.hpp"
 #include "samples/host_list.hpp"
 #include "sys/file.hpp"
 

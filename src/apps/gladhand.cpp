@@ -23,6 +23,7 @@
 #include "handover/choose_hand_over.hpp"
 #include "handover/handover.hpp"
 #include "handover/relay.hpp"
+#include "names/host_and_port.hpp"
 #include "report/verdict.hpp"
 #include "report/waterfall.hpp"
 #include "sys/file.hpp"
@@ -35,12 +36,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// ssh always gives a port. With --explain it is a person who types, and what they are used to.
+HostAndPort host_and_port(const Settings& settings) {
+  const bool tcpmux = !settings.dial.route.tcpmux.empty();
+  if (!settings.port.empty()) return {settings.host, settings.port};
+  if (settings.explain && !is_local(settings.host))
+    return split_host(settings.host, tcpmux ? "1" : "22");
+  return {settings.host, tcpmux ? "1" : ""};  // [RFC 1078]
+}
+
 Target read_target(const Settings& settings) {
-  std::string port = settings.port;
-  if (port.empty() && !settings.dial.route.tcpmux.empty()) port = "1";  // [RFC 1078]
-  const std::string services = parse_port(port) ? "" : read_file("/etc/services");
-  Target target = parse_target(
-      is_local(settings.host) ? settings.host : to_ascii(settings.host), port, services);
+  const HostAndPort it = host_and_port(settings);
+  const std::string services = parse_port(it.port) ? "" : read_file("/etc/services");
+  Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
   check_meaning(settings.given, target, settings.dial);
   check_route(settings.dial.route, target, settings.dial.names.families);
   return target;

@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 import sandbox
-from common import (ALL_FAILED, GLADHAND, NOT_HANDED_OVER, TIMED_OUT, CommandTest, is_connecting, read_json_lines, resolve, run,
+from common import (ALL_FAILED, GLADHAND, NOT_HANDED_OVER, TIMED_OUT, USAGE, CommandTest, is_connecting, read_json_lines, resolve, run,
                     start, wait_until)
 from support import dns, receiver
 
@@ -395,6 +395,17 @@ class Explain(CommandTest):
         self.assertNotIn("\x1b", picture)
         (peer,) = winner.wait_for(1)
         self.assertTrue(receiver.at_end(peer))
+
+    def test_a_host_as_people_type_it(self):
+        port = self.listen("127.0.0.1").port
+        for text in ("127.0.0.1:%d" % port, "ssh://me@127.0.0.1:%d" % port, "me@127.0.0.1:%d" % port):
+            with self.subTest(text):
+                result, picture = self.explain(text)
+                self.assertEqual((result.status, result.stderr), (0, ""))
+                self.assertIn("connect to '127.0.0.1' port %d" % port, picture)
+        result, picture = self.explain("--timeout", "1s", "127.0.0.1")
+        self.assertIn("port 22", picture)
+        self.assert_fails(run("127.0.0.1:%d" % port), USAGE)  # ssh does not give that
 
     def test_failure(self):
         port = self.refusing("127.0.0.1").port

@@ -10,6 +10,7 @@
 #include "samples/bench_mode.hpp"
 #include "samples/bench_verdict.hpp"
 #include "samples/best_family.hpp"
+#include "names/host_and_port.hpp"
 #include "samples/host_list.hpp"
 #include "samples/sample_builder.hpp"
 #include "samples/threshold.hpp"
@@ -364,8 +365,14 @@ TEST_SUITE("command line") {
     CHECK(split("2001:db8::1") == "2001:db8::1 22");
     CHECK(split("[2001:db8::1]") == "2001:db8::1 22");
     CHECK(split("[fe80::1%eth0]:2222") == "fe80::1%eth0 2222");
+    CHECK(split("me@db.example") == "db.example 22");
+    CHECK(split("a@b@db.example:2222") == "db.example 2222");
+    CHECK(split("ssh://db.example") == "db.example 22");
+    CHECK(split("ssh://me@db.example:2222") == "db.example 2222");
+    CHECK(split("ssh://me@[2001:db8::1]:2222/") == "2001:db8::1 2222");
+    CHECK(split("unix/run/me@home") == "unix/run/me@home 22");
     for (const char* text :
-         {"", ":22", "db.example:", "[2001:db8::1", "[2001:db8::1]22", "[]:22"}) {
+         {"", ":22", "db.example:", "[2001:db8::1", "[2001:db8::1]22", "[]:22", "me@", "ssh://"}) {
       CAPTURE(text);
       CHECK_THROWS_AS(split_host(text, "22"), UsageError);
     }
