@@ -27,6 +27,7 @@
 #include "report/bench_csv.hpp"
 #include "report/bench_json.hpp"
 #include "report/bench_json_reader.hpp"
+#include "report/bench_table.hpp"
 #include "report/bench_text.hpp"
 #include "report/openmetrics.hpp"
 #include "report/page.hpp"
@@ -154,12 +155,11 @@ BenchStatus judge(const BenchRun& run,
   std::size_t met = 0;
   for (std::size_t i = 0; i < summaries.size(); ++i) {
     for (std::size_t k = 0; k < summaries[i].size(); ++k) {
-      if (summaries[i][k].count == 0) continue;  // not reached: run_verdicts() says so
       connected = connected || summaries[i][k].any_connected();
       for (const Threshold& threshold : thresholds) {
         if (!is_met(threshold, summaries[i][k]) || ++met > most_told) continue;
-        tell(threshold.text + ": " + printable(run.hosts[i].host) + " (" +
-             printable(run.hosts[i].modes[k].label()) + ')');
+        tell(threshold.text + ": " + name_of(run.hosts[i]) + " (" +
+             printable(run.hosts[i].modes[k].label()) + "): " + reason(threshold, summaries[i][k]));
       }
     }
   }

@@ -1,26 +1,63 @@
 #include "base/duration.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace gladhand {
 
-std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
-  double unit = 1e6;
-  if (text.ends_with("ms")) {
-    unit = 1e3;
-    text.remove_suffix(2);
-  } else if (text.ends_with('s')) {
-    text.remove_suffix(1);
-  }
+namespace {
+
+// Microseconds. Longer names first: "ms" is no "m".
+constexpr std::pair<std::string_view, double> units[] = {
+    {"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"m", 60e6}, {"h", 3600e6}};
+
+void skip_blanks(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+}
+
+// Takes a number from the beginning of `text`.
+std::optional<double> take_number(std::string_view& text) {
   double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  const double result = number * unit;
-  if (!(result >= 0) || result > 86400e6) return std::nullopt;
-  return std::chrono::microseconds(std::llround(result));
+  const char* begin = text.data();
+  const auto [stop, error] =
+      std::from_chars(begin, begin + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(stop - begin));
+  return number;
+}
+
+std::optional<double> take_unit(std::string_view& text) {
+  for (const auto& [name, length] : units) {
+    if (!text.starts_with(name)) continue;
+    text.remove_prefix(name.size());
+    return length;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
+  if (text.starts_with(' ') || text.ends_with(' ')) return std::nullopt;
+  double sum = 0;
+  for (bool first = true; first || !text.empty(); first = false) {
+    const auto number = take_number(text);
+    if (!number || !(*number >= 0)) return std::nullopt;
+    if (first && text.empty()) {
+      sum = *number * 1e6;
+      break;
+    }
+    skip_blanks(text);
+    const auto unit = take_unit(text);
+    if (!unit) return std::nullopt;
+    sum += *number * *unit;
+    skip_blanks(text);
+  }
+  if (sum > 86400e6) return std::nullopt;
+  return std::chrono::microseconds(std::llround(sum));
 }
 
 std::string to_string(std::chrono::microseconds duration) {

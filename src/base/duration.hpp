@@ -8,8 +8,9 @@
 
 namespace gladhand {
 
-/// Reads a number with `ms` or `s`; a bare number is seconds, decimals are allowed. Empty when
-/// `text` is anything else, negative, or over a day.
+/// Reads numbers with `us`, `ms`, `s`, `m` or `h`, which are added up: "250ms", "1.5 s", "1h 30m". A
+/// bare number is seconds, decimals are allowed. Empty when `text` is anything else, negative, or
+/// over a day.
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 
 /// "10 s", "1.5 s", "250 ms", "0.3 ms": one decimal below 10, none above.

@@ -94,24 +94,27 @@ std::string comparison(const HostSamples& host, const Comparison& it) {
   return line.object();
 }
 
+std::string phase_figures(const PhaseSummary& it) {
+  JsonLine line;
+  line.add("median_us", rounded(it.median));
+  if (it.p90) line.add("p90_us", rounded(*it.p90));
+  return line.object();
+}
+
 std::string summary(const Summary& it) {
   JsonLine phases;
   for (const auto& [phase, figures] : it.phases)
-    phases.raw(to_string(phase),
-               JsonLine()
-                   .add("median_us", rounded(figures.median))
-                   .add("p90_us", rounded(figures.p90))
-                   .object());
+    phases.raw(to_string(phase), phase_figures(figures));
   JsonLine line;
   line.add("count", it.count).add("failures", it.failures).raw("loss", decimal(it.loss()));
   if (it.any_connected()) {
     line.add("min_us", rounded(it.min()))
         .add("median_us", rounded(it.median))
-        .add("p90_us", rounded(it.p90))
-        .add("p99_us", rounded(it.p99))
         .add("max_us", rounded(it.max()))
         .add("mean_us", rounded(it.mean));
   }
+  if (it.p90) line.add("p90_us", rounded(*it.p90));
+  if (it.p99) line.add("p99_us", rounded(*it.p99));
   if (it.median_ci95) line.raw("median_ci95_us", interval(*it.median_ci95));
   if (it.best_family) line.add("best_family", to_string(*it.best_family));
   return line.raw("wins", JsonLine().add("IPv6", it.ipv6_wins).add("IPv4", it.ipv4_wins).object())

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <optional>
 
 #include "base/duration.hpp"
 #include "gladhand/error.hpp"
@@ -37,8 +38,9 @@ Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, 
   row.push_back(std::to_string(it.count));
   row.push_back(it.failures == 0 ? "-" : std::to_string(it.failures));
   row.emplace_back(it.best_family ? to_string(*it.best_family) : "-");
-  for (const double value : {it.median, it.p90, it.p99, it.max()})
-    row.push_back(it.any_connected() ? to_precise_string(value) : "-");
+  using Figure = std::optional<double>;
+  for (const Figure& value : {Figure(it.median), it.p90, it.p99, Figure(it.max())})
+    row.push_back(it.any_connected() && value ? to_precise_string(*value) : "-");
   const std::size_t wins = it.ipv6_wins + it.ipv4_wins;
   row.push_back(share(it.ipv6_wins, wins));
   row.push_back(share(it.ipv4_wins, wins));

@@ -20,7 +20,8 @@ std::string integers(std::initializer_list<long long> numbers) {
   return text + ']';
 }
 
-// Count, failures, wins of IPv6 and IPv4; then, where any connected: min, median, p90, p99, max.
+// Count, failures, wins of IPv6 and IPv4; then, where any connected: min, median, p90, p99, max. -1
+// for a percentile that there are too few samples for.
 std::string figures_of(const Summary& it) {
   const auto count = [](std::size_t number) { return static_cast<long long>(number); };
   if (!it.any_connected()) return integers({count(it.count), count(it.failures), 0, 0});
@@ -30,8 +31,8 @@ std::string figures_of(const Summary& it) {
                    count(it.ipv4_wins),
                    std::llround(it.min()),
                    std::llround(it.median),
-                   std::llround(it.p90),
-                   std::llround(it.p99),
+                   std::llround(it.p90.value_or(-1)),
+                   std::llround(it.p99.value_or(-1)),
                    std::llround(it.max())});
 }
 

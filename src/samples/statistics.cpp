@@ -68,6 +68,10 @@ double percentile(std::span<const double> sorted, double percent) {
   return part >= 0.5 ? sorted[above] - distance * (1 - part) : sorted[below] + distance * part;
 }
 
+bool has_percentile(std::size_t count, double percent) {
+  return static_cast<double>(count) * (100 - percent) >= 100;
+}
+
 double mean(std::span<const double> values) {
   if (values.empty()) return 0;
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());

@@ -15,6 +15,10 @@ namespace gladhand {
 /// samples.
 double percentile(std::span<const double> sorted, double percent);
 
+/// Whether `count` samples say anything about a percentile: at least one of them lies beyond it.
+/// Under ten there is no 90th, under a hundred no 99th.
+bool has_percentile(std::size_t count, double percent);
+
 double mean(std::span<const double> values);
 
 struct Interval {

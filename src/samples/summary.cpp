@@ -6,6 +6,15 @@
 
 namespace gladhand {
 
+namespace {
+
+std::optional<double> percentile_if_any(const std::vector<double>& sorted, double percent) {
+  if (!has_percentile(sorted.size(), percent)) return std::nullopt;
+  return percentile(sorted, percent);
+}
+
+}  // namespace
+
 std::vector<double> sorted_durations(const HostSamples& host,
                                      const ModeSamples& mode,
                                      Phase phase) {
@@ -32,8 +41,8 @@ Summary summarise(const HostSamples& host, const ModeSamples& mode) {
   }
   result.sorted = sorted_durations(host, mode, Phase::total);
   result.median = percentile(result.sorted, 50);
-  result.p90 = percentile(result.sorted, 90);
-  result.p99 = percentile(result.sorted, 99);
+  result.p90 = percentile_if_any(result.sorted, 90);
+  result.p99 = percentile_if_any(result.sorted, 99);
   result.mean = mean(result.sorted);
   result.median_ci95 = median_interval(result.sorted);
   result.best_family = best_family(host, mode.vantage);
@@ -42,7 +51,7 @@ Summary summarise(const HostSamples& host, const ModeSamples& mode) {
     if (phase == Phase::total) continue;
     const std::vector<double> values = sorted_durations(host, mode, phase);
     if (!values.empty())
-      result.phases[phase] = {values.size(), percentile(values, 50), percentile(values, 90)};
+      result.phases[phase] = {values.size(), percentile(values, 50), percentile_if_any(values, 90)};
   }
   return result;
 }

@@ -15,7 +15,7 @@ namespace gladhand {
 struct PhaseSummary {
   std::size_t count = 0;
   double median = 0;
-  double p90 = 0;
+  std::optional<double> p90{};
 };
 
 /// Of merged runs: what one series takes more than another of the same mode.
@@ -30,8 +30,8 @@ struct Summary {
   std::size_t failures = 0;  ///< of them, what did not connect
   std::vector<double> sorted{};
   double median = 0;
-  double p90 = 0;
-  double p99 = 0;
+  std::optional<double> p90{};  ///< empty where there are too few samples for it
+  std::optional<double> p99{};
   double mean = 0;
   std::optional<Interval> median_ci95{};
   std::size_t ipv6_wins = 0;

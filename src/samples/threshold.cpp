@@ -1,8 +1,11 @@
 #include "samples/threshold.hpp"
 
 #include <charconv>
+#include <cmath>
+#include <cstdio>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "base/duration.hpp"
 #include "gladhand/error.hpp"
@@ -15,7 +18,8 @@ std::optional<double> read_decimal(std::string_view text) {
   double number = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc() || stop != end || number < 0) return std::nullopt;
+  if (error != std::errc() || stop != end || !std::isfinite(number) || number < 0)
+    return std::nullopt;
   return number;
 }
 
@@ -53,13 +57,35 @@ std::optional<double> read_limit(std::string_view text, Threshold::Figure figure
   return duration ? std::optional(static_cast<double>(duration->count())) : std::nullopt;
 }
 
+constexpr double beyond_all = std::numeric_limits<double>::infinity();
+
+// Of all dials: one that failed would have been waited for longer than for any that connected.
+double percentile_of_all(const Summary& summary, double percent) {
+  const double rank = percent / 100 * static_cast<double>(summary.count - 1);
+  if (std::ceil(rank) >= static_cast<double>(summary.sorted.size())) return beyond_all;
+  if (summary.failures == 0) return gladhand::percentile(summary.sorted, percent);
+  std::vector<double> all = summary.sorted;
+  all.resize(summary.count, summary.max());  // what is there is not reached
+  return gladhand::percentile(all, percent);
+}
+
 double value_of(const Threshold& threshold, const Summary& summary) {
   using enum Threshold::Figure;
   if (threshold.figure == loss) return summary.loss();
   if (threshold.figure == failures) return static_cast<double>(summary.failures);
-  if (!summary.any_connected()) return std::numeric_limits<double>::infinity();
-  return threshold.figure == mean ? summary.mean
-                                  : gladhand::percentile(summary.sorted, threshold.percent);
+  if (threshold.figure == percentile) return percentile_of_all(summary, threshold.percent);
+  return summary.failures == 0 ? summary.mean : beyond_all;
+}
+
+std::string words_for(double value, Threshold::Figure figure) {
+  using enum Threshold::Figure;
+  if (figure == failures) return std::to_string(std::llround(value));
+  if (figure == loss) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.3g%%", 100 * value);
+    return text;
+  }
+  return value == beyond_all ? "a dial that failed" : to_precise_string(value);
 }
 
 }  // namespace
@@ -83,6 +109,7 @@ Threshold parse_threshold(std::string_view text) {
 }
 
 bool is_met(const Threshold& threshold, const Summary& summary) {
+  if (summary.count == 0) return true;
   const double value = value_of(threshold, summary);
   switch (threshold.relation) {
     case Threshold::Relation::above: return value > threshold.limit;
@@ -91,6 +118,15 @@ bool is_met(const Threshold& threshold, const Summary& summary) {
     case Threshold::Relation::at_most: return value <= threshold.limit;
   }
   return false;
+}
+
+std::string reason(const Threshold& threshold, const Summary& summary) {
+  if (summary.count == 0) return "no dial";
+  std::string words = words_for(value_of(threshold, summary), threshold.figure);
+  if (summary.failures > 0)
+    words += ", " + std::to_string(summary.failures) + " of " + std::to_string(summary.count) +
+             " failed";
+  return words;
 }
 
 }  // namespace gladhand

@@ -23,8 +23,11 @@ struct Threshold {
 /// percentage, failures with a number; the relation is one of > >= < <=. Throws UsageError.
 Threshold parse_threshold(std::string_view text);
 
-/// Whether the figures are what the threshold describes. Times of a mode that never connected are
-/// beyond all limits.
+/// Whether the figures are what the threshold describes. A dial that failed counts as slower than
+/// any limit; where nothing was dialled, every threshold is met: nobody knows that all is well.
 bool is_met(const Threshold& threshold, const Summary& summary);
+
+/// What the figure was: "251 ms", "a dial that failed, 9 of 10 failed", "no dial".
+std::string reason(const Threshold& threshold, const Summary& summary);
 
 }  // namespace gladhand

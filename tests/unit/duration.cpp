@@ -10,7 +10,7 @@ namespace gladhand::duration_test {
 
 using std::chrono::microseconds;
 
-TEST_CASE("a number with ms or s, or a bare number of seconds, is a duration") {
+TEST_CASE("numbers with units, or a bare number of seconds, are a duration") {
   const struct {
     const char* text;
     long long expected;  // microseconds
@@ -29,6 +29,14 @@ TEST_CASE("a number with ms or s, or a bare number of seconds, is a duration") {
       {"0s", 0},
       {"007", 7'000'000},
       {"30", 30'000'000},
+      {"100us", 100},
+      {"1m", 60'000'000},
+      {"1.5h", 5'400'000'000},
+      {"1 s", 1'000'000},
+      {"1 ms", 1'000},
+      {"1m30s", 90'000'000},
+      {"1h 30m", 5'400'000'000},
+      {"1 m 1 ms", 60'001'000},
   };
   for (const auto& row : table) {
     CAPTURE(std::string(row.text));
@@ -45,6 +53,8 @@ TEST_CASE("what is no whole microsecond is rounded to the nearest one") {
 }
 
 TEST_CASE("a day is a duration, any more is none") {
+  CHECK(parse_duration("24h") == microseconds(86'400'000'000));
+  CHECK_FALSE(parse_duration("24h 1us"));
   CHECK(parse_duration("86400") == microseconds(86'400'000'000));
   CHECK(parse_duration("86400s") == microseconds(86'400'000'000));
   CHECK(parse_duration("86400000ms") == microseconds(86'400'000'000));
@@ -57,8 +67,8 @@ TEST_CASE("a day is a duration, any more is none") {
 
 TEST_CASE("anything else is no duration") {
   for (const char* text :
-       {"",    "s",     "ms",  "m",     ".",    "1m",  "1us",  "1 s",       "1 ms",  " 1",
-        "1 ",  "1h",    "1S",  "1MS",   "1Ms",  "1ss", "1sms", "1mss",      "1s2",   "ms1",
+       {"",    "s",     "ms",  "m",     ".",    "1d",  "1min", "1s ",       "1s 2",  " 1",
+        "1 ",  "1 h2",  "1S",  "1MS",   "1Ms",  "1ss", "1sms", "1mss",      "1s2",   "ms1",
         "1,5", "1.2.3", "1e3", "1e-3s", "0x10", "+1",  "-1",   "-1ms",      "-0.5s", "--1",
         "inf", "infs",  "nan", "nanms", "one",  "1\n", "\t1",  "1\xc2\xa0s"}) {
     CAPTURE(std::string(text));

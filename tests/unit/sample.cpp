@@ -293,7 +293,6 @@ TEST_SUITE("figures") {
   TEST_CASE("thresholds are read and judged") {
     Run run;
     for (const Moment time : {10ms, 20ms, 30ms}) connect(run, 0, four, time);
-    run.add(failed({ECONNREFUSED}));
     const Summary summary = summarise(run.host, run.host.modes[0]);
     const auto met = [&summary](const char* text) {
       return is_met(parse_threshold(text), summary);
@@ -307,10 +306,41 @@ TEST_SUITE("figures") {
     CHECK(met("max<=30ms"));
     CHECK(met("min<11ms"));
     CHECK(met("mean>=20ms"));
+    CHECK(met("loss<=0%"));
+    CHECK_FALSE(met("failures>=1"));
+  }
+
+  TEST_CASE("a failed dial is slower than any limit") {
+    Run run;
+    for (const Moment time : {10ms, 20ms, 30ms}) connect(run, 0, four, time);
+    run.add(failed({ECONNREFUSED}));
+    const Summary summary = summarise(run.host, run.host.modes[0]);
+    const auto met = [&summary](const char* text) {
+      return is_met(parse_threshold(text), summary);
+    };
+    CHECK(met("p99>10h"));
+    CHECK(met("max>10h"));
+    CHECK(met("mean>10h"));
+    CHECK(met("p67>10h"));  // between the last that connected and the one that failed
+    CHECK_FALSE(met("p66>30ms"));
+    CHECK(met("median>=25ms"));
+    CHECK_FALSE(met("median>25ms"));
+    CHECK_FALSE(met("min>10ms"));
+    CHECK_FALSE(met("p99<10h"));
     CHECK(met("loss>24%"));
     CHECK_FALSE(met("loss>25%"));
     CHECK(met("failures>=1"));
     CHECK_FALSE(met("failures>1"));
+    CHECK(reason(parse_threshold("p99>1s"), summary) == "a dial that failed, 1 of 4 failed");
+    CHECK(reason(parse_threshold("median>1ms"), summary) == "25.0 ms, 1 of 4 failed");
+    CHECK(reason(parse_threshold("loss>1%"), summary) == "25%, 1 of 4 failed");
+  }
+
+  TEST_CASE("where nothing was dialled, nobody knows that all is well") {
+    const Summary nothing;
+    CHECK(is_met(parse_threshold("p99>10s"), nothing));
+    CHECK(is_met(parse_threshold("loss>10%"), nothing));
+    CHECK(reason(parse_threshold("loss>10%"), nothing) == "no dial");
   }
 
   TEST_CASE("a host that never connected is beyond every limit of time") {
@@ -334,7 +364,13 @@ TEST_SUITE("figures") {
                              "failures>1ms",
                              "median>1%",
                              "p99>>1s",
-                             "p99>-1s"}) {
+                             "p99>-1s",
+                             "p99>inf",
+                             "p99>nan",
+                             "pnan>1s",
+                             "loss>nan%",
+                             "loss>inf%",
+                             "failures>inf"}) {
       CAPTURE(text);
       CHECK_THROWS_AS(parse_threshold(text), UsageError);
     }

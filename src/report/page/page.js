@@ -117,9 +117,11 @@
       el('span', {class: 'unit'}, ` (${low[1] === high[1] ? low[0] : low.join('\u00a0')} to ${high.join('\u00a0')})`)];
   }
 
+  // A percentile needs samples beyond it.
+  const has = (mode, index) => connected(mode) && mode.figures[index] >= 0;
   const figure = (name, index) => ({
-    name, value: (row) => connected(row.mode) ? row.mode.figures[index] : undefined,
-    cell: (row) => connected(row.mode) ? timeCell(row.mode.figures[index]) : '\u2013',
+    name, value: (row) => has(row.mode, index) ? row.mode.figures[index] : undefined,
+    cell: (row) => has(row.mode, index) ? timeCell(row.mode.figures[index]) : '\u2013',
   });
   const wins = (name, index) => ({
     name,
