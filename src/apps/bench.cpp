@@ -142,9 +142,7 @@ void write_reports(const BenchRun& run, const Summaries& summaries, Files& files
     write_page(run, summaries, into(*files.page));
     files.page->commit();
   }
-  if (files.table && !write_all(STDOUT_FILENO, describe_run(run, summaries, output_canvas())))
-    throw Error(ExitStatus::not_handed_over,
-                "cannot write to standard output: " + system_words(errno));
+  if (files.table) print(describe_run(run, summaries, output_canvas()));
 }
 
 BenchStatus judge(const BenchRun& run,
@@ -289,14 +287,14 @@ constexpr std::size_t largest_report = 512 << 20;
 
 int main(int argc, char** argv) {
   using namespace gladhand;
-  open_standard_descriptors();
   use_system_zones();
   std::signal(SIGPIPE, SIG_IGN);
   try {
+    open_standard_descriptors();
     BenchSettings settings = parse_bench_command_line(argc, argv);
     if (settings.answer.empty() && settings.merge) merge(settings, argc, argv);
     if (settings.answer.empty()) run(std::move(settings), argc, argv);
-    write_all(STDOUT_FILENO, settings.answer);
+    print(settings.answer);
     return static_cast<int>(BenchStatus::well);
   } catch (const Error& error) {
     return static_cast<int>(fail(error));

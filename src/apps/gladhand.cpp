@@ -14,6 +14,7 @@
 #include "apps/observers.hpp"
 #include "apps/options.hpp"
 #include "apps/terminal.hpp"
+#include "base/duration.hpp"
 #include "connect/dial_with_retry.hpp"
 #include "connect/proxy_chain.hpp"
 #include "connect/route.hpp"
@@ -27,6 +28,7 @@
 #include "report/verdict.hpp"
 #include "report/waterfall.hpp"
 #include "sys/file.hpp"
+#include "sys/last_resort.hpp"
 #include "sys/process.hpp"
 #include "sys/socket_setup.hpp"
 #include "sys/zones.hpp"
@@ -74,6 +76,17 @@ RetryResult run_dial(asio::io_context& loop,
   return std::move(*result);
 }
 
+// A timer that does not fire, a read that does not return: whatever it is, ssh is not kept.
+void end_in_time(const Settings& settings, std::optional<LastResort>& last_resort) {
+  constexpr Moment grace = std::chrono::seconds(2);
+  const Moment allowed = longest_time(settings.retry, settings.dial.race.timeout);
+  const Error late(ExitStatus::timed_out,
+                   "connect to " + in_words(settings.host, settings.port) + ": no end in " +
+                       to_string(allowed) + ", and this process does not get on");
+  last_resort.emplace(
+      allowed + grace, error_lines("gladhand", late), static_cast<int>(late.status()));
+}
+
 // ssh waits for this process: nothing that destructors could still do is worth its time.
 [[noreturn]] void leave() {
   ::_exit(static_cast<int>(ExitStatus::handed_over));
@@ -103,6 +116,7 @@ Error why_not(const RetryResult& dials, const Target& target, const NameOptions&
 [[noreturn]] void connect(const Settings& settings,
                           const Target& target,
                           std::optional<HandOver> way,
+                          std::optional<LastResort>& last_resort,
                           Observers& observers) {
   asio::io_context loop(1);
   std::optional<HangupWatch> watch;
@@ -115,7 +129,7 @@ Error why_not(const RetryResult& dials, const Target& target, const NameOptions&
   };
   const bool connected = static_cast<bool>(result.socket);
   if (connected && way == HandOver::pass) {
-    pass_descriptor(STDOUT_FILENO, result.socket.get());
+    pass_descriptor(STDOUT_FILENO, result.socket.get(), result.began + settings.dial.race.timeout);
     if (!sink) leave();
   }
   if (sink && connected && way) {
@@ -123,11 +137,11 @@ Error why_not(const RetryResult& dials, const Target& target, const NameOptions&
     sink({elapsed(), announcement(*way, result.finish.attempts[result.finish.winner].endpoint)});
   }
   if (sink) sink({elapsed(), DialEnded{}});
-  if (settings.explain)
-    write_all(STDOUT_FILENO, draw_waterfall(observers.events(), output_canvas()));
+  if (settings.explain) print(draw_waterfall(observers.events(), output_canvas()));
   if (!connected) throw why_not(dials, target, settings.dial.names);
   if (way == HandOver::relay) {
     watch.reset();
+    last_resort.reset();
     const RelayEnd carried = carry(std::move(result.socket), target);
     if (sink) sink({elapsed(), RelayEnded{carried.sent, carried.received}});
     if (carried.failure) throw Error(*carried.failure);
@@ -153,6 +167,8 @@ Error to_error(const std::exception& error) {
 }
 
 [[noreturn]] void run(Settings settings) {
+  std::optional<LastResort> last_resort;
+  end_in_time(settings, last_resort);
   Observers observers(settings);
   try {
     const Target target = read_target(settings);
@@ -162,7 +178,7 @@ Error to_error(const std::exception& error) {
       keep_text_off(STDOUT_FILENO);
     }
     check(settings, target);
-    connect(settings, target, way, observers);
+    connect(settings, target, way, last_resort, observers);
   } catch (const std::exception& error) {
     observers.cut_short();
     observers.log(error_lines("gladhand", to_error(error), settings.quiet));
@@ -173,8 +189,7 @@ Error to_error(const std::exception& error) {
 // Whoever does not read our stderr must not keep us.
 int fail(const Error& error, bool quiet) {
   constexpr std::chrono::milliseconds patience{100};
-  if (is_writable(STDERR_FILENO, patience))
-    write_all(STDERR_FILENO, error_lines("gladhand", error, quiet));
+  write_in_time(STDERR_FILENO, error_lines("gladhand", error, quiet), patience);
   return static_cast<int>(error.status());
 }
 
@@ -183,15 +198,15 @@ int fail(const Error& error, bool quiet) {
 
 int main(int argc, char** argv) {
   using namespace gladhand;
-  open_standard_descriptors();
   use_system_zones();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of its own, not the end
   bool quiet = false;
   try {
+    open_standard_descriptors();
     const Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
     if (settings.answer.empty()) run(settings);
-    write_all(STDOUT_FILENO, settings.answer);
+    print(settings.answer);
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const std::exception& error) {
     return fail(to_error(error), quiet);

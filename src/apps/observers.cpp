@@ -14,11 +14,12 @@ Observers::Destination::Destination(const std::optional<std::string>& path, std:
 Observers::Observers(const Settings& settings)
     : verbose_(settings.verbose && !settings.quiet),
       explain_(settings.explain),
+      watches_hook_(!settings.retry.on_slow.empty()),
       log_(settings.log_file, "--log"),
       trace_(settings.trace_file, "--trace") {}
 
 EventSink Observers::sink() {
-  if (!verbose_ && !explain_ && !log_ && !trace_) return {};
+  if (!verbose_ && !explain_ && !log_ && !trace_ && !watches_hook_) return {};
   return [this](const Event& event) { see(event); };
 }
 
@@ -27,12 +28,15 @@ void Observers::see(const Event& event) {
   if (std::holds_alternative<DialEnded>(event.body)) dial_began_.reset();
   if (explain_) events_.push_back(event);
   if (trace_) write(trace_.fd(), formatter_.lines(event));
-  if (!verbose_ && !log_) return;
+  // The dial may still succeed, but what was asked for has not happened.
+  const auto* slow = std::get_if<FoundSlow>(&event.body);
+  const bool unasked = slow != nullptr && !slow->failure.empty();
+  if (!verbose_ && !log_ && !unasked) return;
   const std::string text = narrator_.line(event);
   if (text.empty()) return;
   const std::string line = "gladhand: " + text + '\n';
-  if (verbose_) write(STDERR_FILENO, line);
-  if (log_) write(log_.fd(), line);
+  if (verbose_ || unasked) write(STDERR_FILENO, line);
+  if (log_ && !(verbose_ && log_.is_stderr())) write(log_.fd(), line);
 }
 
 void Observers::cut_short() {
@@ -43,13 +47,13 @@ void Observers::cut_short() {
 
 void Observers::write(int fd, const std::string& text) {
   const Clock::time_point start = Clock::now();
-  if (is_writable(fd, patience_)) write_all(fd, text);
+  write_in_time(fd, text, patience_);
   const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
   patience_ = std::max(patience_ - waited, patience_.zero());
 }
 
 void Observers::log(const std::string& line) {
-  if (log_) write(log_.fd(), line);
+  if (log_ && !log_.is_stderr()) write(log_.fd(), line);
 }
 
 }  // namespace gladhand

@@ -36,7 +36,7 @@ class Observers {
   /// The end of a dial that was left in its midst: its attempts have an outcome in the trace, too.
   void cut_short();
 
-  /// One line for the log file.
+  /// The lines of an error, for the log file: stderr gets them anyway.
   void log(const std::string& line);
 
   /// All events, kept for --explain only.
@@ -50,6 +50,7 @@ class Observers {
    public:
     Destination(const std::optional<std::string>& path, std::string_view option);
     explicit operator bool() const { return fd() >= 0; }
+    bool is_stderr() const { return is_stderr_; }
     int fd() const { return is_stderr_ ? STDERR_FILENO : file_.get(); }
 
    private:
@@ -62,6 +63,7 @@ class Observers {
 
   bool verbose_;
   bool explain_;
+  bool watches_hook_;  // --on-slow
   std::chrono::milliseconds patience_{100};
   Destination log_;
   Destination trace_;

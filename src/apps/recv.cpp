@@ -28,12 +28,6 @@ namespace {
 // How SIGPIPE was when we came: PROGRAM gets it back.
 using SignalHandler = void (*)(int);
 
-void print_text(const std::string& text) {
-  if (write_all(STDOUT_FILENO, text)) return;
-  throw Error(ExitStatus::not_handed_over,
-              "cannot write to standard output: " + system_words(errno));
-}
-
 // ssh would take anything; but nobody can speak over a socket without a peer.
 void require_connection(const SocketFacts& facts) {
   if (facts.peer) return;
@@ -80,8 +74,8 @@ void run(const RecvSettings& settings, SignalHandler on_broken_pipe) {
   if (used) require_connection(facts);
   if (!settings.program.empty()) exec(settings, facts, fd, on_broken_pipe);
   if (settings.relay) return carry(std::move(received.descriptor), facts);
-  print_text(settings.json ? socket_json(facts, received.wait_status)
-                           : socket_text(facts, describe_wait_status(received.wait_status)));
+  print(settings.json ? socket_json(facts, received.wait_status)
+                      : socket_text(facts, describe_wait_status(received.wait_status)));
 }
 
 int fail(const Error& error) {
@@ -94,15 +88,15 @@ int fail(const Error& error) {
 
 int main(int argc, char** argv) {
   using namespace gladhand;
-  open_standard_descriptors();
   use_system_zones();
   const SignalHandler on_broken_pipe = std::signal(SIGPIPE, SIG_IGN);
   try {
+    open_standard_descriptors();
     const RecvSettings settings = parse_recv_command_line(argc, argv);
     if (settings.answer.empty()) {
       run(settings, on_broken_pipe);
     } else {
-      print_text(settings.answer);
+      print(settings.answer);
     }
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const Error& error) {

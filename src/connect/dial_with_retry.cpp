@@ -99,6 +99,12 @@ bool ran_out_of_time(const DialResult& result) {
 
 }  // namespace
 
+Moment longest_time(const RetryPolicy& policy, Moment timeout) {
+  if (policy.total.count() != 0) return std::max(policy.total, Moment(1));
+  const unsigned dials = std::max(policy.dials, 1U);
+  return dials * timeout + (dials - 1) * (longest_pause * 5 / 4);
+}
+
 asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
                                              ConnectOptions options,

@@ -13,6 +13,9 @@ struct RetryPolicy {
   Moment slow_after{};               ///< since the first dial began
 };
 
+/// How long all dials may take together, when each may take `timeout`.
+Moment longest_time(const RetryPolicy& policy, Moment timeout);
+
 struct RetryResult {
   DialResult last;         ///< of those that were not cut short by `total`, if there was one
   Moment last_duration{};  ///< how long the last dial took

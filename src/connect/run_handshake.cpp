@@ -1,6 +1,5 @@
 #include "connect/run_handshake.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "gladhand/error.hpp"
+#include "sys/poll_until.hpp"
 #include "sys/readiness_wait.hpp"
 
 namespace gladhand {
@@ -71,16 +72,22 @@ class Talk {
     for (std::size_t taken = 0; taken < own;) {
       const ssize_t got = ::recv(fd_, buffer.data(), own - taken, MSG_DONTWAIT);
       if (got > 0) taken += static_cast<std::size_t>(got);
-      if (got == 0 || (got < 0 && !would_block())) break;  // the next look finds the same
+      if (got == 0 || (got < 0 && errno != EINTR)) fail_to_take(got == 0 ? ECONNRESET : errno);
     }
     if (own != 0 || handshake_.state() != Handshake::State::talking) return false;
     if (all_there) handshake_.end();
     return !all_there;
   }
 
+  // What stayed there would pass for the target's.
+  [[noreturn]] static void fail_to_take(int error) {
+    throw Error(ExitStatus::not_handed_over,
+                "cannot take a proxy's answer from its connection: " + system_words(error));
+  }
+
   bool peer_has_ended() const {
     pollfd watched{fd_, POLLRDHUP, 0};
-    return ::poll(&watched, 1, 0) > 0;
+    return poll_now({&watched, 1}) > 0;
   }
 
   asio::awaitable<bool> send(std::string bytes) {

@@ -1,7 +1,6 @@
 #include "dial/attempt.hpp"
 
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <asio/error.hpp>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "sys/get_int_sockopt.hpp"
+#include "sys/poll_until.hpp"
 #include "sys/socket_setup.hpp"
 
 namespace gladhand {
@@ -42,13 +42,24 @@ UniqueFd open_socket(const Endpoint& endpoint, Protocol protocol) {
       ::socket(endpoint.system_family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, number));
 }
 
-// What has come of a connect; empty while nothing has.
+bool has_peer(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  return ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
+// What has come of a connect; empty while nothing has. What cannot be found out is no success.
 std::optional<std::error_code> result_of(int fd) {
   pollfd watched{fd, POLLOUT, 0};
-  if (::poll(&watched, 1, 0) <= 0) return std::nullopt;
-  const bool failed = (watched.revents & (POLLERR | POLLHUP)) != 0;
-  const int error = failed ? get_int_sockopt(fd, SOL_SOCKET, SO_ERROR).value_or(0) : 0;
-  return std::error_code(error, std::system_category());
+  const int ready = poll_now({&watched, 1});
+  if (ready == 0) return std::nullopt;
+  if (ready < 0) return last_error();
+  if ((watched.revents & (POLLERR | POLLHUP)) == 0) return std::error_code();
+  const std::optional<int> error = get_int_sockopt(fd, SOL_SOCKET, SO_ERROR);
+  if (error && *error != 0) return std::error_code(*error, std::system_category());
+  // A Unix socket's peer that has closed again is a peer all the same.
+  if (!error || !has_peer(fd)) return last_error();
+  return std::error_code();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <asio/use_awaitable.hpp>
+#include <cerrno>
 #include <system_error>
 
 namespace gladhand {
@@ -50,7 +51,8 @@ asio::awaitable<int> Command::wait() {
 
 int Command::reap() {
   int status = 0;
-  ::waitpid(pid_, &status, 0);
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
   pid_ = -1;
   return status;
 }

@@ -247,8 +247,8 @@ void Resolver::socket_changed(int fd, bool readable, bool writable) {
     watches_.erase(found);
     return;
   }
-  std::shared_ptr<Watch>& entry = watches_[fd];
-  if (!entry) entry = std::make_shared<Watch>(loop_, fd);
+  if (found == watches_.end()) watches_.emplace(fd, std::make_shared<Watch>(loop_, fd));
+  const std::shared_ptr<Watch>& entry = watches_.at(fd);
   entry->wants_read = readable;
   entry->wants_write = writable;
   watch(entry);

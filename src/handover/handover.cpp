@@ -1,7 +1,6 @@
 #include "handover/handover.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -16,14 +15,19 @@
 
 #include "base/unique_fd.hpp"
 #include "gladhand/error.hpp"
+#include "sys/poll_until.hpp"
 
 namespace gladhand {
 
 namespace {
 
-void wait_until_writable(int fd) {
+void wait_until_writable(int fd, std::chrono::steady_clock::time_point deadline) {
   pollfd entry{fd, POLLOUT, 0};
-  ::poll(&entry, 1, -1);
+  const int ready = poll_until({&entry, 1}, deadline);
+  if (ready < 0) throw std::system_error(errno, std::generic_category(), "poll");
+  if (ready == 0)
+    throw Error(ExitStatus::timed_out,
+                "connected, but the program that wanted the connection does not take it");
 }
 
 // A descriptor that is readable once `fd` has hung up. Asio makes what it waits for non-blocking,
@@ -39,21 +43,25 @@ int hangups_of(int fd) {
 }  // namespace
 
 void open_standard_descriptors() {
-  for (;;) {
-    const int fd = ::open("/dev/null", O_RDWR);
-    if (fd > STDERR_FILENO) ::close(fd);
-    if (fd < 0 || fd > STDERR_FILENO) return;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", O_RDWR) != fd)  // the lowest number that is free
+      throw Error(
+          ExitStatus::not_handed_over,
+          "cannot open /dev/null in place of a closed standard descriptor: " + system_words(errno));
   }
 }
 
 void keep_text_off(int receiver) {
   struct stat ours {};
   struct stat text {};
-  if (::fstat(receiver, &ours) != 0 || ::fstat(STDERR_FILENO, &text) != 0) return;
-  if (ours.st_dev != text.st_dev || ours.st_ino != text.st_ino) return;
-  const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  ::dup2(nothing, STDERR_FILENO);
-  ::close(nothing);
+  const bool known = ::fstat(receiver, &ours) == 0 && ::fstat(STDERR_FILENO, &text) == 0;
+  if (known && (ours.st_dev != text.st_dev || ours.st_ino != text.st_ino)) return;
+  const UniqueFd nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (nothing && ::dup2(nothing.get(), STDERR_FILENO) == STDERR_FILENO) return;
+  const std::string why = system_words(errno);
+  ::close(STDERR_FILENO);
+  throw Error(ExitStatus::not_handed_over, "cannot keep text off standard output: " + why);
 }
 
 void make_blocking(int fd) {
@@ -62,7 +70,7 @@ void make_blocking(int fd) {
     throw std::system_error(errno, std::generic_category(), "cannot make the socket blocking");
 }
 
-void pass_descriptor(int receiver, int descriptor) {
+void pass_descriptor(int receiver, int descriptor, std::chrono::steady_clock::time_point deadline) {
   make_blocking(descriptor);
   char byte = 0;
   iovec data{&byte, 1};
@@ -78,9 +86,9 @@ void pass_descriptor(int receiver, int descriptor) {
   rights->cmsg_len = CMSG_LEN(sizeof(int));
   std::memcpy(CMSG_DATA(rights), &descriptor, sizeof(int));
 
-  while (::sendmsg(receiver, &message, MSG_NOSIGNAL) != 1) {
+  while (::sendmsg(receiver, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      wait_until_writable(receiver);
+      wait_until_writable(receiver, deadline);
     } else if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) {
       throw receiver_gone();
     } else if (errno != EINTR) {

@@ -3,6 +3,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
+#include <chrono>
 #include <functional>
 
 #include "gladhand/error.hpp"
@@ -10,19 +11,20 @@
 namespace gladhand {
 
 /// Opens /dev/null in place of any of fds 0, 1, 2 that is closed, so that no socket of ours gets
-/// such a number. To be called first thing in main.
+/// such a number. To be called first thing in main. Throws Error when one stays closed.
 void open_standard_descriptors();
 
 /// Silences our stderr if it is the receiver itself ("2>&1"): one byte of text there, and ssh would
-/// take no connection.
+/// take no connection. Throws Error, with stderr closed, when it may be and cannot be silenced.
 void keep_text_off(int receiver);
 
 /// As ssh and most programs expect a socket. Throws std::system_error when the kernel refuses.
 void make_blocking(int fd);
 
 /// Makes `descriptor` blocking and passes it over `receiver`: one NUL byte with one SCM_RIGHTS.
-/// Waits while the receiver's queue is full. Throws Error when the receiver has gone.
-void pass_descriptor(int receiver, int descriptor);
+/// Waits while the receiver's queue is full, until `deadline`. Throws Error when it still is, or
+/// the receiver has gone.
+void pass_descriptor(int receiver, int descriptor, std::chrono::steady_clock::time_point deadline);
 
 /// What to say when the receiver has gone.
 Error receiver_gone();

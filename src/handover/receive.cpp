@@ -1,11 +1,9 @@
 #include "handover/receive.hpp"
 
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
@@ -15,6 +13,7 @@
 #include "base/duration.hpp"
 #include "gladhand/error.hpp"
 #include "handover/rights.hpp"
+#include "sys/poll_until.hpp"
 #include "sys/process.hpp"
 #include "sys/signal_guard.hpp"
 
@@ -38,13 +37,6 @@ Error wrong(const std::string& message, const char* hint = "") {
   return {ExitStatus::not_handed_over, message, hint};
 }
 
-// -1 for no deadline, else what is left of it for poll(2), rounded up.
-int poll_timeout(Deadline deadline) {
-  if (!deadline) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
-  return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 86400000));
-}
-
 // The command, from its start to its end.
 class Child {
  public:
@@ -55,7 +47,7 @@ class Child {
     if (status_) return;
     ::kill(process_.pid, SIGTERM);
     pollfd end{process_.ended.get(), POLLIN, 0};
-    if (::poll(&end, 1, poll_timeout(Clock::now() + grace)) == 0) ::kill(process_.pid, SIGKILL);
+    if (poll_until({&end, 1}, Clock::now() + grace) <= 0) ::kill(process_.pid, SIGKILL);
     reap();
   }
 
@@ -115,9 +107,8 @@ class Reception {
     std::array<pollfd, 3> sources = {pollfd{stream_ended_ ? -1 : socket_.get(), POLLIN, 0},
                                      pollfd{command_.ended(), POLLIN, 0},
                                      pollfd{guard_.arrival(), POLLIN, 0}};
-    const int ready = ::poll(sources.data(), sources.size(), poll_timeout(deadline));
-    if (ready < 0 && errno != EINTR)
-      throw std::system_error(errno, std::generic_category(), "poll");
+    const int ready = poll_until(sources, deadline);
+    if (ready < 0) throw std::system_error(errno, std::generic_category(), "poll");
     // Unwinding ends the command, and at last the guard lets the signal through.
     if (sources[2].revents != 0) throw std::runtime_error("ended by a signal");
     if (ready > 0 && sources[1].revents != 0) command_.reap();

@@ -56,12 +56,20 @@ class Relay {
     pollfd ends[] = {upload_.awaited(), download_.awaited(), watched()};
     const std::chrono::milliseconds limit = relay_linger;
     const int ready = ::poll(ends, 3, may_rest() ? -1 : static_cast<int>(limit.count()));
-    if (ready < 0) return;  // a signal
+    if (ready < 0 && errno != EINTR) return fail(errno);
+    if (ready < 0) return;
     if (ends[2].revents != 0 && !download_.running()) lost_by_ = pending_error();
     if (ready == 0 || (ends[2].revents != 0 && !download_.running())) return upload_.lose_sink();
     if (ends[2].revents != 0) download_.lose_sink();
     if (ends[0].revents != 0) step_upload();
     if (ends[1].revents != 0 && download_.running()) step_download();
+  }
+
+  // Neither lane can be waited for any more.
+  void fail(int error) {
+    own_failure_ = error;
+    upload_.lose_sink();
+    download_.lose_sink();
   }
 
   // An end that no lane awaits, for its hang-up. It is left out where that could not be acted upon:
@@ -83,8 +91,10 @@ class Relay {
     if (upload_.state() == State::ended || upload_.state() == State::source_failed)
       ::shutdown(server_.get(), SHUT_WR);
     // EPIPE would tell of a server that has ended in order, and before the client did.
-    if (upload_.state() == State::sink_failed && upload_.error() != EPIPE)
-      lost_by_ = upload_.error();
+    if (upload_.state() != State::sink_failed || upload_.error() == EPIPE) return;
+    lost_by_ = upload_.error();
+    // What a dead connection has brought is still read. One that lives would never end.
+    if (lost_by_ != ECONNRESET) download_.lose_sink();
   }
 
   void step_download() {
@@ -129,6 +139,8 @@ class Relay {
   }
 
   std::optional<Error> failure(const std::string& name) const {
+    if (own_failure_ != 0)
+      return Error(ExitStatus::not_handed_over, "poll: " + system_words(own_failure_));
     if (lost_by_ != 0) return lost(name, lost_by_);
     // A client that is gone with some of the answer unread has reset its socket, if it has one.
     if (upload_.state() == State::source_failed && upload_.error() != ECONNRESET)
@@ -142,7 +154,8 @@ class Relay {
   int out_;
   RelayDirection upload_;
   RelayDirection download_;
-  int lost_by_ = 0;  // errno
+  int lost_by_ = 0;      // errno
+  int own_failure_ = 0;  // errno
 };
 
 }  // namespace

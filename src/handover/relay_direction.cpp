@@ -27,6 +27,11 @@ bool is_temporary(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
+// Anything else is splice(2)'s own trouble: copying tells whether an end has it, too.
+bool is_of_an_end(int error) {
+  return error != EINVAL && error != ENOSYS && error != ENOMEM && error != EPERM;
+}
+
 // A user may have only so much of pipes: then it stays as it is.
 void enlarge(int pipe) {
   if (::fcntl(pipe, F_GETPIPE_SZ) < pipe_size) ::fcntl(pipe, F_SETPIPE_SZ, pipe_size);
@@ -76,7 +81,7 @@ bool RelayDirection::step_by_splice() {
     state_ = State::awaiting_sink;
     return true;
   }
-  if (errno == EINVAL || errno == ENOSYS) {
+  if (!is_of_an_end(errno)) {
     may_splice_ = false;
     return false;
   }

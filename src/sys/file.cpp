@@ -1,13 +1,16 @@
 #include "sys/file.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
+#include <limits.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include "gladhand/error.hpp"
+#include "sys/poll_until.hpp"
 
 namespace gladhand {
 
@@ -49,10 +52,34 @@ UniqueFd open_for_append(const std::string& path, std::string_view option) {
                    system_words(errno));
 }
 
-bool is_writable(int fd, std::chrono::milliseconds patience) {
-  pollfd entry{fd, POLLOUT, 0};
-  return ::poll(&entry, 1, static_cast<int>(patience.count())) == 1 &&
-         (entry.revents & POLLOUT) != 0;
+namespace {
+
+// What is ready takes this much: a socket says so itself, a pipe has room for PIPE_BUF bytes.
+ssize_t write_part(int fd, std::string_view text) {
+  const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent >= 0 || errno != ENOTSOCK) return sent;
+  return ::write(fd, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+}
+
+}  // namespace
+
+bool write_in_time(int fd, std::string_view text, std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!text.empty()) {
+    pollfd entry{fd, POLLOUT, 0};
+    if (poll_until({&entry, 1}, deadline) != 1 || (entry.revents & POLLOUT) == 0) return false;
+    const ssize_t written = write_part(fd, text);
+    if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+void print(std::string_view text) {
+  if (write_all(STDOUT_FILENO, text)) return;
+  throw Error(ExitStatus::not_handed_over,
+              "cannot write to standard output: " + system_words(errno));
 }
 
 bool write_all(int fd, std::string_view text) {

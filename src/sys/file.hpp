@@ -34,8 +34,11 @@ UniqueFd open_for_append(const std::string& path, std::string_view option);
 /// what is told about a dial must never end the dial.
 bool write_all(int fd, std::string_view text);
 
-/// Whether a write would be taken at once, or before `patience` is over. Always so for a file on a
-/// disk.
-bool is_writable(int fd, std::chrono::milliseconds patience);
+/// Writes all of `text` to stdout. Throws Error when it cannot.
+void print(std::string_view text);
+
+/// Writes of `text` what is taken at once, or before `patience` is over: whoever does not read
+/// keeps nobody waiting. False when that was not all of it.
+bool write_in_time(int fd, std::string_view text, std::chrono::milliseconds patience);
 
 }  // namespace gladhand

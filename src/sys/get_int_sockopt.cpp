@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
+
 namespace gladhand {
 
 std::optional<int> get_int_sockopt(int fd, int level, int name) {
@@ -9,6 +11,10 @@ std::optional<int> get_int_sockopt(int fd, int level, int name) {
   socklen_t size = sizeof(value);
   if (::getsockopt(fd, level, name, &value, &size) != 0) return std::nullopt;
   return value;
+}
+
+bool errno_means_absent() {
+  return errno == ENOPROTOOPT || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOTCONN;
 }
 
 }  // namespace gladhand

@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "gladhand/error.hpp"
 
@@ -17,30 +20,57 @@ namespace gladhand {
 
 namespace {
 
+constexpr int report_fd = STDERR_FILENO + 1;
+
 [[noreturn]] void fail(const std::string& program, int error) {
   throw Error(ExitStatus::not_handed_over,
               "cannot run " + in_quotes(program) + ": " + system_words(error));
+}
+
+void reap(pid_t pid) {
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// Where close_range(2) is missing, the bound of open descriptors has to do.
+void close_from(int first) {
+  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+  constexpr rlim_t most = 1U << 20U;
+  rlimit limit{most, most};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const auto end = static_cast<int>(std::min(limit.rlim_cur, most));
+  for (int fd = first; fd < end; ++fd) ::close(fd);
+}
+
+[[noreturn]] void give_up(int report, int error) {
+  while (::write(report, &error, sizeof(error)) < 0 && errno == EINTR) {
+  }
+  ::_exit(127);
 }
 
 // After fork(2): only what may be called there. Reports errno through `report` if exec fails.
 [[noreturn]] void become(char* const* words,
                          char* const* environment,
                          const ProcessSetup& setup,
+                         pid_t parent,
                          int report) {
-  ::dup2(setup.in, STDIN_FILENO);
-  ::dup2(setup.out, STDOUT_FILENO);
-  ::dup2(report, STDERR_FILENO + 1);
-  ::fcntl(STDERR_FILENO + 1, F_SETFD, FD_CLOEXEC);
+  // Our own standard output is ssh's: a program that would get it is not started.
+  if (::dup2(setup.in, STDIN_FILENO) < 0 || ::dup2(setup.out, STDOUT_FILENO) < 0)
+    give_up(report, errno);
+  if (report != report_fd) {
+    if (::dup2(report, report_fd) < 0) give_up(report, errno);
+    ::fcntl(report_fd, F_SETFD, FD_CLOEXEC);
+  }
   // A racing socket that stayed open here would keep the connection alive after ssh.
-  if (::syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0) != 0)
-    for (int fd = STDERR_FILENO + 2; fd < 1024; ++fd) ::close(fd);
-  if (setup.life == ProcessSetup::Life::ours) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  close_from(report_fd + 1);
+  if (setup.life == ProcessSetup::Life::ours) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(127);  // it has ended before that was set
+  }
   ::signal(SIGPIPE, setup.on_broken_pipe);
   if (setup.blocked != nullptr) ::sigprocmask(SIG_SETMASK, setup.blocked, nullptr);
   ::execvpe(words[0], words, environment);
-  const int error = errno;
-  [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO + 1, &error, sizeof(error));
-  ::_exit(127);
+  give_up(report_fd, errno);
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -78,19 +108,50 @@ pid_t fork_program(const std::vector<std::string>& words,
   const UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
   ::signal(SIGCHLD, SIG_DFL);  // whoever ignored it before us: an end must be there to wait for
+  const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) fail(words[0], errno);
   if (pid == 0) {
-    if (generation == Generation::grandchild && ::fork() != 0) ::_exit(0);
-    become(argument_pointers.data(), variable_pointers.data(), setup, write_end.get());
+    if (generation == Generation::grandchild) {
+      const pid_t grandchild = ::fork();
+      if (grandchild < 0) give_up(write_end.get(), errno);
+      if (grandchild > 0) ::_exit(0);
+    }
+    become(argument_pointers.data(), variable_pointers.data(), setup, parent, write_end.get());
   }
   write_end = UniqueFd();
   int error = 0;
-  if (::read(read_end.get(), &error, sizeof(error)) == sizeof(error)) {
-    ::waitpid(pid, nullptr, 0);
-    fail(words[0], error);
+  ssize_t got = 0;
+  do got = ::read(read_end.get(), &error, sizeof(error));
+  while (got < 0 && errno == EINTR);
+  if (got == 0) return pid;
+  if (got < 0) {
+    error = errno;
+    ::kill(pid, SIGKILL);
   }
-  return pid;
+  reap(pid);
+  fail(words[0], error);
+}
+
+// A descriptor that is readable once the child has ended, where the kernel has no pidfd_open(2) or
+// a filter forbids it: a thread waits for the end, and leaves the child to whoever reaps it.
+UniqueFd end_by_thread(pid_t pid) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return {};
+  UniqueFd ended(ends[0]);
+  auto told = std::make_shared<UniqueFd>(ends[1]);
+  try {
+    std::thread([pid, told] {
+      siginfo_t info{};
+      while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 &&
+             errno == EINTR) {
+      }
+    }).detach();
+  } catch (const std::system_error& error) {
+    errno = error.code().value();
+    return {};
+  }
+  return ended;
 }
 
 }  // namespace
@@ -98,12 +159,18 @@ pid_t fork_program(const std::vector<std::string>& words,
 Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
   const pid_t pid = fork_program(words, setup, Generation::child);
   UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!ended) fail(words[0], errno);
+  if (!ended) ended = end_by_thread(pid);
+  if (!ended) {
+    const int error = errno;
+    ::kill(pid, SIGKILL);
+    reap(pid);
+    fail(words[0], error);
+  }
   return {pid, std::move(ended)};
 }
 
 void start_detached_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
-  ::waitpid(fork_program(words, setup, Generation::grandchild), nullptr, 0);
+  reap(fork_program(words, setup, Generation::grandchild));
 }
 
 void require_program(const std::string& name) {

@@ -22,24 +22,45 @@ namespace gladhand {
 
 namespace {
 
+[[noreturn]] void fail() {
+  throw std::system_error(errno, std::generic_category(), "cannot examine the socket");
+}
+
+// What a failed question says: there is nothing. Anything else is no answer.
+void require_absent() {
+  if (!errno_means_absent()) fail();
+}
+
+// Empty where the socket has no such option.
+std::optional<int> option(int fd, int level, int name) {
+  const std::optional<int> value = get_int_sockopt(fd, level, name);
+  if (!value) require_absent();
+  return value;
+}
+
 std::chrono::microseconds time_option(int fd, int name) {
   timeval value{};
   socklen_t size = sizeof(value);
-  if (::getsockopt(fd, SOL_SOCKET, name, &value, &size) != 0) return {};
+  if (::getsockopt(fd, SOL_SOCKET, name, &value, &size) != 0) {
+    require_absent();
+    return {};
+  }
   return std::chrono::seconds(value.tv_sec) + std::chrono::microseconds(value.tv_usec);
 }
 
 std::string bound_device(int fd) {
   char name[IF_NAMESIZE] = "";
   socklen_t size = sizeof(name);  // less is refused
-  if (::getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) != 0) return "";
+  if (::getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) != 0) {
+    require_absent();
+    return "";
+  }
   return name;
 }
 
 unsigned dscp(int fd, int family) {
-  const std::optional<int> field = family == AF_INET6
-                                       ? get_int_sockopt(fd, IPPROTO_IPV6, IPV6_TCLASS)
-                                       : get_int_sockopt(fd, IPPROTO_IP, IP_TOS);
+  const std::optional<int> field =
+      family == AF_INET6 ? option(fd, IPPROTO_IPV6, IPV6_TCLASS) : option(fd, IPPROTO_IP, IP_TOS);
   return static_cast<unsigned>(field.value_or(0)) >> 2;
 }
 
@@ -48,7 +69,10 @@ using NameQuestion = int (*)(int, sockaddr*, socklen_t*);
 std::optional<Endpoint> name_of(int fd, NameQuestion ask) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  if (ask(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return std::nullopt;
+  if (ask(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    require_absent();
+    return std::nullopt;
+  }
   return Endpoint(reinterpret_cast<const sockaddr*>(&address), size);
 }
 
@@ -56,13 +80,15 @@ std::optional<Endpoint> name_of(int fd, NameQuestion ask) {
 std::optional<int> tcp_state(int fd) {
   tcp_info info{};
   socklen_t size = sizeof(info);
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    require_absent();
+    return std::nullopt;
+  }
   return info.tcpi_state;
 }
 
 SocketState state_of(int fd, bool has_peer) {
-  if (get_int_sockopt(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0)
-    return SocketState::listening;
+  if (option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0) return SocketState::listening;
   const std::optional<int> tcp = tcp_state(fd);
   if (tcp == TCP_SYN_SENT) return SocketState::connecting;
   if (tcp == TCP_CLOSE_WAIT) return SocketState::ended_by_peer;
@@ -98,25 +124,24 @@ std::string name_of_file(int fd) {
 
 SocketFacts socket_facts(int fd) {
   SocketFacts facts;
-  const std::optional<int> family = get_int_sockopt(fd, SOL_SOCKET, SO_DOMAIN);
+  const std::optional<int> family = option(fd, SOL_SOCKET, SO_DOMAIN);
   const std::optional<Endpoint> local = name_of(fd, ::getsockname);
   const int flags = ::fcntl(fd, F_GETFL);
-  if (!family || !local || flags < 0)
-    throw std::system_error(errno, std::generic_category(), "cannot examine the socket");
+  if (!family || !local || flags < 0) fail();
   facts.family = *family;
   facts.local = *local;
   facts.blocking = (flags & O_NONBLOCK) == 0;
-  facts.type = get_int_sockopt(fd, SOL_SOCKET, SO_TYPE).value_or(0);
-  facts.protocol = get_int_sockopt(fd, SOL_SOCKET, SO_PROTOCOL).value_or(0);
+  facts.type = option(fd, SOL_SOCKET, SO_TYPE).value_or(0);
+  facts.protocol = option(fd, SOL_SOCKET, SO_PROTOCOL).value_or(0);
   facts.peer = name_of(fd, ::getpeername);
   facts.state = state_of(fd, facts.peer.has_value());
-  facts.keepalive = get_int_sockopt(fd, SOL_SOCKET, SO_KEEPALIVE).value_or(0) != 0;
+  facts.keepalive = option(fd, SOL_SOCKET, SO_KEEPALIVE).value_or(0) != 0;
   const bool sctp = facts.protocol == IPPROTO_SCTP;
   if (const auto nodelay =
-          get_int_sockopt(fd, sctp ? IPPROTO_SCTP : IPPROTO_TCP, sctp ? SCTP_NODELAY : TCP_NODELAY))
+          option(fd, sctp ? IPPROTO_SCTP : IPPROTO_TCP, sctp ? SCTP_NODELAY : TCP_NODELAY))
     facts.nodelay = *nodelay != 0;
   facts.waiting = waiting_bytes(fd);
-  facts.mark = static_cast<std::uint32_t>(get_int_sockopt(fd, SOL_SOCKET, SO_MARK).value_or(0));
+  facts.mark = static_cast<std::uint32_t>(option(fd, SOL_SOCKET, SO_MARK).value_or(0));
   if (facts.local.family()) facts.dscp = dscp(fd, facts.family);
   facts.device = bound_device(fd);
   facts.receive_timeout = time_option(fd, SO_RCVTIMEO);

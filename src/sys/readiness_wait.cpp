@@ -3,6 +3,7 @@
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+#include <system_error>
 
 namespace gladhand {
 
@@ -17,10 +18,11 @@ asio::awaitable<bool> ReadinessWait::wait(Descriptor::wait_type what,
                                           std::chrono::steady_clock::time_point deadline) {
   using namespace asio::experimental::awaitable_operators;
   timer_.expires_at(deadline);
-  std::error_code ignored;
+  std::error_code error;
   const auto first =
-      co_await (descriptor_.async_wait(what, asio::redirect_error(asio::use_awaitable, ignored)) ||
+      co_await (descriptor_.async_wait(what, asio::redirect_error(asio::use_awaitable, error)) ||
                 timer_.async_wait(asio::use_awaitable));
+  if (first.index() == 0 && error) throw std::system_error(error, "cannot wait for a descriptor");
   co_return first.index() == 0;
 }
 

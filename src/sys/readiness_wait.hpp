@@ -21,6 +21,7 @@ class ReadinessWait {
   ReadinessWait& operator=(const ReadinessWait&) = delete;
 
   /// Completes when the descriptor is readable or writable; false when `deadline` comes first.
+  /// Throws std::system_error when there is no waiting for it.
   asio::awaitable<bool> wait(Descriptor::wait_type what,
                              std::chrono::steady_clock::time_point deadline);
 

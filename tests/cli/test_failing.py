@@ -195,6 +195,15 @@ class Verbose(CommandTest):
         self.assert_tells_the_race(result.stderr)
         self.assert_tells_the_race(read(path))
 
+    def test_log_to_stderr_and_verbose_tell_it_once(self):
+        port = self.refusing("127.0.0.1").port
+        for options in (("--log", "-"), ("-v", "--log", "-")):
+            with self.subTest(options):
+                result = run(*options, "127.0.0.1", port)
+                self.assertEqual(result.status, ALL_FAILED)
+                self.assertEqual(len(result.lines), len(set(result.lines)), result.stderr)
+                self.assertTrue(result.lines[-1].startswith("gladhand: connect to '127.0.0.1'"), result.stderr)
+
     def test_verbose_ends_with_the_error_line(self):
         result = run("-v", "127.0.0.1", self.winner.port)
         self.assertEqual(result.status, ALL_FAILED)
@@ -374,6 +383,15 @@ class UnwritableFiles(CommandTest):
                     self.assertIn(result.status, (64, NOT_HANDED_OVER))
                     self.assert_fails(result, result.status, path)
         self.assertEqual((server.queries, listener.connections), ([], []))
+
+
+class FullDisk(CommandTest):
+    def test_what_was_asked_for_and_is_not_there_is_an_error(self):
+        listener = self.listen()
+        for arguments in (("--help",), ("--version",), ("--explain", "127.0.0.1", listener.port)):
+            with self.subTest(arguments), open("/dev/full", "wb") as disk:
+                self.assert_fails(run(*arguments, stdout=disk), NOT_HANDED_OVER,
+                                  "cannot write to standard output: no space left on device")
 
 
 class Explain(CommandTest):

@@ -18,8 +18,8 @@ import time
 import unittest
 
 import sandbox
-from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, USAGE, CommandTest, is_connecting,
-                    let_signals_end, read_json_lines, resolve, run, start, wait_until)
+from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest,
+                    is_connecting, let_signals_end, read_json_lines, resolve, run, start, wait_until)
 from support import dns, receiver
 
 AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
@@ -231,6 +231,20 @@ class StandardDescriptors(CommandTest):
             self.addCleanup(result.close)
             self.assertEqual((result.status, len(result.descriptors)), (0, 1), result.stderr)
             self.assertEqual(result.data, bytes(junk) + b"\0")
+
+    def test_a_full_fd_1_that_nobody_reads_is_waited_for_until_the_timeout(self):
+        def fill(_, theirs):
+            theirs.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    theirs.send(b"j" * 4096)
+            theirs.setblocking(True)
+
+        with start("--timeout", "300ms", "127.0.0.1", self.listener.port, prepare=fill) as session:
+            self.assertLess(session.wait(5) - session.started, 2)
+            self.assertEqual(session.process.returncode, TIMED_OUT)
+            self.assertEqual(session.error_text(), "gladhand: connected, but the program that wanted the "
+                             "connection does not take it\n")
 
 
 class NotASocketOfSsh(CommandTest):
@@ -535,6 +549,21 @@ class Stderr(CommandTest):
         for options in (("-v",), ("-v", "--trace", "-")):
             write_end = self.full_pipe()
             with self.dial(*options, stderr=write_end) as session:
+                os.close(write_end)
+                result = session.finish(timeout=3)
+            self.addCleanup(result.close)
+            self.assertEqual((result.status, result.data, len(result.descriptors)), (0, b"\0", 1))
+
+    def test_a_reader_with_room_for_some_of_it_cannot_either(self):
+        """A pipe with room for PIPE_BUF bytes is writable; a write of more would wait."""
+        addresses = resolve("many.example", "127.0.0.1", *("127.0.1.%d" % i for i in range(1, 200)))
+        listener = self.listen()
+        for destination in ("--trace", "--log"):
+            read_end, write_end = os.pipe()
+            self.addCleanup(os.close, read_end)
+            for _ in range(15):
+                os.write(write_end, b"x" * 4096)
+            with start("-v", destination, "-", *addresses, "many.example", listener.port, stderr=write_end) as session:
                 os.close(write_end)
                 result = session.finish(timeout=3)
             self.addCleanup(result.close)

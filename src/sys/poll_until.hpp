@@ -1,0 +1,20 @@
+// poll(2) that no signal cuts short.
+#pragma once
+
+#include <poll.h>
+
+#include <chrono>
+#include <optional>
+#include <span>
+
+namespace gladhand {
+
+/// Waits until one of `entries` is ready or `deadline` is there; without one, for as long as it
+/// takes. Looks at least once. Returns how many are ready, or -1 with errno, never EINTR.
+int poll_until(std::span<pollfd> entries,
+               std::optional<std::chrono::steady_clock::time_point> deadline);
+
+/// What is ready now.
+int poll_now(std::span<pollfd> entries);
+
+}  // namespace gladhand
