@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "gladhand/candidate.hpp"
+#include "gladhand/error.hpp"
 
 namespace gladhand {
 
@@ -95,7 +97,11 @@ struct StartAttempt {
   StartReason reason{};
 };
 
-enum class CancelReason : std::uint8_t { lost, timed_out };
+enum class CancelReason : std::uint8_t {
+  lost,       ///< another has connected
+  timed_out,  ///< the time is over
+  abandoned,  ///< the dial has ended with a failure that is no attempt's
+};
 
 /// Give up an attempt: close its socket.
 struct CancelAttempt {
@@ -250,8 +256,25 @@ struct RelayEnded {
   std::uint64_t received{};  ///< bytes from the peer
 };
 
-/// The last event of a dial, whatever its end.
-struct DialEnded {};
+/// A race without a winner, or a name that could not be resolved for a proxy.
+struct LostRace {
+  Finish finish;
+  std::string through;  ///< the proxy that it was about; empty: the target itself
+};
+
+/// Why a dial has brought no connection: one cause, with all that is to be told of it.
+struct DialFailure {
+  std::variant<LostRace, Error> cause;
+  bool is_final = false;  ///< not to be dialled again: a password is wrong, this machine refuses
+};
+
+/// What a program that ends with this failure ends with.
+ExitStatus exit_status(const DialFailure& failure);
+
+/// The last event of a dial, on every path: it states the end, and nothing else does.
+struct DialEnded {
+  std::optional<DialFailure> failure{};  ///< empty: there is a connection
+};
 
 struct Event {
   using Body = std::variant<Configured,

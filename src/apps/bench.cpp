@@ -223,11 +223,13 @@ BenchStatus fail(const Error& error) {
   if (internet) {
     std::vector<Family>& families = options.dial.names.families;
     families = served_families(options.dial.attempt.socket, families);
-    check_settings(options.dial.attempt.socket, families);
+    if (const auto refused = check_settings(options.dial.attempt.socket, families))
+      throw refused->error();
     SocketSettings one_source = options.dial.attempt.socket;
     for (const Endpoint& source : options.sources) {
       one_source.bind = {source};
-      check_settings(one_source, {*source.family()});
+      if (const auto refused = check_settings(one_source, {*source.family()}))
+        throw refused->error();
     }
   }
   Files files(settings);

@@ -36,8 +36,6 @@
 namespace gladhand {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // ssh always gives a port. With --explain it is a person who types, and what they are used to.
 HostAndPort host_and_port(const Settings& settings) {
   const bool tcpmux = !settings.dial.route.tcpmux.empty();
@@ -60,11 +58,11 @@ Target read_target(const Settings& settings) {
 RetryResult run_dial(asio::io_context& loop,
                      const Settings& settings,
                      const Target& target,
-                     const EventSink& sink) {
+                     Recorder& recorder) {
   std::optional<RetryResult> result;
   std::exception_ptr failure;
   asio::co_spawn(loop,
-                 dial_with_retry(loop, target, settings.dial, settings.retry, sink),
+                 dial_with_retry(loop, target, settings.dial, settings.retry, recorder),
                  [&](std::exception_ptr error, RetryResult ended) {
                    failure = std::move(error);
                    result = std::move(ended);
@@ -102,11 +100,12 @@ RelayEnd carry(UniqueFd server, const Target& target) {
       std::move(server), STDIN_FILENO, STDOUT_FILENO, in_words(target.host, target.service));
 }
 
-Error why_not(const RetryResult& dials, const Target& target, const NameOptions& names) {
-  if (dials.last.failure) return *dials.last.failure;
-  return verdict(dials.last.finish,
+Error why_not(const DialFailure& failure,
+              const RetryResult& dials,
+              const Target& target,
+              const NameOptions& names) {
+  return verdict(failure,
                  target,
-                 dials.last.through,
                  dials.last_duration,
                  dials.dials,
                  names.dns_servers.empty() ? NameServers::of_resolv_conf : NameServers::given);
@@ -117,33 +116,31 @@ Error why_not(const RetryResult& dials, const Target& target, const NameOptions&
                           const Target& target,
                           std::optional<HandOver> way,
                           std::optional<LastResort>& last_resort,
-                          Observers& observers) {
+                          Observers& observers,
+                          Recorder& recorder) {
   asio::io_context loop(1);
   std::optional<HangupWatch> watch;
   if (way) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
-  const EventSink sink = observers.sink();
-  RetryResult dials = run_dial(loop, settings, target, sink);
-  DialResult& result = dials.last;
-  const auto elapsed = [began = result.began] {
-    return std::chrono::duration_cast<Moment>(Clock::now() - began);
-  };
-  const bool connected = static_cast<bool>(result.socket);
-  if (connected && way == HandOver::pass) {
-    pass_descriptor(STDOUT_FILENO, result.socket.get(), result.began + settings.dial.race.timeout);
-    if (!sink) leave();
+  RetryResult dials = run_dial(loop, settings, target, recorder);
+  auto* connection = std::get_if<DialConnection>(&dials.last);
+  if (connection != nullptr && way == HandOver::pass) {
+    const auto until = recorder.began() + settings.dial.race.timeout;
+    pass_descriptor(STDOUT_FILENO, connection->socket.get(), until);
+    if (!recorder) leave();
   }
-  if (sink && connected && way) {
+  if (connection != nullptr && way) {
     observers.stop_waiting();
-    sink({elapsed(), announcement(*way, result.finish.attempts[result.finish.winner].endpoint)});
+    recorder.record(announcement(*way, connection->peer));
   }
-  if (sink) sink({elapsed(), DialEnded{}});
+  if (connection != nullptr) recorder.end();
   if (settings.explain) print(draw_waterfall(observers.events(), output_canvas()));
-  if (!connected) throw why_not(dials, target, settings.dial.names);
+  if (connection == nullptr)
+    throw why_not(std::get<DialFailure>(dials.last), dials, target, settings.dial.names);
   if (way == HandOver::relay) {
     watch.reset();
     last_resort.reset();
-    const RelayEnd carried = carry(std::move(result.socket), target);
-    if (sink) sink({elapsed(), RelayEnded{carried.sent, carried.received}});
+    const RelayEnd carried = carry(std::move(connection->socket), target);
+    recorder.record(RelayEnded{carried.sent, carried.received});
     if (carried.failure) throw Error(*carried.failure);
   }
   leave();
@@ -157,8 +154,8 @@ void check(Settings& settings, const Target& target) {
   std::vector<Family>& families = settings.dial.names.families;
   families = served_families(socket, families);
   const bool direct = find_proxies(settings.dial.route, target).empty();
-  if (direct && target.literal) return check_settings(socket, {*target.literal->family()});
-  check_settings(socket, families);
+  if (direct && target.literal) families = {*target.literal->family()};
+  if (const auto refused = check_settings(socket, families)) throw refused->error();
 }
 
 Error to_error(const std::exception& error) {
@@ -170,6 +167,7 @@ Error to_error(const std::exception& error) {
   std::optional<LastResort> last_resort;
   end_in_time(settings, last_resort);
   Observers observers(settings);
+  Recorder recorder(observers.sink());
   try {
     const Target target = read_target(settings);
     std::optional<HandOver> way;
@@ -178,10 +176,11 @@ Error to_error(const std::exception& error) {
       keep_text_off(STDOUT_FILENO);
     }
     check(settings, target);
-    connect(settings, target, way, last_resort, observers);
+    connect(settings, target, way, last_resort, observers, recorder);
   } catch (const std::exception& error) {
-    observers.cut_short();
-    observers.log(error_lines("gladhand", to_error(error), settings.quiet));
+    const Error told = to_error(error);
+    recorder.end(DialFailure{told});
+    observers.log(error_lines("gladhand", told, settings.quiet));
     throw;
   }
 }

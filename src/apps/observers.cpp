@@ -24,8 +24,6 @@ EventSink Observers::sink() {
 }
 
 void Observers::see(const Event& event) {
-  if (std::holds_alternative<Configured>(event.body)) dial_began_ = Clock::now() - event.at;
-  if (std::holds_alternative<DialEnded>(event.body)) dial_began_.reset();
   if (explain_) events_.push_back(event);
   if (trace_) write(trace_.fd(), formatter_.lines(event));
   // The dial may still succeed, but what was asked for has not happened.
@@ -37,12 +35,6 @@ void Observers::see(const Event& event) {
   const std::string line = "gladhand: " + text + '\n';
   if (verbose_ || unasked) write(STDERR_FILENO, line);
   if (log_ && !(verbose_ && log_.is_stderr())) write(log_.fd(), line);
-}
-
-void Observers::cut_short() {
-  if (!trace_ || !dial_began_) return;
-  const auto now = std::chrono::duration_cast<Moment>(Clock::now() - *dial_began_);
-  write(trace_.fd(), formatter_.last_lines(now));
 }
 
 void Observers::write(int fd, const std::string& text) {

@@ -33,9 +33,6 @@ class Observers {
   /// together, for a tenth of a second: they must not keep ssh from it either.
   void stop_waiting() { patience_ = {}; }
 
-  /// The end of a dial that was left in its midst: its attempts have an outcome in the trace, too.
-  void cut_short();
-
   /// The lines of an error, for the log file: stderr gets them anyway.
   void log(const std::string& line);
 
@@ -70,7 +67,6 @@ class Observers {
   Narrator narrator_;
   Trace formatter_;
   std::vector<Event> events_;
-  std::optional<Clock::time_point> dial_began_;  // until its last event
 };
 
 }  // namespace gladhand

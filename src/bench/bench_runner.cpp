@@ -27,15 +27,6 @@ bool asks_for_addresses(const BenchMode& mode) {
   return mode.kind == BenchMode::Kind::each;
 }
 
-// What a dial says of itself where its race did not decide.
-SampleOutcome outcome_of(const Error& failure) {
-  switch (failure.status()) {
-    case ExitStatus::timed_out: return SampleOutcome::timed_out;
-    case ExitStatus::no_address: return SampleOutcome::no_address;
-    default: return SampleOutcome::failed;
-  }
-}
-
 void close_with_reset(UniqueFd fd) {
   const linger none{1, 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
@@ -221,8 +212,9 @@ void BenchRunner::tell_progress() {
 
 asio::awaitable<void> BenchRunner::work(Turn turn) {
   SampleBuilder builder;
+  Recorder recorder([&builder](const Event& event) { builder.take(event); });
   for (;;) {
-    co_await measure(turn, builder);
+    co_await measure(turn, builder, recorder);
     schedule_->ended(turn, elapsed());
     const auto next = schedule_->next(elapsed());
     if (!next) break;
@@ -232,11 +224,13 @@ asio::awaitable<void> BenchRunner::work(Turn turn) {
   go_on();
 }
 
-asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& builder) {
+asio::awaitable<void> BenchRunner::measure(const Turn& turn,
+                                           SampleBuilder& builder,
+                                           Recorder& recorder) {
   const auto modes = plans_[turn.host].modes;
   const Moment started = elapsed();
   builder.begin();
-  co_await dial_once(turn.host, (*modes)[turn.mode], builder);
+  co_await dial_once(turn.host, (*modes)[turn.mode], builder, recorder);
   ++done_;
   if (!builder.connected()) ++failures_;
   if (turn.warmup) co_return;
@@ -247,43 +241,38 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn, SampleBuilder& buil
 
 asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
                                                     const BenchMode& mode,
-                                                    SampleBuilder& builder) {
+                                                    Recorder& recorder) {
   ConnectOptions options = options_for_mode(options_.dial, mode);
   if (!options_.sources.empty())
     options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
   ++plans_[host].dials;
-  return dial_through(loop_,
-                      target_for_mode(target_of(host), mode),
-                      std::move(options),
-                      [&builder](const Event& event) { builder.take(event); });
+  return dial_through(loop_, target_for_mode(target_of(host), mode), std::move(options), recorder);
 }
 
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              const BenchMode& mode,
-                                             SampleBuilder& builder) {
+                                             SampleBuilder& builder,
+                                             Recorder& recorder) {
   const Clock::time_point start = Clock::now();
-  const auto since_start = [start] {
-    return std::chrono::duration_cast<Moment>(Clock::now() - start);
-  };
-  DialResult result;
+  std::optional<DialConnection> connection;
   try {
     // What the dial takes is not kept here while it runs.
-    asio::awaitable<DialResult> dialling = begin_dial(host, mode, builder);
-    result = co_await std::move(dialling);
-    if (result.failure)
-      builder.fail(outcome_of(*result.failure), result.failure->what(), since_start());
+    asio::awaitable<DialResult> dialling = begin_dial(host, mode, recorder);
+    DialResult result = co_await std::move(dialling);
+    if (auto* made = std::get_if<DialConnection>(&result)) connection = std::move(*made);
   } catch (const std::exception& error) {
-    builder.fail(SampleOutcome::failed, error.what(), since_start());
+    recorder.end(DialFailure{Error(ExitStatus::not_handed_over, error.what())});
   }
+  if (connection) recorder.end();
   // Over loopback it may have ended without a wait: now it is the others' turn, and the clock's.
   co_await asio::post(loop_, asio::use_awaitable);
-  if (!result.socket) co_return;
+  if (!connection) co_return;
   if (options_.until_banner) {
     const Clock::time_point from = mode.kind == BenchMode::Kind::sequential ? Clock::now() : start;
     builder.set_banner(co_await read_first_line(
-        loop_, result.socket.get(), start, from + options_.dial.race.timeout));
+        loop_, connection->socket.get(), recorder.began(), from + options_.dial.race.timeout));
   }
-  if (options_.reset) close_with_reset(std::move(result.socket));
+  if (options_.reset) close_with_reset(std::move(connection->socket));
 }
 
 }  // namespace gladhand

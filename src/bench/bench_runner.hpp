@@ -83,11 +83,14 @@ class BenchRunner {
   void set_alarm();
   void watch_lag();
   asio::awaitable<void> work(Turn turn);
-  asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder);
+  asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
   asio::awaitable<DialResult> begin_dial(std::size_t host,
                                          const BenchMode& mode,
-                                         SampleBuilder& builder);
-  asio::awaitable<void> dial_once(std::size_t host, const BenchMode& mode, SampleBuilder& builder);
+                                         Recorder& recorder);
+  asio::awaitable<void> dial_once(std::size_t host,
+                                  const BenchMode& mode,
+                                  SampleBuilder& builder,
+                                  Recorder& recorder);
   void spawn(asio::awaitable<void> task);
   void tell_progress();
 

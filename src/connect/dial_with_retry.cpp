@@ -46,10 +46,10 @@ std::optional<Moment> next_pause(const RetryPolicy& policy, unsigned dials, Mome
   return std::min(pause_after(dials), left / 2);
 }
 
-// Runs the command of --on-slow, once. It tells the time of the dial that it interrupts.
+// Runs the command of --on-slow, once.
 class SlowAlarm : public std::enable_shared_from_this<SlowAlarm> {
  public:
-  SlowAlarm(asio::io_context& loop, EventSink sink) : timer_(loop), sink_(std::move(sink)) {}
+  SlowAlarm(asio::io_context& loop, Recorder& recorder) : timer_(loop), recorder_(recorder) {}
 
   // When this goes its handler may be due already.
   void set(const Target& target, const RetryPolicy& policy) {
@@ -63,15 +63,6 @@ class SlowAlarm : public std::enable_shared_from_this<SlowAlarm> {
     });
   }
 
-  // The sink for the dials.
-  EventSink watching() {
-    if (!sink_) return {};
-    return [this](const Event& event) {
-      if (std::holds_alternative<Configured>(event.body)) dial_began_ = Clock::now() - event.at;
-      sink_(event);
-    };
-  }
-
  private:
   void ring(const std::vector<std::string>& words, const Environment& environment) const {
     FoundSlow found;
@@ -82,19 +73,22 @@ class SlowAlarm : public std::enable_shared_from_this<SlowAlarm> {
     } catch (const Error& error) {
       found.failure = error.what();  // the dial may still succeed
     }
-    if (sink_)
-      sink_({std::chrono::duration_cast<Moment>(Clock::now() - dial_began_), std::move(found)});
+    recorder_.record(std::move(found));
   }
 
   asio::steady_timer timer_;
-  EventSink sink_;
-  Clock::time_point dial_began_ = Clock::now();
+  Recorder& recorder_;
 };
 
 bool ran_out_of_time(const DialResult& result) {
-  if (result.socket) return false;
-  if (result.failure) return result.failure->status() == ExitStatus::timed_out;
-  return result.finish.outcome == Outcome::timed_out;
+  const auto* failure = std::get_if<DialFailure>(&result);
+  return failure != nullptr && exit_status(*failure) == ExitStatus::timed_out;
+}
+
+// Whether another dial could do better.
+bool may_be_repeated(const DialResult& result) {
+  const auto* failure = std::get_if<DialFailure>(&result);
+  return failure != nullptr && !failure->is_final;
 }
 
 }  // namespace
@@ -109,37 +103,32 @@ asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
                                              ConnectOptions options,
                                              RetryPolicy policy,
-                                             EventSink sink) {
+                                             Recorder& recorder) {
   const Clock::time_point start = Clock::now();
   const auto elapsed = [start] { return std::chrono::duration_cast<Moment>(Clock::now() - start); };
   const Moment timeout = options.race.timeout;
   const bool bounded = policy.total.count() != 0;
-  const auto alarm = std::make_shared<SlowAlarm>(loop, sink);
+  const auto alarm = std::make_shared<SlowAlarm>(loop, recorder);
   alarm->set(target, policy);
   RetryResult result;
   for (;;) {
     const Moment begin = elapsed();
     if (bounded) options.race.timeout = std::clamp(policy.total - begin, Moment(1), timeout);
-    DialResult dialled = co_await dial_through(loop, target, options, alarm->watching());
+    DialResult dialled = co_await dial_through(loop, target, options, recorder);
     ++result.dials;
-    const Clock::time_point began = dialled.began;
     const Moment duration = elapsed() - begin;
     // A dial that was cut short blames who would have answered in time: what a whole one has found
     // out is worth more.
     const bool cut_short = options.race.timeout < timeout && ran_out_of_time(dialled);
+    const bool repeatable = may_be_repeated(dialled);
     if (!cut_short || result.dials == 1) {
       result.last = std::move(dialled);
       result.last_duration = duration;
     }
-    result.last.began = began;
-    if (result.last.socket || result.last.is_final) break;
+    if (!repeatable) break;
     const auto pause = next_pause(policy, result.dials, elapsed());
     if (!pause) break;
-    if (sink) {
-      const auto now = std::chrono::duration_cast<Moment>(Clock::now() - began);
-      sink({now, DialEnded{}});
-      sink({now, RetryScheduled{result.dials + 1, *pause}});
-    }
+    recorder.record(RetryScheduled{result.dials + 1, *pause});
     asio::steady_timer timer(loop, *pause);
     co_await timer.async_wait(asio::use_awaitable);
   }

@@ -17,7 +17,7 @@ struct RetryPolicy {
 Moment longest_time(const RetryPolicy& policy, Moment timeout);
 
 struct RetryResult {
-  DialResult last;         ///< of those that were not cut short by `total`, if there was one
+  DialResult last{};       ///< of those that were not cut short by `total`, if there was one
   Moment last_duration{};  ///< how long the last dial took
   unsigned dials = 0;      ///< how many there were
 };
@@ -29,6 +29,6 @@ asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
                                              ConnectOptions options,
                                              RetryPolicy policy,
-                                             EventSink sink);
+                                             Recorder& recorder);
 
 }  // namespace gladhand

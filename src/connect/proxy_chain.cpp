@@ -45,11 +45,11 @@ struct Hop {
 
 class ProxyChain {
  public:
-  ProxyChain(asio::io_context& loop, Target target, ConnectOptions options, EventSink sink)
+  ProxyChain(asio::io_context& loop, Target target, ConnectOptions options, Recorder& recorder)
       : loop_(loop),
         target_(std::move(target)),
         options_(std::move(options)),
-        sink_(std::move(sink)),
+        recorder_(recorder),
         first_(target_) {
     plan();
   }
@@ -60,24 +60,21 @@ class ProxyChain {
       if (!options_.handshake_timeout)
         options_.race.timeout =
             std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
-      DialResult result = co_await dial(loop_, first_, options_.of_dial(), sink_);
+      DialResult result = co_await dial(loop_, first_, options_.of_dial(), recorder_);
       options_.before.clear();  // it has run
-      dial_began_ = result.began;
-      result.through = through_;
-      if (!result.socket) co_return result;
+      const auto* connection = std::get_if<DialConnection>(&result);
+      if (connection == nullptr) co_return result;
       if (options_.handshake_timeout) deadline_ = Clock::now() + *options_.handshake_timeout;
-      const Walk walk = co_await pass_hops(result.socket.get());
-      if (walk == Walk::arrived) co_return result;
-      result.socket = UniqueFd();
-      if (failure_) {
-        result.failure = std::move(failure_);
-        result.is_final = is_final_;
-      } else {
-        result.finish = std::move(unresolved_);
-        result.through = unresolved_peer_;
+      Walk walk = Walk::failed;
+      try {
+        walk = co_await pass_hops(connection->socket.get());
+      } catch (const Error& error) {
+        failure_ = {error, true};
       }
+      if (walk == Walk::arrived) co_return result;
+      result = std::move(failure_);
+      recorder_.end(std::get<DialFailure>(result));
       if (walk == Walk::failed) co_return result;
-      report(DialEnded{});
     }
   }
 
@@ -98,8 +95,7 @@ class ProxyChain {
     }
     if (!proxies.empty()) {
       first_ = target_of(proxies.front());
-      through_ = hops_.front().peer;
-      options_.reported_target = ReportedTarget{target_.host, target_.service, through_};
+      options_.reported_target = ReportedTarget{target_.host, target_.service, hops_.front().peer};
     }
     if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
       hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
@@ -138,7 +134,9 @@ class ProxyChain {
                 co_await options_.route.credentials->find(loop_, *hop.proxy, deadline_);
           if (!hop.credentials) co_return fail_without_credentials(hop);
           if (handshake->state() == Handshake::State::wants_new_connection) {
-            report(HandshakeFinished{hop.peer, "it wants a user and a password"});
+            const std::string why = "it wants a user and a password";
+            report(HandshakeFinished{hop.peer, why});
+            fail(hop, why);
             co_return Walk::again;
           }
           handshake->provide(*hop.credentials);
@@ -204,11 +202,15 @@ class ProxyChain {
   // A proxy that could not reach one address is asked for the next, on a new connection.
   asio::awaitable<Walk> try_next(Hop& hop, std::string why, Blame blame) {
     report(HandshakeFinished{hop.peer, why});
-    is_final_ = blame == Blame::credentials;
-    if (blame != Blame::destination) co_return fail(hop, hop.refusals + why);
+    if (blame != Blame::destination) {
+      fail(hop, hop.refusals + why);
+      failure_.is_final = blame == Blame::credentials;
+      co_return Walk::failed;
+    }
     hop.refusals += for_destination(hop) + why;
+    fail(hop, hop.refusals);
     auto next = co_await next_destination(hop);
-    if (!next) co_return fail(hop, hop.refusals);
+    if (!next) co_return Walk::failed;
     hop.refusals += ", ";
     hop.destination = std::move(next);
     co_return Walk::again;
@@ -221,15 +223,15 @@ class ProxyChain {
   }
 
   Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
-    failure_ = Error(ExitStatus::proxy_failed, beginning(hop) + why, hint);
+    failure_ = {Error(ExitStatus::proxy_failed, beginning(hop) + why, hint)};
     return Walk::failed;
   }
 
   Walk fail_late(const Hop& hop, const std::string& what = "no answer") {
     const std::string why = what + " in " + to_string(allowed_);
     report(HandshakeFinished{hop.peer, why});
-    failure_ =
-        Error(ExitStatus::timed_out, beginning(hop) + hop.refusals + for_destination(hop) + why);
+    failure_ = {
+        Error(ExitStatus::timed_out, beginning(hop) + hop.refusals + for_destination(hop) + why)};
     return Walk::failed;
   }
 
@@ -237,16 +239,18 @@ class ProxyChain {
     const std::string why = "it wants a user and a password";
     if (Clock::now() >= deadline_) return fail_late(hop, why + ", but there are none");
     report(HandshakeFinished{hop.peer, why});
-    is_final_ = true;
-    return fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");
+    fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");
+    failure_.is_final = true;
+    return Walk::failed;
   }
 
   // Told as those of any name.
   Walk fail_without_address(const Hop& hop) {
     const bool late = Clock::now() >= deadline_;
-    unresolved_.outcome = late ? Outcome::timed_out : Outcome::no_address;
-    unresolved_.questions = hop.addresses->questions();
-    unresolved_peer_ = hop.next_peer;
+    Finish finish;
+    finish.outcome = late ? Outcome::timed_out : Outcome::no_address;
+    finish.questions = hop.addresses->questions();
+    failure_ = {LostRace{std::move(finish), hop.next_peer}};
     return Walk::failed;
   }
 
@@ -260,32 +264,24 @@ class ProxyChain {
     return to_string(std::chrono::round<std::chrono::milliseconds>(Clock::now() - began));
   }
 
-  void report(Event::Body body) const {
-    if (sink_)
-      sink_({std::chrono::duration_cast<Moment>(Clock::now() - dial_began_), std::move(body)});
-  }
+  void report(Event::Body body) const { recorder_.record(std::move(body)); }
 
   asio::io_context& loop_;
   Target target_;
   ConnectOptions options_;
-  EventSink sink_;
-  Target first_;         // what the race is for
-  std::string through_;  // the first proxy
+  Recorder& recorder_;
+  Target first_;  // what the race is for
   std::vector<Hop> hops_;
   const Moment allowed_ = options_.handshake_timeout.value_or(options_.race.timeout);
   Clock::time_point deadline_ = Clock::now() + allowed_;
-  Clock::time_point dial_began_ = Clock::now();
-  std::optional<Error> failure_;
-  bool is_final_ = false;
-  Finish unresolved_;  // where there is no failure
-  std::string unresolved_peer_;
+  DialFailure failure_;  // of the connection that pass_hops was about
 };
 
 asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,
                                               Target target,
                                               ConnectOptions options,
-                                              EventSink sink) {
-  ProxyChain chain(loop, std::move(target), std::move(options), std::move(sink));
+                                              Recorder& recorder) {
+  ProxyChain chain(loop, std::move(target), std::move(options), recorder);
   co_return co_await chain.open();
 }
 
@@ -295,12 +291,12 @@ asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,
 asio::awaitable<DialResult> dial_through(asio::io_context& loop,
                                          Target target,
                                          ConnectOptions options,
-                                         EventSink sink) {
+                                         Recorder& recorder) {
   const Route& route = options.route;
   const bool direct = route.proxies.empty() && !route.from_environment && route.tcpmux.empty() &&
                       target.kind != Target::Kind::vsock_mux;
-  if (direct) return dial(loop, std::move(target), options.of_dial(), std::move(sink));
-  return dial_through_hops(loop, std::move(target), std::move(options), std::move(sink));
+  if (direct) return dial(loop, std::move(target), options.of_dial(), recorder);
+  return dial_through_hops(loop, std::move(target), std::move(options), recorder);
 }
 
 }  // namespace gladhand

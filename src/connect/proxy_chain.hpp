@@ -23,11 +23,11 @@ struct ConnectOptions : DialOptions {
 
 /// Dials as `options.route` has it: `target` itself, or the first proxy and `target` through it. A
 /// target that NO_PROXY lists is dialed directly. `options.race.timeout` bounds all of it.
-/// Completes and throws as dial() does; a proxy that refuses, or speaks nonsense, is told in
-/// DialResult::failure [ExitStatus::proxy_failed].
+/// Completes as dial() does; a proxy that refuses, or speaks nonsense, is a failure with
+/// ExitStatus::proxy_failed. Each connection to the first proxy is a dial of its own in the record.
 asio::awaitable<DialResult> dial_through(asio::io_context& loop,
                                          Target target,
                                          ConnectOptions options,
-                                         EventSink sink);
+                                         Recorder& recorder);
 
 }  // namespace gladhand

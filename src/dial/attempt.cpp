@@ -10,7 +10,6 @@
 
 #include "sys/get_int_sockopt.hpp"
 #include "sys/poll_until.hpp"
-#include "sys/socket_setup.hpp"
 
 namespace gladhand {
 
@@ -74,18 +73,22 @@ Attempt::Attempt(asio::io_context& loop,
       fd_(open_socket(endpoint, options.socket.protocol)),
       unopened_(fd_ ? std::error_code() : last_error()),
       connecting_(loop),
-      pause_(loop) {
-  if (!fd_) return;
-  if (endpoint.family()) {
-    set_up(fd_.get(), *endpoint.family(), options.socket);
-  } else {
-    set_up_local(fd_.get(), options.socket);
-  }
+      pause_(loop) {}
+
+std::optional<RefusedSetting> Attempt::set_up_socket() {
+  const auto family = endpoint_.family();
+  return family ? set_up(fd_.get(), *family, options_.socket)
+                : set_up_local(fd_.get(), options_.socket);
 }
 
-void Attempt::begin() {
-  if (unopened_) return end(unopened_);
+std::optional<RefusedSetting> Attempt::begin() {
+  if (unopened_) {
+    end(unopened_);
+    return std::nullopt;
+  }
+  if (auto refused = set_up_socket()) return refused;
   knock(0);
+  return std::nullopt;
 }
 
 void Attempt::end(std::error_code error) {

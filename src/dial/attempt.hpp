@@ -6,6 +6,7 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "dial/knock.hpp"
 #include "gladhand/endpoint.hpp"
 #include "sys/socket_settings.hpp"
+#include "sys/socket_setup.hpp"
 
 namespace gladhand {
 
@@ -24,16 +26,16 @@ struct AttemptOptions {
 
 class Attempt {
  public:
-  /// Opens a socket and sets it up. `options` must outlive this. Throws Error when the kernel
-  /// refuses a setting.
+  /// Opens a socket. `options` must outlive this.
   Attempt(asio::io_context& loop,
           const Endpoint& endpoint,
           const AttemptOptions& options,
           std::function<void(std::error_code)> on_end);
 
-  /// Knocks if asked to, and connects. `on_end` is called exactly once: before this returns, or
-  /// from the loop, also after cancel(). A socket that has not connected is closed by then.
-  void begin();
+  /// Sets the socket up, and returns what the kernel refuses: then it is all that happens. Knocks
+  /// if asked to, and connects. `on_end` is called exactly once: before this returns, or from the
+  /// loop, also after cancel(). A socket that has not connected is closed by then.
+  std::optional<RefusedSetting> begin();
 
   /// Closes the socket. A peer that had accepted it sees the end at once.
   void cancel();
@@ -42,6 +44,7 @@ class Attempt {
   UniqueFd release() { return std::move(fd_); }
 
  private:
+  std::optional<RefusedSetting> set_up_socket();
   void knock(std::size_t next);
   void rest(std::chrono::microseconds duration, std::function<void()> then);
   void connect();

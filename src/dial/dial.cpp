@@ -37,16 +37,14 @@ struct Arrival {
 class Driver {
  public:
   Driver(asio::io_context& loop,
-         Clock::time_point start,
          const Target& target,
          LocalAddress local,
          DialOptions& options,
-         const EventSink& sink)
-      : start_(start),
-        loop_(loop),
+         Recorder& recorder)
+      : loop_(loop),
         target_(target),
         options_(options),
-        sink_(sink),
+        recorder_(recorder),
         local_(std::move(local)),
         network_(options_.attempt.socket),
         source_(find_source()),
@@ -61,8 +59,9 @@ class Driver {
       if ((race_.finished() || failure_) && children_ == 0) break;
       co_await wait(failure_ ? std::nullopt : race_.deadline());
     }
-    if (failure_) throw *failure_;
-    co_return take_result();
+    DialResult result = take_result();
+    if (const auto* failure = std::get_if<DialFailure>(&result)) recorder_.end(*failure);
+    co_return result;
   }
 
  private:
@@ -87,12 +86,9 @@ class Driver {
     return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
   }
 
-  Moment since_start() const { return std::chrono::duration_cast<Moment>(Clock::now() - start_); }
-
   void begin() {
-    if (sink_) {
-      const ReportedTarget reported_target =
-          options_.reported_target.value_or(ReportedTarget{target_.host, target_.service, ""});
+    if (recorder_) {
+      const ReportedTarget reported_target = reported();
       report(Configured{reported_target.host,
                         reported_target.service,
                         reported_target.through,
@@ -105,9 +101,14 @@ class Driver {
     }
     if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
       options_.attempt.socket.protocol = Protocol::tcp;
-      if (sink_) report(FellBackToTcp{});
+      report(FellBackToTcp{});
     }
-    inbox_.push_back({since_start(), DialStarted{source_.questions, with_sources(source_.known)}});
+    inbox_.push_back(
+        {recorder_.now(), DialStarted{source_.questions, with_sources(source_.known)}});
+  }
+
+  ReportedTarget reported() const {
+    return options_.reported_target.value_or(ReportedTarget{target_.host, target_.service, ""});
   }
 
   void take_turn() {
@@ -118,11 +119,13 @@ class Driver {
         now_ = std::max(now_, arrival.at);
         tell(arrival.fact);
       }
-      now_ = since_start();
+      now_ = recorder_.now();
       const auto deadline = race_.deadline();
       if (!failure_ && deadline && *deadline <= now_) tell(TimePassed{});
     } catch (const Error& error) {
       failure_ = error;
+    } catch (const std::exception& error) {  // no memory: the attempts still are to be waited for
+      failure_ = Error(ExitStatus::not_handed_over, error.what());
     }
     if (failure_) abandon();
   }
@@ -137,25 +140,26 @@ class Driver {
   }
 
   asio::awaitable<void> wait(std::optional<Moment> deadline) {
-    wakeup_timer_.expires_at(deadline ? start_ + *deadline : Clock::time_point::max());
+    wakeup_timer_.expires_at(deadline ? recorder_.began() + *deadline : Clock::time_point::max());
     std::error_code rung;
     co_await wakeup_timer_.async_wait(asio::redirect_error(asio::use_awaitable, rung));
   }
 
   void put(Fact fact) {
-    inbox_.push_back({since_start(), std::move(fact)});
+    inbox_.push_back({recorder_.now(), std::move(fact)});
     wakeup_timer_.cancel();
   }
 
   void tell(const Fact& fact) {
-    if (sink_) std::visit([this](const auto& it) { report_fact(it); }, fact);
+    if (recorder_) std::visit([this](const auto& it) { report_fact(it); }, fact);
     for (const Action& action : race_.step(fact, now_)) {
-      if (sink_) std::visit([this](const auto& it) { report_order(it); }, action);
+      if (recorder_) std::visit([this](const auto& it) { report_order(it); }, action);
       std::visit([this](const auto& it) { carry_out(it); }, action);
+      if (failure_) return;
     }
   }
 
-  void report(Event::Body body) { sink_(Event{now_, std::move(body)}); }
+  void report(Event::Body body) { recorder_.record(now_, std::move(body)); }
   template <typename T>
   void report_fact(const T& fact) {
     report(fact);
@@ -181,10 +185,10 @@ class Driver {
             put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
           },
           [this](Event::Body body) {
-            now_ = since_start();
-            if (sink_) report(std::move(body));
+            now_ = recorder_.now();
+            report(std::move(body));
           });
-    if (sink_) report(SendQuery{order.family, resolver_->name()});
+    if (recorder_) report(SendQuery{order.family, resolver_->name()});
     resolver_->ask(order.family);
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }
@@ -221,7 +225,11 @@ class Driver {
           }
         });
     ++children_;
-    attempts_[order.attempt]->begin();
+    if (const auto refused = attempts_[order.attempt]->begin()) {
+      --children_;
+      report(AttemptFailed{order.attempt, refused->cause});
+      failure_ = refused->error();
+    }
   }
 
   void carry_out(const CancelAttempt& order) { attempts_[order.attempt]->cancel(); }
@@ -251,24 +259,22 @@ class Driver {
 
   DialResult take_result() {
     if (before_running_)
-      throw Error(ExitStatus::timed_out,
-                  "--before " + in_quotes(options_.before.front()) + " has not ended in " +
-                      to_string(options_.race.timeout));
-    DialResult result;
-    result.finish = std::move(finish_);
-    result.failure = local_.failure;
-    result.began = start_;
-    result.deferred_teardown = std::move(resolver_);
-    if (result.finish.outcome == Outcome::connected)
-      result.socket = attempts_[result.finish.winner]->release();
-    return result;
+      failure_ = Error(ExitStatus::timed_out,
+                       "--before " + in_quotes(options_.before.front()) + " has not ended in " +
+                           to_string(options_.race.timeout));
+    if (failure_) return DialFailure{*failure_, true};
+    if (local_.failure) return DialFailure{*local_.failure};
+    if (finish_.outcome != Outcome::connected)
+      return DialFailure{LostRace{std::move(finish_), reported().through}};
+    return DialConnection{attempts_[finish_.winner]->release(),
+                          finish_.attempts[finish_.winner].endpoint,
+                          std::move(resolver_)};
   }
 
-  const Clock::time_point start_;
   asio::io_context& loop_;
   const Target& target_;
   DialOptions& options_;
-  const EventSink& sink_;
+  Recorder& recorder_;
   LocalAddress local_;
   Network network_;
   NameSource source_;
@@ -290,12 +296,12 @@ class Driver {
 asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
                                  DialOptions options,
-                                 EventSink sink) {
-  const Clock::time_point start = Clock::now();
+                                 Recorder& recorder) {
+  recorder.begin();
   LocalAddress local;
   if (target.kind != Target::Kind::internet)
-    local = co_await find_local_address(target, start + options.race.timeout);
-  Driver driver(loop, start, target, std::move(local), options, sink);
+    local = co_await find_local_address(target, recorder.began() + options.race.timeout);
+  Driver driver(loop, target, std::move(local), options, recorder);
   co_return co_await driver.run();
 }
 

@@ -4,14 +4,15 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/unique_fd.hpp"
 #include "dial/attempt.hpp"
+#include "dial/recorder.hpp"
 #include "dns/name_source.hpp"
 #include "gladhand/error.hpp"
 #include "race/race.hpp"
@@ -34,23 +35,22 @@ struct DialOptions {
   std::vector<std::string> before;  ///< run before the first attempt; empty: nothing
 };
 
-struct DialResult {
-  UniqueFd socket;  ///< the winner: connected, non-blocking; empty when there is none
-  Finish finish;
-  std::optional<Error> failure{};  ///< why there is no socket, where `finish` does not say it
-  std::string through{};           ///< the proxy, where `finish` is about reaching or resolving one
-  bool is_final = false;           ///< dialling again would change nothing: a password is wrong
+/// The winner of a race.
+struct DialConnection {
+  UniqueFd socket;  ///< connected, non-blocking
+  Endpoint peer;
   std::shared_ptr<const void>
       deferred_teardown{};  ///< idle, to be destroyed when nobody waits any more
-  std::chrono::steady_clock::time_point began{};  ///< where its events' times count from
 };
 
-/// Resolves and connects. Completes when the race is over and every loser is closed; throws Error
-/// for what should not fail (no descriptors, no memory for c-ares), for a socket setting that the
-/// kernel refuses, and when the `before` command fails.
+using DialResult = std::variant<DialConnection, DialFailure>;
+
+/// Resolves and connects. Completes when the race is over and every loser is closed. Of a failure,
+/// whatever it is, the record has the end [Recorder::end]; that of a connection is its user's to
+/// tell, once it has been put to use. `recorder` must outlive the dial.
 asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
                                  DialOptions options,
-                                 EventSink sink);
+                                 Recorder& recorder);
 
 }  // namespace gladhand

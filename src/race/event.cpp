@@ -14,4 +14,13 @@ std::string_view to_string(AnswerStatus status) {
   return {};
 }
 
+ExitStatus exit_status(const DialFailure& failure) {
+  if (const auto* error = std::get_if<Error>(&failure.cause)) return error->status();
+  switch (std::get<LostRace>(failure.cause).finish.outcome) {
+    case Outcome::no_address: return ExitStatus::no_address;
+    case Outcome::timed_out: return ExitStatus::timed_out;
+    default: return ExitStatus::all_attempts_failed;
+  }
+}
+
 }  // namespace gladhand

@@ -132,18 +132,18 @@ std::string Narrator::of(const StartAttempt& event) {
 }
 
 std::string Narrator::of(const CancelAttempt& event) {
-  return "give up " + name(event.attempt) +
-         (event.reason == CancelReason::lost ? " (another has won)" : " (time is over)");
+  std::string why;
+  switch (event.reason) {
+    case CancelReason::lost: why = "another has won"; break;
+    case CancelReason::timed_out: why = "time is over"; break;
+    case CancelReason::abandoned: why = "the dial is over"; break;
+  }
+  return "give up " + name(event.attempt) + " (" + why + ')';
 }
 
 std::string Narrator::of(const Finish& event) {
-  switch (event.outcome) {
-    case Outcome::connected: return "winner: " + name(event.winner);
-    case Outcome::no_address: return "over: no address to connect to";
-    case Outcome::all_attempts_failed: return "over: every attempt has failed";
-    case Outcome::timed_out: return "over: time has run out";
-  }
-  return "";
+  if (event.outcome != Outcome::connected) return "";  // the end that follows says it
+  return "winner: " + name(event.winner);
 }
 
 std::string Narrator::of(const DuplicateRemoved& event) {
@@ -216,7 +216,16 @@ std::string Narrator::of(const RelayEnded& event) {
          std::to_string(event.received) + " bytes received";
 }
 
-std::string Narrator::of(const DialEnded& /*event*/) {
+std::string Narrator::of(const DialEnded& event) {
+  if (!event.failure) return "";
+  if (const auto* error = std::get_if<Error>(&event.failure->cause))
+    return std::string("over: ") + error->what();
+  switch (std::get<LostRace>(event.failure->cause).finish.outcome) {
+    case Outcome::connected: return "";
+    case Outcome::no_address: return "over: no address to connect to";
+    case Outcome::all_attempts_failed: return "over: every attempt has failed";
+    case Outcome::timed_out: return "over: time has run out";
+  }
   return "";
 }
 

@@ -67,14 +67,6 @@ std::string Trace::lines(const Event& event) {
   return out_;
 }
 
-std::string Trace::last_lines(Moment at) {
-  now_ = at;
-  out_.clear();
-  for (AttemptId id = 0; id < attempts_.size(); ++id) outcome(id, "canceled");
-  write(DialEnded{});
-  return out_;
-}
-
 // Each dial counts its attempts anew.
 void Trace::write(const Configured& event) {
   const Moment at = now_;
@@ -143,7 +135,7 @@ void Trace::write(const StartAttempt& event) {
 }
 
 void Trace::write(const CancelAttempt& event) {
-  outcome(event.attempt, event.reason == CancelReason::lost ? "canceled" : "timeout");
+  outcome(event.attempt, event.reason == CancelReason::timed_out ? "timeout" : "canceled");
 }
 
 void Trace::write(const Finish& event) {
@@ -254,9 +246,13 @@ void Trace::write(const RelayEnded& event) {
               .line();
 }
 
-void Trace::write(const DialEnded& /*event*/) {
+void Trace::write(const DialEnded& event) {
   JsonLine line = event_line(now_, "metrics");
-  line.add("total_duration_us", now_.count());
+  line.add("total_duration_us", now_.count())
+      .add("outcome", event.failure ? "failure" : "success")
+      .add("exit_status", event.failure ? static_cast<int>(exit_status(*event.failure)) : 0);
+  const auto* error = event.failure ? std::get_if<Error>(&event.failure->cause) : nullptr;
+  if (error != nullptr) line.add("error", error->what());
   if (succeeded_ > 0)
     line.add("tt_first_success_us", first_success_.count())
         .add("first_success_family", first_success_family_);

@@ -17,9 +17,6 @@ class Trace {
   /// The event's lines, each with its line end; none for what the trace does not show.
   std::string lines(const Event& event);
 
-  /// For a dial that has no more events: the outcomes of its open attempts, and metrics.
-  std::string last_lines(Moment at);
-
  private:
   struct Attempt {
     Endpoint endpoint;

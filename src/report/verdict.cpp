@@ -141,20 +141,15 @@ std::string hint_for(const Finish& finish, std::string_view name, NameServers se
   return "";
 }
 
-ExitStatus status_of(Outcome outcome) {
-  if (outcome == Outcome::no_address) return ExitStatus::no_address;
-  if (outcome == Outcome::timed_out) return ExitStatus::timed_out;
-  return ExitStatus::all_attempts_failed;
-}
-
 }  // namespace
 
-Error verdict(const Finish& finish,
+Error verdict(const DialFailure& failure,
               const Target& target,
-              std::string_view through,
               Moment ended,
               unsigned dials,
               NameServers servers) {
+  if (const auto* error = std::get_if<Error>(&failure.cause)) return *error;
+  const auto& [finish, through] = std::get<LostRace>(failure.cause);
   std::string text = attempts_text(finish, target, ended);
   // An ordinary "no such address" is no news once the other family's addresses are told.
   const bool troubled = std::ranges::any_of(finish.questions, [](const QuestionReport& question) {
@@ -166,8 +161,8 @@ Error verdict(const Finish& finish,
     text += (text.empty() ? "" : ", ") + questions_text(finish, ended);
   if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
   std::string whom = in_words(target.host, target.service);
-  if (!through.empty()) whom += " through " + std::string(through);
-  return Error(status_of(finish.outcome),
+  if (!through.empty()) whom += " through " + through;
+  return Error(exit_status(failure),
                "connect to " + whom + ": " + text,
                hint_for(finish, through.empty() ? target.name : "", servers));
 }

@@ -81,7 +81,9 @@ class Rows {
   void on(const CancelAttempt& event) {
     Row& row = attempts_[event.attempt];
     if (!row.end)
-      end(row, Ending::given_up, event.reason == CancelReason::lost ? "given up" : "no answer");
+      end(row,
+          Ending::given_up,
+          event.reason == CancelReason::timed_out ? "no answer" : "given up");
   }
   void on(const HandshakeStarted& event) {
     handshakes_.push_back({.label = event.peer, .attempt = true, .begin = now_});

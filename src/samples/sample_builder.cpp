@@ -92,7 +92,7 @@ void SampleBuilder::on(const AttemptFailed& event) {
 
 void SampleBuilder::on(const CancelAttempt& event) {
   end(event.attempt,
-      event.reason == CancelReason::lost ? AttemptOutcome::canceled : AttemptOutcome::timeout);
+      event.reason == CancelReason::timed_out ? AttemptOutcome::timeout : AttemptOutcome::canceled);
 }
 
 void SampleBuilder::end(AttemptId attempt, AttemptOutcome outcome, int error) {
@@ -109,11 +109,32 @@ void SampleBuilder::on(const Finish& event) {
   total_ = now_;
   for (QuerySample& query : queries_)
     if (!query.status) query.end = shortened(now_);
-  switch (event.outcome) {
-    case Outcome::connected:
-      winner_ = first_attempt_ + event.winner;
-      outcome_ = SampleOutcome::connected;
-      break;
+  if (event.outcome == Outcome::connected) winner_ = first_attempt_ + event.winner;
+}
+
+// The end, whatever it is, stands here: what was connected to need not have led on.
+void SampleBuilder::on(const DialEnded& event) {
+  if (!event.failure) {
+    outcome_ = SampleOutcome::connected;
+    return;
+  }
+  winner_.reset();
+  total_ = now_;
+  std::visit([this](const auto& cause) { judge(cause); }, event.failure->cause);
+}
+
+void SampleBuilder::judge(const Error& error) {
+  error_ = error.what();
+  switch (error.status()) {
+    case ExitStatus::timed_out: outcome_ = SampleOutcome::timed_out; break;
+    case ExitStatus::no_address: outcome_ = SampleOutcome::no_address; break;
+    default: outcome_ = SampleOutcome::failed; break;
+  }
+}
+
+void SampleBuilder::judge(const LostRace& race) {
+  switch (race.finish.outcome) {
+    case Outcome::connected: break;
     case Outcome::no_address:
       outcome_ = SampleOutcome::no_address;
       error_ = "no address";
@@ -161,22 +182,16 @@ void SampleBuilder::judge_failures() {
   error_ = system_words(error);
 }
 
-void SampleBuilder::fail(SampleOutcome outcome, std::string text, Moment at) {
-  outcome_ = outcome;
-  winner_.reset();
-  total_ = at;
-  error_ = std::move(text);
-}
-
 void SampleBuilder::set_banner(const BannerResult& result) {
-  const Moment connected = std::exchange(total_, result.at);
+  const Moment ended = race_began_ + result.at;
+  const Moment connected = std::exchange(total_, ended);
   switch (result.kind) {
     case BannerResult::Kind::line:
       if (is_turned_away(result.line)) {
         outcome_ = SampleOutcome::penalised;
         error_ = printable(result.line);
       } else {
-        banner_ = result.at - connected;
+        banner_ = ended - connected;
       }
       break;
     case BannerResult::Kind::closed:

@@ -23,7 +23,7 @@ struct BannerResult {
 
   Kind kind{};
   std::string line{};  ///< without its end
-  Moment at{};         ///< since the dial began
+  Moment at{};         ///< since the connection's dial began
 };
 
 class SampleBuilder {
@@ -34,9 +34,6 @@ class SampleBuilder {
   /// Takes one event of the dial. Through proxies a dial may race more than once: the times of a
   /// later race go on where those of the one before ended.
   void take(const Event& event);
-
-  /// The dial ended otherwise than by its race; `at` since it began.
-  void fail(SampleOutcome outcome, std::string text, Moment at);
 
   /// The wait that followed the dial.
   void set_banner(const BannerResult& result);
@@ -64,10 +61,13 @@ class SampleBuilder {
   void on(const AttemptFailed& event);
   void on(const CancelAttempt& event);
   void on(const Finish& event);
+  void on(const DialEnded& event);
   template <typename Other>
   void on(const Other& /*event*/) {}
 
   void end(AttemptId id, AttemptOutcome outcome, int error = 0);
+  void judge(const LostRace& race);
+  void judge(const Error& error);
   void judge_failures();
   std::vector<AttemptId> by_start() const;
 

@@ -20,8 +20,8 @@ namespace gladhand {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& asked) {
-  throw Error(ExitStatus::not_handed_over, asked + ": " + system_words(errno));
+RefusedSetting refused(const std::string& asked) {
+  return {asked, {errno, std::system_category()}};
 }
 
 bool set_flag(int fd, int level, int name) {
@@ -133,25 +133,27 @@ bool kernel_speaks(Protocol protocol) {
   return open_stream(Family::ipv4, protocol) || open_stream(Family::ipv6, protocol);
 }
 
-void set_up(int fd, Family family, const SocketSettings& settings) {
-  if (settings.keepalive && !set_flag(fd, SOL_SOCKET, SO_KEEPALIVE)) refuse("SO_KEEPALIVE");
-  if (settings.nodelay && !turn_nagle_off(fd, settings.protocol)) refuse("TCP_NODELAY");
+std::optional<RefusedSetting> set_up(int fd, Family family, const SocketSettings& settings) {
+  if (settings.keepalive && !set_flag(fd, SOL_SOCKET, SO_KEEPALIVE)) return refused("SO_KEEPALIVE");
+  if (settings.nodelay && !turn_nagle_off(fd, settings.protocol)) return refused("TCP_NODELAY");
   for (const SocketOption& option : settings.options)
-    if (!set_option(fd, family, option)) refuse(option.asked);
+    if (!set_option(fd, family, option)) return refused(option.asked);
   std::optional<Endpoint> source = asked_source(family, settings);
   if (!choose_device(fd, family, settings, source))
-    refuse("--interface " + printable(settings.interface));
+    return refused("--interface " + printable(settings.interface));
   if (!source && settings.local_port != 0) source = any_address(family);
   if (source && !bind_source(fd, source->with_port(settings.local_port)))
-    refuse(bind_text(*source, settings));
+    return refused(bind_text(*source, settings));
+  return std::nullopt;
 }
 
-void set_up_local(int fd, const SocketSettings& settings) {
+std::optional<RefusedSetting> set_up_local(int fd, const SocketSettings& settings) {
   for (const SocketOption& option : settings.options) {
     const auto size = static_cast<socklen_t>(option.value.size());
     if (::setsockopt(fd, option.level, option.name, option.value.data(), size) != 0)
-      refuse(option.asked);
+      return refused(option.asked);
   }
+  return std::nullopt;
 }
 
 bool set_up_route(int fd, Family family, const SocketSettings& settings) {
@@ -175,17 +177,20 @@ std::vector<Family> served_families(const SocketSettings& settings,
   return served.empty() ? families : served;
 }
 
-void check_settings(const SocketSettings& asked, const std::vector<Family>& families) {
-  if (is_usual(asked)) return;
+std::optional<RefusedSetting> check_settings(const SocketSettings& asked,
+                                             const std::vector<Family>& families) {
+  if (is_usual(asked)) return std::nullopt;
   SocketSettings settings = asked;
   if (settings.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp))
     settings.protocol = Protocol::tcp;
   if (settings.protocol == Protocol::sctp && !kernel_speaks(Protocol::sctp))
-    refuse("--protocol sctp");
+    return refused("--protocol sctp");
   for (const Family family : families) {
     const UniqueFd fd = open_stream(family, settings.protocol);
-    if (fd) set_up(fd.get(), family, settings);
+    if (!fd) continue;
+    if (auto refusal = set_up(fd.get(), family, settings)) return refusal;
   }
+  return std::nullopt;
 }
 
 }  // namespace gladhand

@@ -357,6 +357,7 @@ class Trace(CommandTest):
         events = read_json_lines(read(path))
         self.assertEqual(self.outcomes(events), ["canceled"])
         self.assertEqual(events[-1]["event"], "metrics")
+        self.assertEqual((events[-1]["outcome"], events[-1]["exit_status"]), ("failure", 71))
         for command in ("false", "sleep 60"):
             result, events = self.trace("--before", command, "--timeout", "300ms", "127.0.0.2", self.winner.port)
             self.assertNotEqual(result.status, 0)

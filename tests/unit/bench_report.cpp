@@ -50,6 +50,7 @@ BenchRun story() {
         {end, Connected{0}},
         {end, CancelAttempt{1, CancelReason::lost}},
         {end, Finish{Outcome::connected, 0, {}, {}}},
+        {end, DialEnded{}},
     };
     for (const Event& event : events) builder.take(event);
     builder.store({i, i * 1s, i * 1s}, db, db.modes[0]);
@@ -57,7 +58,8 @@ BenchRun story() {
   HostSamples gone{.host = "gone\"\\.example", .port = "2,2", .modes = {{.mode = "race"}}};
   SampleBuilder builder;
   builder.begin();
-  builder.fail(SampleOutcome::failed, "no, \"not\" here", 3ms);
+  builder.take(
+      {3ms, DialEnded{DialFailure{Error(ExitStatus::not_handed_over, "no, \"not\" here")}}});
   builder.store({0, 1ms, 1ms}, gone, gone.modes[0]);
   run.hosts = {db, gone};
   return run;
@@ -228,13 +230,14 @@ TEST_CASE("a handshake that failed is not drawn as open") {
   HostSamples host{.host = "db.example", .port = "22", .modes = {{.mode = "race"}}};
   SampleBuilder builder;
   builder.begin();
-  for (const Event& event : {Event{0ms, StartAttempt{0, at("192.0.2.1"), StartReason::prepared}},
-                             Event{5ms, Connected{0}},
-                             Event{5ms, Finish{Outcome::connected, 0, {}, {}}},
-                             Event{5ms, HandshakeStarted{}},
-                             Event{15ms, HandshakeFinished{"", "refused"}}})
+  for (const Event& event :
+       {Event{0ms, StartAttempt{0, at("192.0.2.1"), StartReason::prepared}},
+        Event{5ms, Connected{0}},
+        Event{5ms, Finish{Outcome::connected, 0, {}, {}}},
+        Event{5ms, HandshakeStarted{}},
+        Event{15ms, HandshakeFinished{"", "refused"}},
+        Event{15ms, DialEnded{DialFailure{Error(ExitStatus::proxy_failed, "")}}}})
     builder.take(event);
-  builder.fail(SampleOutcome::failed, "the proxy refused", 15ms);
   builder.store({}, host, host.modes[0]);
   BenchRun run;
   run.hosts = {host};

@@ -141,7 +141,8 @@ struct Lost {
 
 void check_verdict(const Lost& lost, ExitStatus status, const std::string& hint = "") {
   const Target target{.host = "db.example", .service = "22", .port = 22, .name = "db.example"};
-  const Error error = verdict({lost.outcome, 0, lost.questions, lost.attempts}, target, "", ended);
+  const Error error =
+      verdict({LostRace{{lost.outcome, 0, lost.questions, lost.attempts}, ""}}, target, ended);
   const std::string what = error.what();
   CHECK(what == "connect to 'db.example' port 22: " + std::string(lost.expected));
   CHECK(error.status() == status);
@@ -227,11 +228,10 @@ TEST_CASE("of a long list of refusals eight are named, and how many more there a
 
 TEST_CASE("a literal is refused by itself") {
   const Target target = parse_target("[2001:db8::1]", "ssh", "ssh 22/tcp");
-  const Error error =
-      verdict({Outcome::all_attempts_failed, 0, {}, {failed("2001:db8::1", ECONNREFUSED)}},
-              target,
-              "",
-              ended);
+  const Error error = verdict(
+      {LostRace{{Outcome::all_attempts_failed, 0, {}, {failed("2001:db8::1", ECONNREFUSED)}}, ""}},
+      target,
+      ended);
   CHECK(std::string(error.what()) == "connect to '2001:db8::1' port ssh: refused by 2001:db8::1");
   CHECK(error.status() == ExitStatus::all_attempts_failed);
   CHECK(error.hint() == "");
@@ -303,8 +303,9 @@ TEST_CASE("no name server answers: a hint says where they are named") {
                 ExitStatus::no_address,
                 "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server");
   const Target target{.host = "db.example", .service = "22", .port = 22, .name = "db.example"};
-  CHECK(verdict({silent.outcome, 0, silent.questions, {}}, target, "", ended, 1, NameServers::given)
-            .hint() == "see whether the servers of --dns-server are up");
+  const DialFailure failure{LostRace{{silent.outcome, 0, silent.questions, {}}, ""}};
+  CHECK(verdict(failure, target, ended, 1, NameServers::given).hint() ==
+        "see whether the servers of --dns-server are up");
 }
 
 TEST_CASE("silence about one question only is told as such: a server does answer") {
@@ -323,10 +324,10 @@ TEST_CASE("silence about one question only is told as such: a server does answer
 
 TEST_CASE("a .local name that the DNS does not know: a hint says who is not asked") {
   using enum AnswerStatus;
-  const auto hint = [](const char* name, AnswerStatus status, std::string_view through = "") {
+  const auto hint = [](const char* name, AnswerStatus status, std::string through = "") {
     const Target target{.host = name, .service = "22", .port = 22, .name = name};
     const Finish finish{Outcome::no_address, 0, {answered(AAAA, status), answered(A, status)}, {}};
-    return verdict(finish, target, through, ended).hint();
+    return verdict({LostRace{finish, std::move(through)}}, target, ended).hint();
   };
   const std::string expected =
       "only /etc/hosts and the DNS are asked, not mDNS: use --resolve, or 'ProxyCommand none' for "

@@ -45,6 +45,10 @@ Finish ended(Outcome outcome) {
   return {outcome, 0, {}, {}};
 }
 
+DialEnded lost(Outcome outcome) {
+  return {DialFailure{LostRace{ended(outcome), ""}}};
+}
+
 Finish won(AttemptId winner, std::vector<Endpoint> endpoints) {
   Finish finish{Outcome::connected, winner, {}, {}};
   for (const Endpoint& endpoint : endpoints) finish.attempts.push_back({.endpoint = endpoint});
@@ -280,9 +284,13 @@ TEST_CASE("every event has its sentence, or says nothing to a person") {
        "start 192.0.2.7 (nothing connected within the Connection Attempt Delay of 250 ms)"},
       {"dns", start(attempt_failed), "start 192.0.2.7 (the attempt before has failed)"},
       {"dns", start(address_arrived), "start 192.0.2.7 (its address has just arrived)"},
-      {"dns", ended(Outcome::no_address), "over: no address to connect to"},
-      {"dns", ended(Outcome::all_attempts_failed), "over: every attempt has failed"},
-      {"dns", ended(Outcome::timed_out), "over: time has run out"},
+      {"dns", ended(Outcome::no_address), ""},
+      {"dns", lost(Outcome::no_address), "over: no address to connect to"},
+      {"dns", lost(Outcome::all_attempts_failed), "over: every attempt has failed"},
+      {"dns", lost(Outcome::timed_out), "over: time has run out"},
+      {"dns",
+       DialEnded{DialFailure{Error(ExitStatus::proxy_failed, "it refuses")}},
+       "over: it refuses"},
       {"dns", TimerSet{TimerKind::resolution_delay, 51ms}, "wait 50 ms for the AAAA answer"},
       {"dns", TimerSet{TimerKind::next_attempt, 51ms}, ""},
       {"dns", TimerFired{TimerKind::resolution_delay}, ""},
@@ -309,6 +317,8 @@ TEST_CASE("an attempt is told by its address") {
         "give up 192.0.2.7 (another has won)");
   CHECK(narrator.sentence({1ms, CancelAttempt{3, CancelReason::timed_out}}) ==
         "give up 192.0.2.7 (time is over)");
+  CHECK(narrator.sentence({1ms, CancelAttempt{3, CancelReason::abandoned}}) ==
+        "give up 192.0.2.7 (the dial is over)");
 }
 
 TEST_CASE("how a question or an attempt ended, in a few words") {
@@ -375,6 +385,7 @@ TEST_CASE("every event of a dial is traced, one JSON object a line, in order") {
       R"({"t_us":312000, "event":"handed_over", "address":"2001:db8::2", "port":22,
           "family":"IPv6"})"_json,
       R"({"t_us":313000, "event":"metrics", "total_duration_us":313000,
+          "outcome":"success", "exit_status":0,
           "tt_first_success_us":310000, "first_success_family":"IPv6", "attempts_total":3,
           "attempts_success":1, "attempts_failure":1, "attempts_canceled":1})"_json,
   };
@@ -412,7 +423,7 @@ TEST_CASE("a dial that failed is traced to its end") {
       {0ms, StartAttempt{0, at("192.0.2.7"), StartReason::nothing_to_wait_for}},
       {30s, CancelAttempt{0, CancelReason::timed_out}},
       {30s, ended(Outcome::timed_out)},
-      {30s, DialEnded{}},
+      {30s, lost(Outcome::timed_out)},
   });
   REQUIRE(lines.size() == 6);
   CHECK(lines[1]["event"] == "candidate_discovered");
@@ -422,6 +433,7 @@ TEST_CASE("a dial that failed is traced to its end") {
   CHECK(lines[4] ==
         R"({"t_us":30000000, "event":"connection_aborted", "reason":"timed_out"})"_json);
   CHECK(lines[5] == R"({"t_us":30000000, "event":"metrics", "total_duration_us":30000000,
+      "outcome":"failure", "exit_status":75,
       "attempts_total":1, "attempts_success":0, "attempts_failure":0,
       "attempts_canceled":1})"_json);
 }

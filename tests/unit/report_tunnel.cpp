@@ -84,18 +84,18 @@ TEST_CASE("what the user asked for is told, and what the dial is for") {
   CHECK(line["through"] == "socks5://192.0.2.1:1080");
 }
 
-TEST_CASE("a dial without an end has an outcome for each attempt and metrics in the trace") {
-  Trace trace;
-  for (const Event& event : {dial()[0], dial()[1]}) trace.lines(event);
-  const std::string text = trace.last_lines(7ms);
-  const std::size_t end = text.find('\n');
-  const Json outcome = Json::parse(text.substr(0, end));
-  CHECK(outcome["event"] == "attempt_outcome");
-  CHECK(outcome["outcome"] == "canceled");
-  CHECK(outcome["duration_us"] == 7000);
-  const Json metrics = Json::parse(text.substr(end));
-  CHECK(metrics["event"] == "metrics");
-  CHECK(metrics["attempts_canceled"] == 1);
+TEST_CASE("a dial that is given up in its midst says so, and why") {
+  const Error gone(ExitStatus::not_handed_over, "the receiver has gone");
+  const std::vector<Json> lines = traced({dial()[0],
+                                          dial()[1],
+                                          {7ms, CancelAttempt{0, CancelReason::abandoned}},
+                                          {7ms, DialEnded{DialFailure{gone}}}});
+  CHECK(lines[lines.size() - 2]["event"] == "attempt_outcome");
+  CHECK(lines[lines.size() - 2]["outcome"] == "canceled");
+  CHECK(lines[lines.size() - 2]["duration_us"] == 7000);
+  CHECK(lines.back() == R"({"t_us":7000, "event":"metrics", "total_duration_us":7000,
+      "outcome":"failure", "exit_status":71, "error":"the receiver has gone", "attempts_total":1,
+      "attempts_success":0, "attempts_failure":0, "attempts_canceled":1})"_json);
 }
 
 TEST_CASE("a command of --on-slow that cannot be started is told") {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "gladhand/error.hpp"
+#include "names/host_and_port.hpp"
 #include "samples/bench_mode.hpp"
 #include "samples/bench_verdict.hpp"
 #include "samples/best_family.hpp"
-#include "names/host_and_port.hpp"
 #include "samples/host_list.hpp"
 #include "samples/sample_builder.hpp"
 #include "samples/threshold.hpp"
@@ -58,7 +58,9 @@ std::vector<Event> fallback() {
 
 std::vector<Event> ended(Outcome outcome, std::vector<Event> before) {
   const Moment last = before.empty() ? Moment{} : before.back().at;
-  before.push_back({last, Finish{outcome, 0, {}, {}}});
+  const Finish finish{outcome, 0, {}, {}};
+  before.push_back({last, finish});
+  before.push_back({last, DialEnded{DialFailure{LostRace{finish, ""}}}});
   return before;
 }
 
@@ -73,6 +75,10 @@ std::vector<Event> failed(std::vector<int> errors) {
   return ended(Outcome::all_attempts_failed, std::move(events));
 }
 
+DialEnded ended(ExitStatus status, const std::string& text) {
+  return {DialFailure{Error(status, text)}};
+}
+
 struct Run {
   HostSamples host{.host = "db.example", .port = "22"};
 
@@ -84,6 +90,8 @@ struct Run {
   void add(const std::vector<Event>& events, std::size_t mode = 0, SampleFrame frame = {}) {
     builder.begin();
     for (const Event& event : events) builder.take(event);
+    if (!std::holds_alternative<DialEnded>(events.back().body))
+      builder.take({events.back().at, DialEnded{}});
     builder.store(frame, host, host.modes[mode]);
   }
   const Sample& last(std::size_t mode = 0) const { return host.modes[mode].samples.back(); }
@@ -184,11 +192,37 @@ TEST_SUITE("samples") {
 
   TEST_CASE("an error of the dial itself is a failed sample with its text") {
     Run run;
-    run.builder.begin();
-    run.builder.fail(SampleOutcome::failed, "no descriptors", 3ms);
-    run.builder.store({}, run.host, run.host.modes[0]);
+    run.add({{3ms, ended(ExitStatus::not_handed_over, "no descriptors")}});
     CHECK(run.last().outcome == SampleOutcome::failed);
     CHECK(run.host.error_of(run.last()) == "no descriptors");
+    CHECK(run.last().end() == 3ms);
+    run.add({{3s, ended(ExitStatus::timed_out, "--before has not ended")}});
+    CHECK(run.last().outcome == SampleOutcome::timed_out);
+    run.add({{3ms, ended(ExitStatus::no_address, "no such machine")}});
+    CHECK(run.last().outcome == SampleOutcome::no_address);
+  }
+
+  TEST_CASE("a dial that connected to a proxy, and got no further, is no connection") {
+    Run run;
+    const Finish nowhere{Outcome::no_address, 0, {}, {}};
+    run.add({{0ms, StartAttempt{0, six, StartReason::nothing_to_wait_for}},
+             {5ms, Connected{0}},
+             {5ms, Finish{Outcome::connected, 0, {}, {}}},
+             {9ms, DialEnded{DialFailure{LostRace{nowhere, ""}}}}});
+    CHECK(run.last().outcome == SampleOutcome::no_address);
+    CHECK(run.last().winner == Sample::no_winner);
+    CHECK(run.last().end() == 9ms);
+    CHECK(run.host.error_of(run.last()) == "no address");
+  }
+
+  TEST_CASE("an attempt that the end of its dial gave up is none that connected") {
+    Run run;
+    run.add({{0ms, StartAttempt{0, six, StartReason::nothing_to_wait_for}},
+             {5ms, CancelAttempt{0, CancelReason::abandoned}},
+             {5ms, ended(ExitStatus::not_handed_over, "--bind 192.0.2.9: gone")}});
+    CHECK(run.host.modes[0].attempts_of(run.last())[0].outcome == AttemptOutcome::canceled);
+    CHECK(run.host.modes[0].attempts_of(run.last())[0].end == 5ms);
+    CHECK(run.last().winner == Sample::no_winner);
   }
 
   TEST_CASE("the first line of a server is a phase; turned away is not connected") {
@@ -196,6 +230,7 @@ TEST_SUITE("samples") {
       Run run;
       run.builder.begin();
       for (const Event& event : fallback()) run.builder.take(event);
+      run.builder.take({302ms, DialEnded{}});
       run.builder.set_banner(result);
       run.builder.store({}, run.host, run.host.modes[0]);
       return run;
@@ -243,10 +278,9 @@ TEST_SUITE("samples") {
         {5ms, HandshakeStarted{}},
         {15ms, HandshakeFinished{"", "refused"}}};
     Run run;
-    run.builder.begin();
-    for (const Event& event : refused) run.builder.take(event);
-    run.builder.fail(SampleOutcome::failed, "refused", 16ms);
-    run.builder.store({}, run.host, run.host.modes[0]);
+    std::vector<Event> whole = refused;
+    whole.push_back({16ms, ended(ExitStatus::proxy_failed, "refused")});
+    run.add(whole);
     CHECK_FALSE(run.last(Phase::proxy));
     CHECK_FALSE(summarise(run.host, run.host.modes[0]).phases.contains(Phase::proxy));
     const auto failed = run.host.modes[0].handshakes_of(run.last()).value();
@@ -258,6 +292,7 @@ TEST_SUITE("samples") {
     granted.back() = {15ms, HandshakeFinished{}};
     run.builder.begin();
     for (const Event& event : granted) run.builder.take(event);
+    run.builder.take({15ms, DialEnded{}});
     run.builder.set_banner({BannerResult::Kind::closed, "", 90ms});
     run.builder.store({}, run.host, run.host.modes[0]);
     const auto led_on = run.host.modes[0].handshakes_of(run.last()).value();
@@ -586,9 +621,7 @@ TEST_SUITE("sentences") {
     CHECK_FALSE(holds(told(), "local port"));
     connect(run, 0, six, 5ms);
     CHECK(holds(told(), "1 dial found no local port free: that is this machine's own limit"));
-    run.builder.begin();
-    run.builder.fail(SampleOutcome::failed, "no socket: " + system_words(ENFILE), 1ms);
-    run.builder.store({}, run.host, run.host.modes[0]);
+    run.add({{1ms, ended(ExitStatus::not_handed_over, "no socket: " + system_words(ENFILE))}});
     CHECK(holds(told(), "2 dials found no descriptor free"));
   }
 
