@@ -3,13 +3,25 @@
 #include <algorithm>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+#include <system_error>
 #include <utility>
 
 #include "dns/network.hpp"
-#include "race/order.hpp"
+#include "race/policy.hpp"
 #include "sys/file.hpp"
 
 namespace gladhand {
+
+namespace {
+
+RaceOptions one_at_a_time(RaceOptions race) {
+  race.timeout = std::chrono::hours(24);  // who asks for an address has a deadline
+  race.overlap = AttemptOverlap::none;
+  race.one_by_one.reset();
+  return race;
+}
+
+}  // namespace
 
 Resolution::Resolution(asio::io_context& loop,
                        Target target,
@@ -19,98 +31,86 @@ Resolution::Resolution(asio::io_context& loop,
     : loop_(loop),
       target_(std::move(target)),
       names_(names),
-      race_(race),
       report_(std::move(report)),
-      policy_(PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
+      race_(one_at_a_time(race), PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
       wakeup_timer_(loop) {}
 
 asio::awaitable<std::optional<Endpoint>> Resolution::next(Clock::time_point deadline) {
   if (!std::exchange(begun_, true)) begin();
+  take_in();
+  if (returned_)
+    tell(AttemptFailed{*std::exchange(returned_, {}),
+                       std::make_error_code(std::errc::host_unreachable)});
   for (;;) {
-    const auto best = best_untried();
-    const bool anything_tried = std::ranges::find(tried_, true) != tried_.end();
-    const Clock::time_point now = Clock::now();
-    Clock::time_point until = deadline;
-    if (best && !anything_tried && waits_for_preferred())
-      until = std::min(deadline, *first_known_ + race_.resolution_delay);
-    if (best && (until == deadline || now >= until)) {
-      tried_[*best] = true;
-      co_return candidates_[*best].endpoint;
-    }
-    if ((!best && all_answered()) || now >= deadline) co_return std::nullopt;
-    wakeup_timer_.expires_at(until);
+    take_in();
+    const auto timer = race_.deadline();
+    if (timer && *timer <= now()) tell(TimePassed{});
+    if (offered_) break;
+    if (race_.finished() || Clock::now() >= deadline) co_return std::nullopt;
+    if (!inbox_.empty() || (timer && *timer <= now())) continue;
+    wakeup_timer_.expires_at(std::min(deadline, began_ + *timer));
     std::error_code rung;
     co_await wakeup_timer_.async_wait(asio::redirect_error(asio::use_awaitable, rung));
   }
+  returned_ = offered_->attempt;
+  co_return std::exchange(offered_, {})->endpoint;
 }
 
 void Resolution::begin() {
   const SocketSettings nothing;
   Network network(nothing);
-  const NameSource source = find_name_source(target_, names_, network);
-  add(source.known);
-  if (source.questions.empty()) return;
-  if (source.conf.no_aaaa) std::erase(names_.families, Family::ipv6);
-  resolver_.emplace(
-      loop_,
-      target_.name,
-      target_.port,
-      names_.families,
-      source.conf,
-      [this](const Resolver::Answer& answer) { received(answer); },
-      report_);
-  for (const Family family : names_.families) questions_.push_back({.family = family});
-  for (const Family family : names_.families) {
-    if (report_) report_(SendQuery{family, resolver_->name()});
-    resolver_->ask(family);
+  NameSource source = find_name_source(target_, names_, network);
+  DialStarted started;
+  for (const Endpoint& endpoint : source.known) started.known.push_back({endpoint, {}});
+  if (!source.questions.empty()) {
+    started.questions = names_.families;
+    if (source.conf.no_aaaa) std::erase(started.questions, Family::ipv6);
   }
+  names_.families = started.questions;
+  conf_ = std::move(source.conf);
+  tell(started);
+}
+
+void Resolution::take_in() {
+  while (!inbox_.empty()) {
+    const Fact fact = std::move(inbox_.front());
+    inbox_.pop_front();
+    tell(fact);
+  }
+}
+
+void Resolution::tell(const Fact& fact) {
+  for (const Action& action : race_.step(fact, now())) {
+    if (const auto* query = std::get_if<SendQuery>(&action)) ask(query->family);
+    if (const auto* start = std::get_if<StartAttempt>(&action)) offered_ = *start;
+  }
+}
+
+void Resolution::ask(Family family) {
+  if (!resolver_)
+    resolver_.emplace(
+        loop_,
+        target_.name,
+        target_.port,
+        names_.families,
+        conf_,
+        [this](const Resolver::Answer& answer) { received(answer); },
+        report_);
+  if (report_) report_(SendQuery{family, resolver_->name()});
+  resolver_->ask(family);
 }
 
 void Resolution::received(const Resolver::Answer& answer) {
-  QuestionReport& question = *std::ranges::find(questions_, answer.family, &QuestionReport::family);
-  question.answered = true;
-  question.status = answer.status;
-  if (report_) {
-    AnswerReceived fact{answer.family, answer.status, {}};
-    for (const Endpoint& endpoint : answer.addresses) fact.candidates.push_back({endpoint, {}});
-    report_(std::move(fact));
-  }
-  add(answer.addresses);
+  AnswerReceived fact{answer.family, answer.status, {}};
+  for (const Endpoint& endpoint : answer.addresses) fact.candidates.push_back({endpoint, {}});
+  if (report_) report_(fact);
+  inbox_.push_back(std::move(fact));
   wakeup_timer_.cancel();
 }
 
-void Resolution::add(const std::vector<Endpoint>& endpoints) {
-  for (const Endpoint& endpoint : endpoints) {
-    if (std::ranges::find(candidates_, endpoint, &Candidate::endpoint) != candidates_.end())
-      continue;
-    candidates_.push_back({endpoint, {}});
-    tried_.push_back(false);
-    if (!first_known_) first_known_ = Clock::now();
-  }
-}
-
-std::size_t Resolution::left() const {
-  const auto untried = static_cast<std::size_t>(std::ranges::count(tried_, false));
-  return untried + (all_answered() ? 0 : 1);
-}
-
-std::optional<std::size_t> Resolution::best_untried() const {
-  const std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
-  for (const std::size_t i : interleave(sorted, candidates_, race_.preferred_family_count))
-    if (!tried_[i]) return i;
-  return std::nullopt;
-}
-
-// [HEv3 §4.2] what is known first is not tried first while the preferred family may still come.
-bool Resolution::waits_for_preferred() const {
-  const Family preferred = policy_.preferred_family();
-  return std::ranges::any_of(questions_, [preferred](const QuestionReport& question) {
-    return question.family == preferred && !question.answered;
-  });
-}
-
-bool Resolution::all_answered() const {
-  return std::ranges::all_of(questions_, &QuestionReport::answered);
+std::size_t Resolution::left() {
+  take_in();
+  return race_.waiting() + (race_.all_answered() ? 0 : 1);
 }
 
 }  // namespace gladhand

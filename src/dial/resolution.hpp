@@ -1,11 +1,12 @@
-// Resolution: the addresses of a name that a proxy is to reach, one after another. Nothing is
-// raced: what the proxy makes of one address is known before the next is asked for.
+// Resolution: the addresses of a name that a proxy is to reach, one after another. The race chooses
+// them, as it does for sockets; what the proxy makes of one is known before the next is asked for.
 #pragma once
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -13,7 +14,6 @@
 #include "dns/name_source.hpp"
 #include "dns/resolver.hpp"
 #include "gladhand/event.hpp"
-#include "race/policy.hpp"
 #include "race/race.hpp"
 
 namespace gladhand {
@@ -31,37 +31,37 @@ class Resolution {
              const RaceOptions& race,
              Report report = {});
 
-  /// The best address not yet returned, in the order of a race: IPv6 and IPv4 alternating, late
-  /// ones joining. Waits for one until `deadline`; empty when there is none left.
+  /// The next address in the order of the race, late ones joining; the one before has led nowhere.
+  /// Waits for it until `deadline`; empty when there is none left.
   asio::awaitable<std::optional<Endpoint>> next(Clock::time_point deadline);
 
   /// How many addresses next() may still come to: those that are known, and one where an answer is
   /// still out.
-  std::size_t left() const;
+  std::size_t left();
 
   /// How the questions ended.
-  std::vector<QuestionReport> questions() const { return questions_; }
+  std::vector<QuestionReport> questions() const { return race_.questions(); }
 
  private:
   void begin();
+  void take_in();
+  void tell(const Fact& fact);
+  void ask(Family family);
   void received(const Resolver::Answer& answer);
-  void add(const std::vector<Endpoint>& endpoints);
-  std::optional<std::size_t> best_untried() const;
-  bool waits_for_preferred() const;
-  bool all_answered() const;
+  Moment now() const { return std::chrono::duration_cast<Moment>(Clock::now() - began_); }
 
   asio::io_context& loop_;
   Target target_;
   NameOptions names_;
-  RaceOptions race_;
   Report report_;
-  PolicyTable policy_;
+  const Clock::time_point began_ = Clock::now();
+  Race race_;
+  ResolvConf conf_;
   asio::steady_timer wakeup_timer_;
+  std::deque<Fact> inbox_;  // c-ares may call back before ask() has returned
   std::optional<Resolver> resolver_;
-  std::vector<QuestionReport> questions_;
-  std::vector<Candidate> candidates_;
-  std::vector<bool> tried_;
-  std::optional<Clock::time_point> first_known_;
+  std::optional<StartAttempt> offered_;  // not yet returned
+  std::optional<AttemptId> returned_;    // the last that was
   bool begun_ = false;
 };
 

@@ -185,7 +185,7 @@ void Race::prepare() {
 // not touch those before it.
 void Race::start_due_attempt() {
   if (due_ > now_) {
-    if (!next_attempt_at_) set_timer(TimerKind::next_attempt, due_);
+    if (!next_attempt_at_ && staggers()) set_timer(TimerKind::next_attempt, due_);
     return;
   }
   const AttemptId next = *next_waiting();
@@ -194,9 +194,11 @@ void Race::start_due_attempt() {
   attempts_[next].started = now_;
   attempts_[next].turn = ++turns_;
   actions_.push_back(StartAttempt{next, attempts_[next].endpoint, reason_});
-  due_ = now_ + options_.one_by_one.value_or(options_.connection_attempt_delay);
+  due_ = staggers() ? now_ + options_.one_by_one.value_or(options_.connection_attempt_delay)
+                    : Moment::max();
   reason_ = StartReason::address_arrived;
-  if (next_waiting() || options_.one_by_one) set_timer(TimerKind::next_attempt, due_);
+  if (staggers() && (next_waiting() || options_.one_by_one))
+    set_timer(TimerKind::next_attempt, due_);
 }
 
 void Race::finish(Outcome outcome, AttemptId winner) {
@@ -253,6 +255,15 @@ std::optional<AttemptId> Race::next_waiting() const {
   for (const std::size_t i : order_)
     if (attempts_[i].state == State::waiting) return static_cast<AttemptId>(i);
   return std::nullopt;
+}
+
+std::size_t Race::waiting() const {
+  return static_cast<std::size_t>(
+      std::ranges::count(attempts_, State::waiting, &AttemptReport::state));
+}
+
+bool Race::staggers() const {
+  return options_.overlap == AttemptOverlap::staggered;
 }
 
 bool Race::any(State state) const {

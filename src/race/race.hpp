@@ -15,6 +15,12 @@
 
 namespace gladhand {
 
+/// Whether an attempt may begin while the one before is under way.
+enum class AttemptOverlap : std::uint8_t {
+  staggered,  ///< after the Connection Attempt Delay
+  none,       ///< only once that has failed: what a proxy makes of one address is known then
+};
+
 /// The values of [HEv3 §9], with the overall bound that the draft leaves to its user.
 struct RaceOptions {
   std::chrono::microseconds connection_attempt_delay = std::chrono::milliseconds(250);
@@ -22,6 +28,7 @@ struct RaceOptions {
   std::chrono::microseconds timeout = std::chrono::seconds(30);
   unsigned preferred_family_count = 1;
   std::optional<Family> preferred_family{};  ///< unset: as the policy table has it
+  AttemptOverlap overlap = AttemptOverlap::staggered;
   bool prepare = false;  ///< order Prepare before the first attempt, and wait for Prepared
   /// No race but what a loop over getaddrinfo(3) does, to compare with: every answer is awaited,
   /// families are not interleaved, and the next attempt begins when the one before has failed or
@@ -48,6 +55,14 @@ class Race {
   std::optional<Moment> deadline() const;
 
   bool finished() const { return finished_; }
+
+  /// How many addresses that are known have not been tried.
+  std::size_t waiting() const;
+
+  /// Whether no question is open.
+  bool all_answered() const;
+
+  const std::vector<QuestionReport>& questions() const { return questions_; }
 
   /// The family that is waited for: IPv6 unless gai.conf ranks IPv4 higher.
   Family preferred_family() const { return preferred_; }
@@ -77,9 +92,9 @@ class Race {
 
   bool asked(Family family) const;
   bool answered(Family family) const;
-  bool all_answered() const;
   bool has_candidate_of(Family family) const;
   std::optional<AttemptId> next_waiting() const;
+  bool staggers() const;
   bool any(State state) const;
 
   RaceOptions options_;
