@@ -221,10 +221,7 @@ BenchStatus fail(const Error& error) {
   const bool internet = std::ranges::any_of(
       targets, [](const Target& target) { return target.kind == Target::Kind::internet; });
   if (internet) {
-    std::vector<Family>& families = options.dial.names.families;
-    families = served_families(options.dial.attempt.socket, families);
-    if (const auto refused = check_settings(options.dial.attempt.socket, families))
-      throw refused->error();
+    check_machine(options.dial);
     SocketSettings one_source = options.dial.attempt.socket;
     for (const Endpoint& source : options.sources) {
       one_source.bind = {source};

@@ -241,7 +241,7 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   settings.given = line.given();
   check_merge(line, settings);
   complete(line, settings);
-  complete(line, settings.bench.dial);
+  check_options(line, settings.bench.dial);
   check_families(settings);
   settings.bench.schedule.grace = settings.bench.dial.race.timeout;
   return settings;

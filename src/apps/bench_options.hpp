@@ -24,7 +24,7 @@ struct BenchSettings {
   bool merge = false;
   std::optional<std::string> hosts_file;  ///< more of them; "-" is standard input
   BenchOptions bench;
-  std::vector<const OptionText*> given;  ///< for check_meaning
+  std::vector<const OptionText*> given;  ///< for check_target
   bool flood = false;
   std::optional<std::string> json;  ///< files; "-" is standard output
   std::optional<std::string> csv;

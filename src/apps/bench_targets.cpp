@@ -23,12 +23,11 @@ Target read_target(const BenchSettings& settings,
   const ConnectOptions& dial = settings.bench.dial;
   const HostAndPort it = split_host(text, dial.route.tcpmux.empty() ? "22" : "1");  // [RFC 1078]
   Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
-  check_meaning(settings.given, target, dial);
-  check_route(dial.route, target, dial.names.families);
+  check_target(settings.given, target, dial);
   const bool each = std::ranges::any_of(settings.bench.modes, [](const BenchMode& mode) {
     return mode.kind == BenchMode::Kind::each;
   });
-  if (each && !find_proxies(dial.route, target).empty())
+  if (each && !dial.route.proxies_for(target).empty())
     throw UsageError("--compare each has no meaning through a proxy");
   return target;
 }

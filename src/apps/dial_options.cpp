@@ -11,6 +11,7 @@
 
 #include "apps/option_values.hpp"
 #include "gladhand/error.hpp"
+#include "sys/socket_setup.hpp"
 
 namespace gladhand {
 
@@ -125,12 +126,11 @@ constexpr std::array rows = {
          transports,
          "Go through this proxy, and through the next from there; 'env': as ALL_PROXY says"},
         [](ConnectOptions& s, const Values& v) {
-          for (const std::string& url : v) {
-            s.route.from_environment = s.route.from_environment || url == "env";
-            if (url != "env") s.route.proxies.push_back(parse_proxy(url));
-          }
-          if (s.route.from_environment && v.size() > 1)
+          const bool from_environment = std::ranges::find(v, "env") != v.end();
+          if (from_environment && v.size() > 1)
             throw UsageError("--proxy env and other proxies exclude each other");
+          if (from_environment) return read_environment(s.route);
+          for (const std::string& url : v) s.route.proxies.push_back(parse_proxy(url));
         }},
     Row{{"--proxy-auth-file",
          "FILE",
@@ -314,9 +314,9 @@ std::span<const Option<ConnectOptions>> dial_option_rows() {
   return rows;
 }
 
-void check_meaning(std::span<const OptionText* const> given,
-                   const Target& target,
-                   const ConnectOptions& options) {
+void check_target(std::span<const OptionText* const> given,
+                  const Target& target,
+                  const ConnectOptions& options) {
   for (const OptionText* option : given) {
     if (has_meaning(option->needs, target, options)) continue;
     const bool internet = target.kind == Target::Kind::internet;
@@ -324,9 +324,16 @@ void check_meaning(std::span<const OptionText* const> given,
     throw UsageError(std::string(names.substr(0, names.find(','))) + " has no meaning for " +
                      (internet ? "SCTP" : "host " + in_quotes(target.host)));
   }
+  check_route(options.route, target, options.names.families);
 }
 
-void complete(const CommandLine& line, ConnectOptions& options) {
+void check_machine(ConnectOptions& options) {
+  const SocketSettings& socket = options.attempt.socket;
+  options.names.families = served_families(socket, options.names.families);
+  if (const auto refused = check_settings(socket, options.names.families)) throw refused->error();
+}
+
+void check_options(const CommandLine& line, ConnectOptions& options) {
   line.exclude("-4", "-6");
   line.exclude("--ttl", "--dontroute");
   if (options.attempt.socket.protocol == Protocol::mptcp && line.is_given("--dontroute"))

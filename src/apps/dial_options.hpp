@@ -14,14 +14,20 @@ inline constexpr const char* before_group = "Before connecting";
 /// The table.
 std::span<const Option<ConnectOptions>> dial_option_rows();
 
-/// Throws UsageError for an option that has no meaning for the target: one of TCP's for a Unix
-/// socket, for example.
-void check_meaning(std::span<const OptionText* const> given,
-                   const Target& target,
-                   const ConnectOptions& options);
+// What is asked for is checked in three steps, all before any traffic:
 
-/// What no single option can tell: throws UsageError for options that contradict each other, and
-/// leaves out the families that have no source address of the user's once the other has one.
-void complete(const CommandLine& line, ConnectOptions& options);
+/// 1. against itself: throws UsageError for options that contradict each other, and leaves out the
+/// families that have no source address of the user's once the other has one;
+void check_options(const CommandLine& line, ConnectOptions& options);
+
+/// 2. against each target: throws UsageError for an option of `given` that has no meaning for it,
+/// one of TCP's for a Unix socket, for example, and for proxies that cannot lead to it;
+void check_target(std::span<const OptionText* const> given,
+                  const Target& target,
+                  const ConnectOptions& options);
+
+/// 3. against this machine, where a target is on the internet: leaves out the families that the
+/// interface does not serve, and throws Error for what the kernel refuses.
+void check_machine(ConnectOptions& options);
 
 }  // namespace gladhand

@@ -16,8 +16,6 @@
 #include "apps/terminal.hpp"
 #include "base/duration.hpp"
 #include "connect/dial_with_retry.hpp"
-#include "connect/proxy_chain.hpp"
-#include "connect/route.hpp"
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
@@ -30,7 +28,6 @@
 #include "sys/file.hpp"
 #include "sys/last_resort.hpp"
 #include "sys/process.hpp"
-#include "sys/socket_setup.hpp"
 #include "sys/zones.hpp"
 
 namespace gladhand {
@@ -49,8 +46,7 @@ Target read_target(const Settings& settings) {
   const HostAndPort it = host_and_port(settings);
   const std::string services = parse_port(it.port) ? "" : read_file("/etc/services");
   Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
-  check_meaning(settings.given, target, settings.dial);
-  check_route(settings.dial.route, target, settings.dial.names.families);
+  check_target(settings.given, target, settings.dial);
   return target;
 }
 
@@ -146,16 +142,13 @@ Error why_not(const DialFailure& failure,
   leave();
 }
 
-// What the system would refuse is refused before any traffic.
-void check(Settings& settings, const Target& target) {
+// What this machine would refuse is refused before any traffic.
+void check_machine(Settings& settings, const Target& target) {
   if (!settings.retry.on_slow.empty()) require_program(settings.retry.on_slow.front());
   if (target.kind != Target::Kind::internet) return;
-  const SocketSettings& socket = settings.dial.attempt.socket;
-  std::vector<Family>& families = settings.dial.names.families;
-  families = served_families(socket, families);
-  const bool direct = find_proxies(settings.dial.route, target).empty();
-  if (direct && target.literal) families = {*target.literal->family()};
-  if (const auto refused = check_settings(socket, families)) throw refused->error();
+  const bool is_direct = settings.dial.route.proxies_for(target).empty();
+  if (is_direct && target.literal) settings.dial.names.families = {*target.literal->family()};
+  check_machine(settings.dial);
 }
 
 Error to_error(const std::exception& error) {
@@ -175,7 +168,7 @@ Error to_error(const std::exception& error) {
       way = choose_hand_over(STDIN_FILENO, STDOUT_FILENO, settings.hand_over);
       keep_text_off(STDOUT_FILENO);
     }
-    check(settings, target);
+    check_machine(settings, target);
     connect(settings, target, way, last_resort, observers, recorder);
   } catch (const std::exception& error) {
     const Error told = to_error(error);

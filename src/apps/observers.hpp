@@ -28,9 +28,9 @@ class Observers {
   /// A sink that writes each event at once; empty when nobody looks. Must not outlive this.
   EventSink sink();
 
-  /// From now on nobody waits for a slow reader: what it does not take at once is dropped. ssh
-  /// waits for this process once it has the connection. Until now they are waited for, all
-  /// together, for a tenth of a second: they must not keep ssh from it either.
+  /// From now on no reader of these files is waited for: what one does not take at once is dropped.
+  /// ssh has its connection, and waits for the end of this process. Until this call slow readers
+  /// are waited for, a tenth of a second in all: more would keep the connection from ssh.
   void stop_waiting() { patience_ = {}; }
 
   /// The lines of an error, for the log file: stderr gets them anyway.

@@ -119,7 +119,7 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
   settings.host = *host;
   settings.port = port.value_or("");
   line.exclude("--relay", "--fdpass");
-  complete(line, settings.dial);
+  check_options(line, settings.dial);
   settings.given = line.given();
   return settings;
 }

@@ -74,7 +74,8 @@ Moment BenchRunner::elapsed() const {
   return std::chrono::duration_cast<Moment>(Clock::now() - start_);
 }
 
-// A task that throws ends the run: what a dial may throw has become a sample by then.
+// What a dial has thrown is a sample's end by then (see dial_once). What else is thrown, a lack of
+// memory, ends the run.
 void BenchRunner::spawn(asio::awaitable<void> task) {
   asio::co_spawn(loop_, std::move(task), [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
@@ -246,14 +247,16 @@ asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
   if (!options_.sources.empty())
     options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
   ++plans_[host].dials;
-  return dial_through(loop_, target_for_mode(target_of(host), mode), std::move(options), recorder);
+  const Clock::time_point deadline = Clock::now() + options.race.timeout;
+  return dial_through(
+      loop_, target_for_mode(target_of(host), mode), std::move(options), deadline, recorder);
 }
 
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              const BenchMode& mode,
                                              SampleBuilder& builder,
                                              Recorder& recorder) {
-  const Clock::time_point start = Clock::now();
+  const Clock::time_point deadline = Clock::now() + options_.dial.race.timeout;
   std::optional<DialConnection> connection;
   try {
     // What the dial takes is not kept here while it runs.
@@ -268,9 +271,12 @@ asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
   co_await asio::post(loop_, asio::use_awaitable);
   if (!connection) co_return;
   if (options_.until_banner) {
-    const Clock::time_point from = mode.kind == BenchMode::Kind::sequential ? Clock::now() : start;
+    const bool is_sequential = mode.kind == BenchMode::Kind::sequential;
     builder.set_banner(co_await read_first_line(
-        loop_, connection->socket.get(), recorder.began(), from + options_.dial.race.timeout));
+        loop_,
+        connection->socket.get(),
+        recorder.began(),
+        is_sequential ? Clock::now() + options_.dial.race.timeout : deadline));
   }
   if (options_.reset) close_with_reset(std::move(connection->socket));
 }

@@ -105,28 +105,30 @@ asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              RetryPolicy policy,
                                              Recorder& recorder) {
   const Clock::time_point start = Clock::now();
-  const auto elapsed = [start] { return std::chrono::duration_cast<Moment>(Clock::now() - start); };
+  const Clock::time_point end = start + policy.total;
   const Moment timeout = options.race.timeout;
   const bool bounded = policy.total.count() != 0;
   const auto alarm = std::make_shared<SlowAlarm>(loop, recorder);
   alarm->set(target, policy);
   RetryResult result;
   for (;;) {
-    const Moment begin = elapsed();
-    if (bounded) options.race.timeout = std::clamp(policy.total - begin, Moment(1), timeout);
-    DialResult dialled = co_await dial_through(loop, target, options, recorder);
+    const Clock::time_point begin = Clock::now();
+    const bool short_of_time = bounded && end < begin + timeout;
+    const Clock::time_point deadline = short_of_time ? end : begin + timeout;
+    DialResult dialled = co_await dial_through(loop, target, options, deadline, recorder);
     ++result.dials;
-    const Moment duration = elapsed() - begin;
+    const auto duration = std::chrono::duration_cast<Moment>(Clock::now() - begin);
     // A dial that was cut short blames who would have answered in time: what a whole one has found
     // out is worth more.
-    const bool cut_short = options.race.timeout < timeout && ran_out_of_time(dialled);
+    const bool cut_short = short_of_time && ran_out_of_time(dialled);
     const bool repeatable = may_be_repeated(dialled);
     if (!cut_short || result.dials == 1) {
       result.last = std::move(dialled);
       result.last_duration = duration;
     }
     if (!repeatable) break;
-    const auto pause = next_pause(policy, result.dials, elapsed());
+    const auto pause =
+        next_pause(policy, result.dials, std::chrono::duration_cast<Moment>(Clock::now() - start));
     if (!pause) break;
     recorder.record(RetryScheduled{result.dials + 1, *pause});
     asio::steady_timer timer(loop, *pause);

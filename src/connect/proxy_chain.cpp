@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,22 +46,27 @@ struct Hop {
 
 class ProxyChain {
  public:
-  ProxyChain(asio::io_context& loop, Target target, ConnectOptions options, Recorder& recorder)
+  ProxyChain(asio::io_context& loop,
+             Target target,
+             ConnectOptions options,
+             Clock::time_point deadline,
+             Recorder& recorder)
       : loop_(loop),
         target_(std::move(target)),
         options_(std::move(options)),
         recorder_(recorder),
-        first_(target_) {
+        first_(target_),
+        deadline_(deadline) {
     plan();
   }
 
   asio::awaitable<DialResult> open() {
     for (;;) {
-      const Clock::time_point now = Clock::now();
-      if (!options_.handshake_timeout)
-        options_.race.timeout =
-            std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline_ - now));
-      DialResult result = co_await dial(loop_, first_, options_.of_dial(), recorder_);
+      // A handshake's own time is no dial's.
+      const Clock::time_point dial_deadline =
+          options_.handshake_timeout ? Clock::now() + options_.race.timeout : deadline_;
+      DialResult result =
+          co_await dial(loop_, first_, options_.of_dial(), dial_deadline, recorder_);
       options_.before.clear();  // it has run
       const auto* connection = std::get_if<DialConnection>(&result);
       if (connection == nullptr) co_return result;
@@ -82,7 +88,7 @@ class ProxyChain {
   enum class Walk { arrived, again, failed };
 
   void plan() {
-    const std::vector<Proxy> proxies = find_proxies(options_.route, target_);
+    const std::span<const Proxy> proxies = options_.route.proxies_for(target_);
     for (std::size_t i = 0; i < proxies.size(); ++i) {
       Hop hop{to_string(proxies[i]), proxies[i], target_};
       if (i + 1 < proxies.size()) {
@@ -272,16 +278,17 @@ class ProxyChain {
   Recorder& recorder_;
   Target first_;  // what the race is for
   std::vector<Hop> hops_;
-  const Moment allowed_ = options_.handshake_timeout.value_or(options_.race.timeout);
-  Clock::time_point deadline_ = Clock::now() + allowed_;
-  DialFailure failure_;  // of the connection that pass_hops was about
+  const Moment allowed_ = options_.handshake_timeout.value_or(options_.race.timeout);  // as told
+  Clock::time_point deadline_;  // of what comes next
+  DialFailure failure_;         // of the connection that pass_hops was about
 };
 
 asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,
                                               Target target,
                                               ConnectOptions options,
+                                              Clock::time_point deadline,
                                               Recorder& recorder) {
-  ProxyChain chain(loop, std::move(target), std::move(options), recorder);
+  ProxyChain chain(loop, std::move(target), std::move(options), deadline, recorder);
   co_return co_await chain.open();
 }
 
@@ -291,12 +298,13 @@ asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,
 asio::awaitable<DialResult> dial_through(asio::io_context& loop,
                                          Target target,
                                          ConnectOptions options,
+                                         Clock::time_point deadline,
                                          Recorder& recorder) {
   const Route& route = options.route;
-  const bool direct = route.proxies.empty() && !route.from_environment && route.tcpmux.empty() &&
-                      target.kind != Target::Kind::vsock_mux;
-  if (direct) return dial(loop, std::move(target), options.of_dial(), recorder);
-  return dial_through_hops(loop, std::move(target), std::move(options), recorder);
+  const bool direct =
+      route.proxies.empty() && route.tcpmux.empty() && target.kind != Target::Kind::vsock_mux;
+  if (direct) return dial(loop, std::move(target), options.of_dial(), deadline, recorder);
+  return dial_through_hops(loop, std::move(target), std::move(options), deadline, recorder);
 }
 
 }  // namespace gladhand

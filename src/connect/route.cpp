@@ -19,14 +19,18 @@ std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> familie
   return families;
 }
 
-std::vector<Proxy> find_proxies(const Route& route, const Target& target) {
-  if (!route.from_environment) return route.proxies;
+std::span<const Proxy> Route::proxies_for(const Target& target) const {
+  if (!no_proxy.empty() && is_listed(no_proxy, target.host, target.port)) return {};
+  return proxies;
+}
+
+void read_environment(Route& route) {
   auto url = environment_variable({"all_proxy", "ALL_PROXY"});
-  const auto no_proxy = environment_variable({"no_proxy", "NO_PROXY"});
-  if (!url || (no_proxy && is_listed(*no_proxy, target.host, target.port))) return {};
+  if (!url) return;
   if (url->find("://") == url->npos) url = "http://" + *url;
+  route.no_proxy = environment_variable({"no_proxy", "NO_PROXY"}).value_or("");
   try {
-    return {parse_proxy(*url)};
+    route.proxies = {parse_proxy(*url)};
   } catch (const UsageError& error) {
     throw UsageError(std::string("ALL_PROXY: ") + error.what(), error.hint());
   }
@@ -37,7 +41,7 @@ Target target_of(const Proxy& proxy) {
 }
 
 void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
-  const std::vector<Proxy> proxies = find_proxies(route, target);
+  const std::span<const Proxy> proxies = route.proxies_for(target);
   const auto raced = proxies.empty() ? target.literal : target_of(proxies.front()).literal;
   if (raced && raced->family() && std::ranges::find(families, raced->family()) == families.end())
     throw UsageError((proxies.empty() ? "host " + in_quotes(target.host)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,17 +14,20 @@ namespace gladhand {
 
 /// What is on the way, beyond what the race connects to.
 struct Route {
-  std::vector<Proxy> proxies;                       ///< each is reached through the one before
-  bool from_environment = false;                    ///< ALL_PROXY and NO_PROXY say instead
+  std::vector<Proxy> proxies;  ///< each is reached through the one before
+  std::string no_proxy;        ///< what is reached without them, as NO_PROXY lists it
   std::shared_ptr<CredentialSources> credentials =  ///< never null; all dials share them
       std::make_shared<CredentialSources>("");
   std::string tcpmux;  ///< service asked for when all is connected; empty: none
   std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< of names resolved for proxies
+
+  /// Those that lead to `target`; none where `no_proxy` lists it.
+  std::span<const Proxy> proxies_for(const Target& target) const;
 };
 
-/// The proxies for `target`: those of the route, or what the environment says, the lower-case
-/// variable first, as curl reads them. Throws UsageError for a variable that is no URL.
-std::vector<Proxy> find_proxies(const Route& route, const Target& target);
+/// Sets the proxy and its exceptions as ALL_PROXY and NO_PROXY have them, the lower-case variable
+/// first, as curl reads them. Throws UsageError for a variable that is no URL.
+void read_environment(Route& route);
 
 /// The proxy as something to dial. Throws UsageError when its host is no name.
 Target target_of(const Proxy& proxy);

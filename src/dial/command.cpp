@@ -40,7 +40,7 @@ Command::~Command() {
 void Command::async_wait(std::function<void(int)> on_end) {
   process_.async_wait(asio::posix::stream_descriptor::wait_read,
                       [this, on_end = std::move(on_end)](std::error_code error) {
-                        if (!error) on_end(reap());  // else this is gone
+                        if (!error) on_end(reap());  // else ~Command gave the wait up
                       });
 }
 

@@ -40,11 +40,13 @@ class Driver {
          const Target& target,
          LocalAddress local,
          DialOptions& options,
+         Clock::time_point deadline,
          Recorder& recorder)
       : loop_(loop),
         target_(target),
         options_(options),
         recorder_(recorder),
+        bound_(bound(deadline)),
         local_(std::move(local)),
         network_(options_.attempt.socket),
         source_(find_source()),
@@ -73,8 +75,14 @@ class Driver {
     return source;
   }
 
+  Moment bound(Clock::time_point deadline) const {
+    const auto left = std::chrono::duration_cast<Moment>(deadline - recorder_.began());
+    return std::clamp(left, Moment(1), options_.race.timeout);
+  }
+
   RaceOptions race_options() const {
     RaceOptions race = options_.race;
+    race.timeout = bound_;
     race.prepare = !options_.before.empty();
     race.preferred_family = source_.only_default_route;
     return race;
@@ -94,7 +102,7 @@ class Driver {
                         reported_target.through,
                         options_.race.connection_attempt_delay,
                         options_.race.resolution_delay,
-                        options_.race.timeout,
+                        bound_,
                         options_.race.preferred_family_count,
                         race_.preferred_family(),
                         source_.origin});
@@ -275,6 +283,7 @@ class Driver {
   const Target& target_;
   DialOptions& options_;
   Recorder& recorder_;
+  const Moment bound_;  // of the race
   LocalAddress local_;
   Network network_;
   NameSource source_;
@@ -296,12 +305,13 @@ class Driver {
 asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
                                  DialOptions options,
+                                 Clock::time_point deadline,
                                  Recorder& recorder) {
   recorder.begin();
+  deadline = std::min(deadline, recorder.began() + options.race.timeout);
   LocalAddress local;
-  if (target.kind != Target::Kind::internet)
-    local = co_await find_local_address(target, recorder.began() + options.race.timeout);
-  Driver driver(loop, target, std::move(local), options, recorder);
+  if (target.kind != Target::Kind::internet) local = co_await find_local_address(target, deadline);
+  Driver driver(loop, target, std::move(local), options, deadline, recorder);
   co_return co_await driver.run();
 }
 
