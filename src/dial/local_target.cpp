@@ -31,6 +31,7 @@ LocalAddress at_path(std::string_view origin, const Target& target, const std::s
 asio::awaitable<LocalAddress> of_machine(Target target,
                                          std::chrono::steady_clock::time_point deadline) {
   constexpr std::string_view origin = "machine";
+#if GLADHAND_HAVE_MACHINED
   try {
     const MachinedEntry machine = co_await find_machine(target.name, deadline);
     if (!machine.socket.empty()) co_return at_path(origin, target, machine.socket);
@@ -40,6 +41,13 @@ asio::awaitable<LocalAddress> of_machine(Target target,
     nowhere.failure.emplace(error.status(), beginning(target) + error.what());
     co_return nowhere;
   }
+#else
+  LocalAddress nowhere{origin, {}, {}, {}};
+  nowhere.failure.emplace(ExitStatus::no_address,
+                          beginning(target) + "this gladhand is built without systemd-machined");
+  (void)deadline;
+  co_return nowhere;
+#endif
 }
 
 }  // namespace

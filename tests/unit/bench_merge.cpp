@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "figures/bench_csv.hpp"
+#include "figures/bench_json.hpp"
+#include "figures/bench_json_reader.hpp"
+#include "figures/bench_text.hpp"
+#include "figures/openmetrics.hpp"
+#include "figures/page.hpp"
 #include "gladhand/error.hpp"
-#include "report/bench_csv.hpp"
-#include "report/bench_json.hpp"
-#include "report/bench_json_reader.hpp"
-#include "report/bench_text.hpp"
-#include "report/openmetrics.hpp"
-#include "report/page.hpp"
 #include "samples/bench_verdict.hpp"
 #include "samples/comparison.hpp"
 #include "samples/merge.hpp"

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "report/bench_csv.hpp"
-#include "report/bench_json.hpp"
-#include "report/bench_text.hpp"
-#include "report/openmetrics.hpp"
+#include "figures/bench_csv.hpp"
+#include "figures/bench_json.hpp"
+#include "figures/bench_text.hpp"
+#include "figures/openmetrics.hpp"
 #include "samples/sample_builder.hpp"
 
 namespace gladhand::bench_report_test {

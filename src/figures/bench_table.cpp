@@ -1,4 +1,4 @@
-#include "report/bench_table.hpp"
+#include "figures/bench_table.hpp"
 
 #include <algorithm>
 #include <cmath>

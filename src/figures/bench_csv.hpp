@@ -1,7 +1,7 @@
 // The samples of a run as CSV [RFC 4180], one line each, with a line of names first.
 #pragma once
 
-#include "report/bench_json.hpp"
+#include "figures/bench_json.hpp"
 
 namespace gladhand {
 

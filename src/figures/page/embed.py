@@ -29,7 +29,7 @@ def main():
             .replace("@STYLE@", style).replace("@SCRIPT@", script))
     before, _, after = page.partition("@DATA@")
     pathlib.Path(sys.argv[4]).write_text(
-        '#include "report/page_frame.hpp"\n\nnamespace gladhand {\n\n'
+        '#include "figures/page_frame.hpp"\n\nnamespace gladhand {\n\n'
         f"const std::string_view page_before_data =\n{literal(before)};\n\n"
         f"const std::string_view page_after_data =\n{literal(after)};\n\n}}  // namespace gladhand\n",
         encoding="utf-8")

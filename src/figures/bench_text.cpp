@@ -1,13 +1,13 @@
-#include "report/bench_text.hpp"
+#include "figures/bench_text.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
 
+#include "figures/bench_picture.hpp"
+#include "figures/bench_table.hpp"
 #include "gladhand/error.hpp"
-#include "report/bench_picture.hpp"
-#include "report/bench_table.hpp"
 #include "samples/bench_verdict.hpp"
 
 namespace gladhand {

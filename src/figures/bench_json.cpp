@@ -1,4 +1,4 @@
-#include "report/bench_json.hpp"
+#include "figures/bench_json.hpp"
 
 #include <cmath>
 #include <cstdio>

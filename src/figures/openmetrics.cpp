@@ -1,4 +1,4 @@
-#include "report/openmetrics.hpp"
+#include "figures/openmetrics.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "report/bench_picture.hpp"
+#include "figures/bench_picture.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -3,7 +3,7 @@
 // labels.
 #pragma once
 
-#include "report/bench_json.hpp"
+#include "figures/bench_json.hpp"
 
 namespace gladhand {
 

@@ -1,11 +1,11 @@
-#include "report/page.hpp"
+#include "figures/page.hpp"
 
 #include <algorithm>
 #include <cmath>
 
+#include "figures/bench_picture.hpp"
+#include "figures/page_frame.hpp"
 #include "gladhand/error.hpp"
-#include "report/bench_picture.hpp"
-#include "report/page_frame.hpp"
 
 namespace gladhand {
 

@@ -1,4 +1,4 @@
-#include "report/json_shape.hpp"
+#include "figures/json_shape.hpp"
 
 #include <limits>
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/bench_json.hpp"
+#include "figures/bench_json.hpp"
 
 namespace gladhand {
 

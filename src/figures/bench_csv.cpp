@@ -1,4 +1,4 @@
-#include "report/bench_csv.hpp"
+#include "figures/bench_csv.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "report/bench_json_reader.hpp"
+#include "figures/bench_json_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,8 +8,8 @@
 #include <span>
 
 #include "base/position.hpp"
+#include "figures/json_shape.hpp"
 #include "gladhand/error.hpp"
-#include "report/json_shape.hpp"
 
 namespace gladhand {
 
