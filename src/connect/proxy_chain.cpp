@@ -21,6 +21,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Blame = Handshake::Blame;
 
+// What came before a handshake was not this proxy's time; nor is anybody helped by "299 ms" where
+// the user has said 300.
+std::string as_given(Clock::duration spent, Moment given) {
+  if (spent > given * 9 / 10) return to_string(given);
+  return to_string(std::chrono::round<std::chrono::milliseconds>(spent));
+}
+
 // It has no question for the user: who has one tells it.
 bool is_socks4(ProxyScheme scheme) {
   return scheme == ProxyScheme::socks4 || scheme == ProxyScheme::socks4a;
@@ -126,7 +133,8 @@ class ProxyChain {
     Clock::time_point until = patience_with(hop);
     for (;;) {
       const HandshakeRun conversation = co_await run_handshake(fd, *handshake, until);
-      if (conversation == HandshakeRun::timed_out && until == deadline_) co_return fail_late(hop);
+      if (conversation == HandshakeRun::timed_out && until == deadline_)
+        co_return fail_late(hop, began);
       if (conversation == HandshakeRun::timed_out)
         co_return co_await try_next(hop, "no answer in " + since(began), Blame::destination);
       switch (handshake->state()) {
@@ -138,7 +146,7 @@ class ProxyChain {
           if (!hop.credentials)
             hop.credentials =
                 co_await options_.route.credentials->find(loop_, *hop.proxy, deadline_);
-          if (!hop.credentials) co_return fail_without_credentials(hop);
+          if (!hop.credentials) co_return fail_without_credentials(hop, began);
           if (handshake->state() == Handshake::State::wants_new_connection) {
             const std::string why = "it wants a user and a password";
             report(HandshakeFinished{hop.peer, why});
@@ -233,17 +241,18 @@ class ProxyChain {
     return Walk::failed;
   }
 
-  Walk fail_late(const Hop& hop, const std::string& what = "no answer") {
-    const std::string why = what + " in " + to_string(allowed_);
+  Walk fail_late(const Hop& hop, Clock::time_point began, const std::string& what = "no answer") {
+    const Moment given = options_.handshake_timeout.value_or(options_.race.timeout);
+    const std::string why = what + " in " + as_given(Clock::now() - began, given);
     report(HandshakeFinished{hop.peer, why});
     failure_ = {
         Error(ExitStatus::timed_out, beginning(hop) + hop.refusals + for_destination(hop) + why)};
     return Walk::failed;
   }
 
-  Walk fail_without_credentials(const Hop& hop) {
+  Walk fail_without_credentials(const Hop& hop, Clock::time_point began) {
     const std::string why = "it wants a user and a password";
-    if (Clock::now() >= deadline_) return fail_late(hop, why + ", but there are none");
+    if (Clock::now() >= deadline_) return fail_late(hop, began, why + ", but there are none");
     report(HandshakeFinished{hop.peer, why});
     fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");
     failure_.is_final = true;
@@ -278,7 +287,6 @@ class ProxyChain {
   Recorder& recorder_;
   Target first_;  // what the race is for
   std::vector<Hop> hops_;
-  const Moment allowed_ = options_.handshake_timeout.value_or(options_.race.timeout);  // as told
   Clock::time_point deadline_;  // of what comes next
   DialFailure failure_;         // of the connection that pass_hops was about
 };

@@ -22,8 +22,7 @@ struct ConnectOptions : DialOptions {
 };
 
 /// Dials as `options.route` has it: `target` itself, or the first proxy and `target` through it. A
-/// target that NO_PROXY lists is dialed directly. `deadline` bounds all of it; messages tell
-/// `options.race.timeout`, what the user gave.
+/// target that NO_PROXY lists is dialed directly. `deadline` bounds all of it.
 /// Completes as dial() does; a proxy that refuses, or speaks nonsense, is a failure with
 /// ExitStatus::proxy_failed. Each connection to the first proxy is a dial of its own in the record.
 asio::awaitable<DialResult> dial_through(asio::io_context& loop,

@@ -46,10 +46,10 @@ struct DialConnection {
 
 using DialResult = std::variant<DialConnection, DialFailure>;
 
-/// Resolves and connects, in `options.race.timeout` and until `deadline` at most: who has less time
-/// left than the user gave says so with that. Completes when the race is over and every loser is
-/// closed. Of a failure, whatever it is, the record has the end [Recorder::end]; that of a
-/// connection is its user's to tell, once it has been put to use. `recorder` must outlive the dial.
+/// Resolves and connects, in `options.race.timeout` and until `deadline` at most. Completes when
+/// the race is over and every loser is closed. Of a failure, whatever it is, the record has the end
+/// [Recorder::end]; that of a connection is its user's to tell, once it has been put to use.
+/// `recorder` must outlive the dial.
 asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
                                  DialOptions options,

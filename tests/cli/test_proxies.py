@@ -103,6 +103,21 @@ class Chains(ProxyTest):
                                   words.format(one=one.url("http"), two=two))
                 self.assertLess(result.exited - began, 1.0)
 
+    def test_silence_is_counted_from_when_the_hop_was_asked(self):
+        def late(peer):
+            time.sleep(0.5)
+            http()(peer)
+        one = self.serve(in_turn(late, silence))
+        result = run("--timeout", "1s", "--proxy", one.url("http"), "--proxy", "http://two.example", NAME, "22")
+        self.assert_fails(result, TIMED_OUT, "http://two.example:80: no answer in ")
+        self.assertRegex(result.lines[0], r"no answer in [1-5]\d\d ms$")
+
+    def test_silence_is_not_counted_longer_than_it_was_waited_for(self):
+        one = self.serve(silence)
+        result = run("--wait", "400ms", "--proxy", one.url("http"), NAME, "22")
+        self.assert_fails(result, TIMED_OUT, one.url("http") + ": no answer in ")
+        self.assertRegex(result.lines[0], r"no answer in [3-9]\d\d ms")
+
     def test_the_first_cannot_be_reached(self):
         refusing = self.refusing()
         result = run("--proxy", f"http://127.0.0.1:{refusing.port}", "--proxy", "socks5h://two.example", NAME, "22")
