@@ -45,7 +45,8 @@ class DropIn(net_case.NetworkTest):
     def log_in(self, *options, host=HOST, before="", shell="/bin/sh"):
         """The output of a session, and the debug lines that name the proxy command."""
         config = self.client.directory / "config"
-        config.write_text(SSH_CONFIG.format(before=before, directory=self.client.directory, drop_in=DROP_IN))
+        drop_in = shutil.copy(DROP_IN, self.client.directory)  # ssh reads nothing of another user's
+        config.write_text(SSH_CONFIG.format(before=before, directory=self.client.directory, drop_in=drop_in))
         done = self.client.run("ssh", "-v", "-F", config, *options, host, "echo well",
                                env={"PATH": self.path, "SHELL": shell})
         self.assertEqual((done.returncode, done.stdout), (0, "well\n"), done.stderr)
