@@ -9,6 +9,12 @@
 
 namespace gladhand {
 
+bool is_own_shortage(const std::error_code& cause) {
+  return cause == std::errc::too_many_files_open ||
+         cause == std::errc::too_many_files_open_in_system || cause == std::errc::no_buffer_space ||
+         cause == std::errc::not_enough_memory;
+}
+
 Race::Race(const RaceOptions& options, PolicyTable policy)
     : options_(options),
       policy_(std::move(policy)),
@@ -33,6 +39,7 @@ std::optional<Moment> Race::deadline() const {
   Moment earliest = options_.timeout;
   if (resolution_delay_until_) earliest = std::min(earliest, *resolution_delay_until_);
   if (next_attempt_at_) earliest = std::min(earliest, *next_attempt_at_);
+  if (const auto room = room_at()) earliest = std::min(earliest, *room);
   return earliest;
 }
 
@@ -82,9 +89,19 @@ void Race::on(const AttemptFailed& fact) {
   if (finished_ || attempt.state != State::running) return;
   attempt.state = State::failed;
   attempt.cause = fact.cause;
+  if (is_own_shortage(fact.cause) && any(State::running)) return put_off(attempt);
+  short_of_means_ = false;
   cancel_timer(TimerKind::next_attempt);
   due_ = now_;
   reason_ = next_waiting() ? StartReason::attempt_failed : StartReason::address_arrived;
+}
+
+// No fault of the address: its turn comes when an attempt that runs has ended.
+void Race::put_off(AttemptReport& attempt) {
+  attempt = {.endpoint = attempt.endpoint};
+  --turns_;
+  short_of_means_ = true;
+  cancel_timer(TimerKind::next_attempt);
 }
 
 // --- the list ------------------------------------------------------------------------------
@@ -130,6 +147,7 @@ void Race::go_on() {
     finish(Outcome::timed_out);
   } else if (waiting) {
     consider_starting();
+    make_room();
     fire_due_timers();
     if (racing_ && preparation_ == Preparation::due) prepare();
     if (racing_ && preparation_ == Preparation::none) start_due_attempt();
@@ -151,15 +169,39 @@ void Race::consider_starting() {
       asked(preferred_) ? StartReason::preferred_family_known : StartReason::nothing_to_wait_for;
 }
 
+// Where another could not start, the oldest makes room once two SYNs of its have had no answer.
+std::optional<Moment> Race::room_at() const {
+  if (!short_of_means_) return std::nullopt;
+  Moment oldest = now_;
+  for (const AttemptReport& attempt : attempts_)
+    if (attempt.state == State::running) oldest = std::min(oldest, attempt.started);
+  return oldest + max_connection_attempt_delay;
+}
+
+void Race::make_room() {
+  const auto due = room_at();
+  if (!due || *due > now_) return;
+  const auto started = [](const AttemptReport& attempt) {
+    return attempt.state == State::running ? attempt.started : Moment::max();
+  };
+  give_up(
+      static_cast<AttemptId>(std::ranges::min_element(attempts_, {}, started) - attempts_.begin()));
+  short_of_means_ = false;
+  due_ = now_;
+  reason_ = StartReason::attempt_failed;
+}
+
+void Race::give_up(AttemptId attempt) {
+  attempts_[attempt].state = State::failed;
+  attempts_[attempt].cause = std::make_error_code(std::errc::timed_out);
+  actions_.push_back(CancelAttempt{attempt, CancelReason::timed_out});
+}
+
 // Only one by one has an attempt a time of its own.
 void Race::give_up_overdue_attempt() {
   if (!options_.one_by_one || !next_attempt_at_ || *next_attempt_at_ > now_) return;
-  for (AttemptId i = 0; i < attempts_.size(); ++i) {
-    if (attempts_[i].state != State::running) continue;
-    attempts_[i].state = State::failed;
-    attempts_[i].cause = std::make_error_code(std::errc::timed_out);
-    actions_.push_back(CancelAttempt{i, CancelReason::timed_out});
-  }
+  for (AttemptId i = 0; i < attempts_.size(); ++i)
+    if (attempts_[i].state == State::running) give_up(i);
 }
 
 void Race::fire_due_timers() {
@@ -184,6 +226,7 @@ void Race::prepare() {
 // [HEv3 §6] one attempt at a time, the next after the Connection Attempt Delay. Starting one does
 // not touch those before it.
 void Race::start_due_attempt() {
+  if (short_of_means_) return;
   if (due_ > now_) {
     if (!next_attempt_at_ && staggers()) set_timer(TimerKind::next_attempt, due_);
     return;

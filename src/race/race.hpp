@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "gladhand/event.hpp"
@@ -40,6 +41,10 @@ struct RaceOptions {
 inline constexpr std::chrono::microseconds min_connection_attempt_delay =
     std::chrono::milliseconds(10);
 inline constexpr std::chrono::microseconds max_connection_attempt_delay = std::chrono::seconds(2);
+
+/// Whether an attempt that fails so has only met this process's own limits: of descriptors, of
+/// memory.
+bool is_own_shortage(const std::error_code& cause);
 
 class Race {
  public:
@@ -81,6 +86,10 @@ class Race {
   void sort();
   void go_on();
   void consider_starting();
+  void put_off(AttemptReport& attempt);
+  std::optional<Moment> room_at() const;
+  void make_room();
+  void give_up(AttemptId attempt);
   void give_up_overdue_attempt();
   void fire_due_timers();
   void prepare();
@@ -114,7 +123,8 @@ class Race {
   StartReason reason_{};                   // why it may
   unsigned turns_ = 0;                     // attempts started
   enum class Preparation : std::uint8_t { none, due, running };
-  Preparation preparation_;  // what stands between racing and the first attempt
+  Preparation preparation_;      // what stands between racing and the first attempt
+  bool short_of_means_ = false;  // none can start until one that runs has ended
   bool racing_ = false;
   bool finished_ = false;
 };

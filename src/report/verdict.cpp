@@ -6,6 +6,7 @@
 
 #include "base/duration.hpp"
 #include "names/system_files.hpp"
+#include "race/race.hpp"
 #include "report/narrator.hpp"
 
 namespace gladhand {
@@ -50,7 +51,7 @@ std::string cause_of(const std::error_code& cause) {
   const std::string words = to_words(cause);
   if (words == "refused") return "refused by";
   if (words == "no answer") return "no answer from";
-  return words + " at";
+  return words + (is_own_shortage(cause) ? " here, for" : " at");
 }
 
 // As they were started; those that were not, last.

@@ -2,6 +2,8 @@
 // to the next. What the race orders comes back as lines such as "250 start 192.0.2.1".
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cerrno>
 #include <chrono>
 #include <map>
@@ -45,6 +47,7 @@ struct World {
   std::map<std::string, Peer> peers{};  ///< who is not here never answers
   gladhand::RaceOptions options{};
   gladhand::PolicyTable policy{};
+  int descriptors = 1000;  ///< one for each attempt that runs
 };
 
 inline gladhand::Candidate candidate(const std::string& address) {
@@ -78,7 +81,10 @@ class Simulation {
   }
 
   Log run() {
-    while (!race_.finished()) turn();
+    for (int turns = 0; !race_.finished(); ++turns) {
+      REQUIRE(turns < 10000);
+      turn();
+    }
     return log_;
   }
 
@@ -107,6 +113,7 @@ class Simulation {
         continue;
       }
       const gladhand::Fact fact = pending_[i].fact;
+      if (std::holds_alternative<gladhand::AttemptFailed>(fact)) --running_;
       pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
       tell(fact);
     }
@@ -132,6 +139,13 @@ class Simulation {
     const std::string address = gladhand::to_string(order.endpoint);
     names_[order.attempt] = address;
     note("start " + address);
+    if (running_ == world_.descriptors) {
+      ++running_;
+      pending_.push_back(
+          {now_, gladhand::AttemptFailed{order.attempt, {EMFILE, std::system_category()}}});
+      return;
+    }
+    ++running_;
     const auto peer = world_.peers.find(address);
     if (peer == world_.peers.end() || peer->second.after == never) return;
     const Moment at = now_ + peer->second.after;
@@ -144,7 +158,10 @@ class Simulation {
     }
   }
 
-  void carry_out(const gladhand::CancelAttempt& order) { note("cancel " + names_[order.attempt]); }
+  void carry_out(const gladhand::CancelAttempt& order) {
+    --running_;
+    note("cancel " + names_[order.attempt]);
+  }
 
   void carry_out(const gladhand::Finish& order) {
     finish_ = order;
@@ -164,6 +181,7 @@ class Simulation {
   World world_;
   gladhand::Race race_;
   Moment now_{};
+  int running_ = 0;
   std::vector<Pending> pending_;
   std::map<gladhand::AttemptId, std::string> names_;
   std::vector<std::pair<Moment, gladhand::Action>> actions_;
