@@ -6,8 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "gladhand/error.hpp"
 #include "sys/get_int_sockopt.hpp"
@@ -38,6 +40,23 @@ const char* kind_of(const struct stat& status, int fd) {
   return "something else";
 }
 
+// What cannot be found out must not pass for one or the other: a relay in front of ssh would hang.
+[[noreturn]] void fail_to_examine() {
+  throw std::system_error(errno, std::generic_category(), "cannot examine standard output");
+}
+
+struct stat status_of(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) fail_to_examine();
+  return status;
+}
+
+int socket_option(int fd, int name) {
+  const std::optional<int> value = get_int_sockopt(fd, SOL_SOCKET, name);
+  if (!value) fail_to_examine();
+  return *value;
+}
+
 bool is_dev_null(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
@@ -46,8 +65,10 @@ bool is_dev_null(const struct stat& status) {
 bool has_name(int (*name_of)(int, sockaddr*, socklen_t*), int fd) {
   sockaddr_un address{};
   socklen_t size = sizeof(address);
-  return name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
-         size > sizeof(sa_family_t);
+  if (name_of(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
+    return size > sizeof(sa_family_t);
+  if (errno != ENOTCONN) fail_to_examine();
+  return false;
 }
 
 bool is_pair(int fd) {
@@ -58,27 +79,25 @@ bool is_pair(int fd) {
 // both, others give nothing to read at all. Two sockets, or a socket and something else that
 // carries bytes, are what shells and Node make of pipes.
 bool is_receiver(int in, int out) {
-  struct stat input {};
-  struct stat output {};
-  if (::fstat(out, &output) != 0 || !is_pair(out)) return false;
-  if (::fstat(in, &input) != 0 || is_dev_null(input)) return true;
+  if (!is_pair(out)) return false;
+  const struct stat input = status_of(in);
+  if (is_dev_null(input)) return true;
+  const struct stat output = status_of(out);
   return input.st_dev == output.st_dev && input.st_ino == output.st_ino;
 }
 
 }  // namespace
 
 HandOver choose_hand_over(int in, int out, std::optional<HandOver> wanted) {
-  struct stat status {};
-  if (::fstat(out, &status) != 0) reject_receiver("closed");  // not while main opens it
+  const struct stat status = status_of(out);
   if (S_ISFIFO(status.st_mode)) {
     if (wanted == HandOver::pass) reject_receiver("a pipe");
     return HandOver::relay;
   }
   if (!S_ISSOCK(status.st_mode)) reject_receiver(kind_of(status, out));
-  if (get_int_sockopt(out, SOL_SOCKET, SO_TYPE) != SOCK_STREAM) reject_receiver("no stream socket");
+  if (socket_option(out, SO_TYPE) != SOCK_STREAM) reject_receiver("no stream socket");
   if (wanted == HandOver::relay) return HandOver::relay;
-  if (get_int_sockopt(out, SOL_SOCKET, SO_DOMAIN) != AF_UNIX)
-    reject_receiver("a network socket", relay_hint);
+  if (socket_option(out, SO_DOMAIN) != AF_UNIX) reject_receiver("a network socket", relay_hint);
   return wanted == HandOver::pass || is_receiver(in, out) ? HandOver::pass : HandOver::relay;
 }
 

@@ -55,8 +55,9 @@ void open_standard_descriptors() {
 void keep_text_off(int receiver) {
   struct stat ours {};
   struct stat text {};
-  const bool known = ::fstat(receiver, &ours) == 0 && ::fstat(STDERR_FILENO, &text) == 0;
-  if (known && (ours.st_dev != text.st_dev || ours.st_ino != text.st_ino)) return;
+  if (::fstat(receiver, &ours) != 0 || ::fstat(STDERR_FILENO, &text) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot examine standard error");
+  if (ours.st_dev != text.st_dev || ours.st_ino != text.st_ino) return;
   const UniqueFd nothing(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (nothing && ::dup2(nothing.get(), STDERR_FILENO) == STDERR_FILENO) return;
   const std::string why = system_words(errno);

@@ -15,7 +15,8 @@ namespace gladhand {
 void open_standard_descriptors();
 
 /// Silences our stderr if it is the receiver itself ("2>&1"): one byte of text there, and ssh would
-/// take no connection. Throws Error, with stderr closed, when it may be and cannot be silenced.
+/// take no connection. Throws Error, with stderr closed, when it cannot be silenced, and
+/// std::system_error when the system does not tell.
 void keep_text_off(int receiver);
 
 /// As ssh and most programs expect a socket. Throws std::system_error when the kernel refuses.

@@ -57,7 +57,7 @@ namespace {
 // What is ready takes this much: a socket says so itself, a pipe has room for PIPE_BUF bytes.
 ssize_t write_part(int fd, std::string_view text) {
   const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent >= 0 || errno != ENOTSOCK) return sent;
+  if (sent >= 0 || errno == EAGAIN || errno == EINTR || errno == EPIPE) return sent;
   return ::write(fd, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
 }
 
@@ -67,7 +67,8 @@ bool write_in_time(int fd, std::string_view text, std::chrono::milliseconds pati
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!text.empty()) {
     pollfd entry{fd, POLLOUT, 0};
-    if (poll_until({&entry, 1}, deadline) != 1 || (entry.revents & POLLOUT) == 0) return false;
+    const int ready = poll_until({&entry, 1}, deadline);
+    if (ready == 0 || (ready > 0 && (entry.revents & POLLOUT) == 0)) return false;
     const ssize_t written = write_part(fd, text);
     if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (written <= 0) return false;
