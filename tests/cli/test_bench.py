@@ -12,8 +12,8 @@ import signal
 import socket
 import subprocess
 import time
-import unittest
 
+import common
 import sandbox
 from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
 from common import ENVIRONMENT, is_connecting, let_signals_end, resolve, wait_until
@@ -499,4 +499,4 @@ class Running(BenchTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

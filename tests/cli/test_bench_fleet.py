@@ -5,8 +5,8 @@ import json
 import os
 import subprocess
 import time
-import unittest
 
+import common
 import sandbox
 from bench_case import WELL, BenchTest, words
 from common import ENVIRONMENT, SANITIZED
@@ -73,4 +73,4 @@ class Fleet(BenchTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

@@ -3,8 +3,8 @@
 import json
 import os
 import re
-import unittest
 
+import common
 from bench_case import NOT_WELL, WELL, BenchTest, run
 from common import resolve
 
@@ -117,4 +117,4 @@ class Page(MergeTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

@@ -8,8 +8,8 @@ name server of the tests sleeps in epoll(7), in whole milliseconds rounded up: w
 A program that a sanitizer watches is slow itself: that is no figure of gladhand's, and has more room.
 """
 
-import unittest
 
+import common
 import sandbox
 from bench_case import NOT_WELL, WELL, BenchTest, SocksServer, run
 from common import SANITIZED, resolve
@@ -135,4 +135,4 @@ class Verdicts(BenchTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

@@ -12,6 +12,7 @@ import tempfile
 import time
 import unittest
 
+import common
 from bench_case import run
 from support.browser import Chromium
 
@@ -267,4 +268,4 @@ class Fleet(PageTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

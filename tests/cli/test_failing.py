@@ -6,8 +6,8 @@ Addresses that refuse, that do not answer (a full backlog) and that have no rout
 import json
 import os
 import subprocess
-import unittest
 
+import common
 import sandbox
 from common import (ALL_FAILED, GLADHAND, NOT_HANDED_OVER, TIMED_OUT, USAGE, CommandTest, is_connecting, read_json_lines, resolve, run,
                     start, wait_until)
@@ -464,4 +464,4 @@ class Explain(CommandTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

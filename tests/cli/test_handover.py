@@ -17,6 +17,7 @@ import tempfile
 import time
 import unittest
 
+import common
 import sandbox
 from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest,
                     is_connecting, let_signals_end, read_json_lines, resolve, run, start, wait_until)
@@ -624,4 +625,4 @@ class Promptness(CommandTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

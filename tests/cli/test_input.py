@@ -5,8 +5,8 @@ An accepted name is one that the DNS server is asked for.
 """
 
 import subprocess
-import unittest
 
+import common
 import sandbox
 from common import ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, run
 from support import dns
@@ -290,4 +290,4 @@ class HelpAndVersion(CommandTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

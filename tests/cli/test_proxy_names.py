@@ -1,7 +1,7 @@
 """Names behind proxies: who resolves them, and what comes of several addresses."""
 
-import unittest
 
+import common
 from common import ENVIRONMENT, NO_ADDRESS, PROXY_FAILED, TIMED_OUT, resolve, run
 from proxy_case import NAME, V4, V6, ProxyTest
 from support import dns, scripted
@@ -163,4 +163,4 @@ class Names(ProxyTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

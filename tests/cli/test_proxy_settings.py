@@ -2,8 +2,8 @@
 
 import base64
 import os
-import unittest
 
+import common
 from common import ENVIRONMENT, NOT_HANDED_OVER, PROXY_FAILED, TIMED_OUT, USAGE, resolve, run
 from proxy_case import NAME, V4, V6, ProxyTest, eventually, is_running, read
 from support import scripted
@@ -326,4 +326,4 @@ class Usage(ProxyTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

@@ -13,6 +13,7 @@ import sys
 import threading
 import unittest
 
+import common
 from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest, let_signals_end,
                     wait_until)
 from support import pipes, receiver
@@ -754,4 +755,4 @@ class CommandLine(RecvTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

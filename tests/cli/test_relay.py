@@ -15,8 +15,8 @@ import tempfile
 import termios
 import threading
 import time
-import unittest
 
+import common
 from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, USAGE, CommandTest, is_connecting,
                     let_signals_end, read_json_lines, run, wait_until)
 from support import pipes
@@ -502,4 +502,4 @@ class Choice(RelayTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

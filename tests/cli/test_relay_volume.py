@@ -2,8 +2,8 @@
 
 import socket
 import threading
-import unittest
 
+import common
 from common import ENVIRONMENT, GLADHAND, SANITIZED, CommandTest
 from support import pipes
 
@@ -77,4 +77,4 @@ class Volume(CommandTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

@@ -6,8 +6,8 @@ that neither family has connectivity and both are asked.
 
 import subprocess
 import time
-import unittest
 
+import common
 import sandbox
 from common import ALL_FAILED, ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, resolve, run
 from support import dns, receiver
@@ -723,4 +723,4 @@ class Files(ResolvingTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

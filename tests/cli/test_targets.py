@@ -6,8 +6,8 @@ import os
 import socket
 import subprocess
 import tempfile
-import unittest
 
+import common
 from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NO_ADDRESS, NOT_HANDED_OVER, PROXY_FAILED, TIMED_OUT, USAGE, CommandTest,
                     read_json_lines, run, start, wait_until)
 from support import receiver, scripted
@@ -474,4 +474,4 @@ def read(path):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()
