@@ -14,6 +14,17 @@
 
 namespace gladhand {
 
+namespace {
+
+// A file that is not there, not ours to read or no file has nothing to say. That we have no
+// descriptor left for it, or that its disk fails, is another matter.
+bool errno_means_no_file() {
+  return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EPERM ||
+         errno == ELOOP || errno == ENXIO || errno == EISDIR || errno == EAGAIN;
+}
+
+}  // namespace
+
 bool read_all(int fd, std::string& text, std::size_t limit) {
   char buffer[16384];
   for (;;) {
@@ -31,7 +42,9 @@ bool read_all(int fd, std::string& text, std::size_t limit) {
 std::string read_file(const char* path) {
   const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::string text;
-  if (fd) read_all(fd.get(), text);
+  if ((!fd || !read_all(fd.get(), text)) && !errno_means_no_file())
+    throw Error(ExitStatus::not_handed_over,
+                "cannot read " + in_quotes(path) + ": " + system_words(errno));
   return text;
 }
 
