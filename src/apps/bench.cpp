@@ -21,6 +21,7 @@
 #include "apps/bench_options.hpp"
 #include "apps/bench_targets.hpp"
 #include "apps/dial_options.hpp"
+#include "apps/last_words.hpp"
 #include "apps/terminal.hpp"
 #include "figures/bench_csv.hpp"
 #include "figures/bench_json.hpp"
@@ -125,24 +126,45 @@ TextSink into(OutputFile& file) {
   return [&file](std::string_view text) { file.write(text); };
 }
 
+// A report that cannot be written takes no other with it, and leaves nothing behind.
+class Writing {
+ public:
+  void attempt(const std::function<void()>& write) {
+    try {
+      write();
+    } catch (const std::exception& error) {
+      if (!failure_) failure_ = to_error(error);
+    }
+  }
+
+  void attempt(std::optional<OutputFile>& file, const std::function<void(TextSink)>& write) {
+    if (!file) return;
+    attempt([&] {
+      write(into(*file));
+      file->commit();
+    });
+    file.reset();
+  }
+
+  // Throws the first failure.
+  void end() const {
+    if (failure_) throw Error(*failure_);
+  }
+
+ private:
+  std::optional<Error> failure_;
+};
+
 void write_reports(const BenchRun& run, const Summaries& summaries, Files& files) {
-  if (files.json) {
-    write_bench_json(run, summaries, into(*files.json));
-    files.json->commit();
-  }
-  if (files.csv) {
-    write_bench_csv(run, into(*files.csv));
-    files.csv->commit();
-  }
-  if (files.openmetrics) {
-    write_openmetrics(run, summaries, into(*files.openmetrics));
-    files.openmetrics->commit();
-  }
-  if (files.page) {
-    write_page(run, summaries, into(*files.page));
-    files.page->commit();
-  }
-  if (files.table) print(describe_run(run, summaries, output_canvas()));
+  Writing writing;
+  const auto table = [&] { print(describe_run(run, summaries, output_canvas())); };
+  if (files.table) writing.attempt(table);
+  writing.attempt(files.json, [&](const TextSink& to) { write_bench_json(run, summaries, to); });
+  writing.attempt(files.csv, [&](const TextSink& to) { write_bench_csv(run, to); });
+  writing.attempt(files.openmetrics,
+                  [&](const TextSink& to) { write_openmetrics(run, summaries, to); });
+  writing.attempt(files.page, [&](const TextSink& to) { write_page(run, summaries, to); });
+  writing.end();
 }
 
 BenchStatus judge(const BenchRun& run,
@@ -209,6 +231,13 @@ BenchStatus fail(const Error& error) {
   return error.status() == ExitStatus::usage ? BenchStatus::usage : BenchStatus::system_failure;
 }
 
+// Under nohup, or a shell's '&'.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  ::sigaction(signal, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
+}
+
 // Dials that a signal has interrupted are not waited for: the process ends with them.
 [[noreturn]] void leave(BenchStatus status) {
   ::_exit(static_cast<int>(status));
@@ -240,7 +269,9 @@ BenchStatus fail(const Error& error) {
   result.started =
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
   asio::io_context loop(1);
-  asio::signal_set signals(loop, SIGINT, SIGTERM);
+  asio::signal_set signals(loop);
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM})
+    if (!is_ignored(signal)) signals.add(signal);
   signals.async_wait([&loop, &result](std::error_code canceled, int) {
     result.interrupted = !canceled;
     loop.stop();
@@ -286,6 +317,7 @@ constexpr std::size_t largest_report = 512 << 20;
 
 int main(int argc, char** argv) {
   using namespace gladhand;
+  end_in_order("gladhand-bench");
   use_system_zones();
   std::signal(SIGPIPE, SIG_IGN);
   try {
@@ -295,9 +327,7 @@ int main(int argc, char** argv) {
     if (settings.answer.empty()) run(std::move(settings), argc, argv);
     print(settings.answer);
     return static_cast<int>(BenchStatus::well);
-  } catch (const Error& error) {
-    return static_cast<int>(fail(error));
   } catch (const std::exception& error) {
-    return static_cast<int>(fail(Error(ExitStatus::not_handed_over, error.what())));
+    return static_cast<int>(fail(to_error(error)));
   }
 }

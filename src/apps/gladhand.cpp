@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "apps/dial_options.hpp"
+#include "apps/last_words.hpp"
 #include "apps/observers.hpp"
 #include "apps/options.hpp"
 #include "apps/terminal.hpp"
@@ -151,11 +152,6 @@ void check_machine(Settings& settings, const Target& target) {
   check_machine(settings.dial);
 }
 
-Error to_error(const std::exception& error) {
-  if (const auto* ours = dynamic_cast<const Error*>(&error)) return *ours;
-  return Error(ExitStatus::not_handed_over, error.what());
-}
-
 [[noreturn]] void run(Settings settings) {
   std::optional<LastResort> last_resort;
   end_in_time(settings, last_resort);
@@ -190,6 +186,7 @@ int fail(const Error& error, bool quiet) {
 
 int main(int argc, char** argv) {
   using namespace gladhand;
+  end_in_order("gladhand");
   use_system_zones();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of its own, not the end
   bool quiet = false;

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "apps/last_words.hpp"
 #include "apps/recv_options.hpp"
 #include "base/socket_facts.hpp"
 #include "gladhand/error.hpp"
@@ -51,6 +52,7 @@ void require_connection(const SocketFacts& facts) {
   ::dup2(socket, STDIN_FILENO);
   ::dup2(socket, STDOUT_FILENO);
   std::signal(SIGPIPE, on_broken_pipe);
+  std::signal(SIGXFSZ, SIG_DFL);
   become_program(settings.program);
 }
 
@@ -88,6 +90,7 @@ int fail(const Error& error) {
 
 int main(int argc, char** argv) {
   using namespace gladhand;
+  end_in_order("gladhand-recv");
   use_system_zones();
   const SignalHandler on_broken_pipe = std::signal(SIGPIPE, SIG_IGN);
   try {
@@ -99,9 +102,7 @@ int main(int argc, char** argv) {
       print(settings.answer);
     }
     return static_cast<int>(ExitStatus::handed_over);
-  } catch (const Error& error) {
-    return fail(error);
   } catch (const std::exception& error) {
-    return fail(Error(ExitStatus::not_handed_over, error.what()));
+    return fail(to_error(error));
   }
 }

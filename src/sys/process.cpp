@@ -68,6 +68,7 @@ void close_from(int first) {
     if (::getppid() != parent) ::_exit(127);  // it has ended before that was set
   }
   ::signal(SIGPIPE, setup.on_broken_pipe);
+  ::signal(SIGXFSZ, SIG_DFL);
   if (setup.blocked != nullptr) ::sigprocmask(SIG_SETMASK, setup.blocked, nullptr);
   ::execvpe(words[0], words, environment);
   give_up(report_fd, errno);
