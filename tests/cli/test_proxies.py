@@ -89,18 +89,20 @@ class Chains(ProxyTest):
                 ((closes,), PROXY_FAILED, "{one}: closed the connection before it answered"),
                 ((says(b"SSH-2.0-me\r\n"),), PROXY_FAILED, "{one}: speaks no HTTP/1: it answered 'SSH-2.0-me'"),
                 ((says(b"\x05\xff\x1b[2J"),), PROXY_FAILED, "{one}: speaks no HTTP/1: it answered '\\x05"),
-                ((silence,), TIMED_OUT, "{one}: for {two}: no answer in 300 ms"),
+                ((silence,), TIMED_OUT, "{one}: for {two}: no answer in "),
                 ((http(), socks5(2)), PROXY_FAILED, "{two}: connection not allowed by its rules"),
                 ((http(), closes), PROXY_FAILED, "{two}: closed the connection before it answered the greeting"),
                 ((http(), says(b"HTTP/1.1 400 Bad Request\r\n")), PROXY_FAILED,
                  "{two}: speaks no SOCKS5: its answer begins with 0x48"),
-                ((http(), silence), TIMED_OUT, "{two}: no answer in 300 ms")):
+                ((http(), silence), TIMED_OUT, "{two}: no answer in ")):
             with self.subTest(words):
                 one = self.serve(in_turn(*plays))
                 began = time.monotonic()
                 result = run("--timeout", "300ms", "--proxy", one.url("http"), "--proxy", two, NAME, "22")
                 self.assert_fails(result, status, f"connect to '{NAME}' port 22: ",
                                   words.format(one=one.url("http"), two=two))
+                if status == TIMED_OUT:  # all of it, but for what a busy machine took to get there
+                    self.assertRegex(result.lines[0], r"no answer in (300|[12]\d\d) ms$")
                 self.assertLess(result.exited - began, 1.0)
 
     def test_silence_is_counted_from_when_the_hop_was_asked(self):

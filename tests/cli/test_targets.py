@@ -192,7 +192,8 @@ class VsockMux(TargetTest):
             path = self.temporary_path("mux")
             self.serve(in_turn(vsock_mux(begin), silence), path=path)
             result = run("--timeout", "300ms", "vsock-mux" + path, "22")
-            self.assert_fails(result, TIMED_OUT, "no answer in 300 ms")
+            self.assert_fails(result, TIMED_OUT, "no answer in ")
+            self.assertRegex(result.lines[0], r"no answer in (300|[12]\d\d) ms$")
             self.assertLess(result.exited - result.started, 1.0)
 
     def test_five_seconds_of_silence_are_an_answer(self):
