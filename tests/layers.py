@@ -21,7 +21,7 @@ HOUSE = {
     "samples": (("names", "race"), ()),
     "figures": (("report", "samples"), ("nlohmann_json",)),
     "sys": (("base",), ("Asio",)),
-    "dns": (("names", "sys"), ("Asio", "c-ares", "libidn2")),
+    "dns": (("names", "sys"), ("Asio", "c-ares", "libidn2", "nlohmann_json")),
     "dial": (("dns",), ("Asio", "nlohmann_json")),
     "connect": (("dial", "proxy"), ("Asio",)),
     "handover": (("sys",), ("Asio",)),
@@ -44,7 +44,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 HARMLESS = re.compile(
     r"""_Z | __cxa_ | _Unwind_ | _GLOBAL_OFFSET_TABLE_ | __gxx_personality | __stack_chk | __dso_handle
       | __libc_single_threaded | (__isoc23_)? (mem|str) [a-z]+ $ | __[a-z]+_chk $ | is[a-z]+ $ | to(upper|lower) $
-      | inet_(ntop|pton) $ | [hn]to[hn][sl] $ | ll?round f? $ | (log|pow|sqrt|exp|floor|ceil|lgamma|erfc?|fmod) [fl0-9]* $
+      | inet_(aton|ntop|pton) $ | [hn]to[hn][sl] $ | ll?round f? $ | (log|pow|sqrt|exp|floor|ceil|lgamma|erfc?|fmod) [fl0-9]* $
       | explicit_bzero $ | snprintf $ | (gmtime_r|timegm|localeconv|__errno_location) $ | abort $ | __assert_fail $
       | __(asan|ubsan|sanitizer|gcov)_ | __gcov""",
     re.VERBOSE,

@@ -13,10 +13,10 @@ namespace gladhand {
 /// about it.
 struct Source {
   Endpoint address;
-  int prefix_length = 128;    ///< of its subnet; bounds rule 9 (IPv6)
+  int prefix_length = 128;    ///< of its subnet; bounds rule 9
   bool deprecated = false;    ///< rule 3
   bool home = false;          ///< a Mobile IPv6 home address, rule 4
-  bool encapsulated = false;  ///< on a tunnel interface (6to4, SIT, GRE, ...), rule 7
+  bool encapsulated = false;  ///< the route takes a tunnel (6to4, SIT, GRE, ...), rule 7
 };
 
 /// An endpoint the dial may try. Without a source the machine has no route to it.

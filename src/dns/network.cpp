@@ -15,7 +15,7 @@
 #include <functional>
 #include <utility>
 
-#include "base/unique_fd.hpp"
+#include "base/zone.hpp"
 #include "race/policy.hpp"
 #include "sys/socket_setup.hpp"
 
@@ -91,7 +91,7 @@ bool is_tunnel(unsigned short hardware_type) {
   return std::ranges::find(tunnels, hardware_type) != tunnels.end();
 }
 
-bool is_tunnel_interface(unsigned index) {
+bool has_tunnel_hardware(unsigned index) {
   ifreq request{};
   request.ifr_ifindex = static_cast<int>(index);
   const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -99,6 +99,46 @@ bool is_tunnel_interface(unsigned index) {
       ::ioctl(fd.get(), SIOCGIFHWADDR, &request) != 0)
     return false;
   return is_tunnel(request.ifr_hwaddr.sa_family);
+}
+
+// A request for one route, attributes behind its fixed part.
+class RouteRequest {
+ public:
+  RouteRequest(int family, unsigned char bits) {
+    header_.nlmsg_len = NLMSG_LENGTH(sizeof(rtmsg));
+    header_.nlmsg_type = RTM_GETROUTE;
+    header_.nlmsg_flags = NLM_F_REQUEST;
+    route_.rtm_family = static_cast<unsigned char>(family);
+    route_.rtm_dst_len = bits;
+  }
+
+  void add(unsigned short type, const void* data, std::size_t size) {
+    rtattr attribute{static_cast<unsigned short>(RTA_LENGTH(size)), type};
+    std::memcpy(attributes_.data() + used_, &attribute, sizeof(attribute));
+    std::memcpy(attributes_.data() + used_ + RTA_LENGTH(0), data, size);
+    used_ += RTA_ALIGN(RTA_LENGTH(size));
+    header_.nlmsg_len = static_cast<unsigned>(NLMSG_LENGTH(sizeof(rtmsg)) + used_);
+  }
+
+  bool send(int fd) const { return ::send(fd, this, header_.nlmsg_len, 0) >= 0; }
+
+ private:
+  nlmsghdr header_{};
+  rtmsg route_{};
+  std::array<char, 64> attributes_{};  // an address and two numbers at most
+  std::size_t used_ = 0;               // sent by nobody: the message ends before it
+};
+
+// The number in attribute `type`, 0 where there is none.
+unsigned number_attribute(const rtattr* first, std::size_t size, unsigned short type) {
+  auto left = static_cast<int>(size);
+  for (const rtattr* it = first; RTA_OK(it, left); it = RTA_NEXT(it, left)) {
+    if (it->rta_type != type || RTA_PAYLOAD(it) < sizeof(unsigned)) continue;
+    unsigned number = 0;
+    std::memcpy(&number, RTA_DATA(it), sizeof(number));
+    return number;
+  }
+  return 0;
 }
 
 // A unicast route of `family` in a table of the administrator's that leads beyond the link.
@@ -164,15 +204,52 @@ std::optional<Source> Network::find_source(const Endpoint& destination) {
   learn_addresses();
   Source source;
   source.address = *address;
+  // Several interfaces may have one link-local address: its zone tells which is meant.
   const auto known = std::ranges::find_if(addresses_, [&](const LocalAddress& local) {
-    return common_prefix_length(local.address.mapped(), address->mapped()) == 128;
+    return common_prefix_length(local.address.mapped(), address->mapped()) == 128 &&
+           (address->scope() == 0 || address->scope() == local.interface);
   });
-  if (known == addresses_.end()) return source;
-  source.prefix_length = known->prefix_length;
-  source.deprecated = known->deprecated;
-  source.home = known->home;
-  source.encapsulated = is_tunnel_interface(known->interface);
+  unsigned interface = route_interface(destination);
+  if (known != addresses_.end()) {
+    source.prefix_length = known->prefix_length;
+    source.deprecated = known->deprecated;
+    source.home = known->home;
+    if (interface == 0) interface = known->interface;
+  }
+  source.encapsulated = is_tunnel_interface(interface);
   return source;
+}
+
+// [RFC 6724 §6, rule 7] the interface that packets leave by, which need not have the source
+// address: a tunnel may have none of its own. 0 where the kernel does not say.
+unsigned Network::route_interface(const Endpoint& destination) {
+  if (!settings_.interface.empty()) return zone_names().index(settings_.interface);
+  if (destination.scope() != 0) return destination.scope();
+  if (!netlink_) netlink_ = UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  const in6_addr address = destination.mapped();
+  const bool ipv6 = destination.family() == Family::ipv6;
+  const std::size_t size = ipv6 ? sizeof(in6_addr) : sizeof(in_addr);
+  RouteRequest request(destination.system_family(), static_cast<unsigned char>(8 * size));
+  request.add(RTA_DST, address.s6_addr + sizeof(address) - size, size);
+  for (const SocketOption& option : settings_.options)
+    if (option.level == SOL_SOCKET && option.name == SO_MARK)
+      request.add(RTA_MARK, option.value.data(), sizeof(int));
+  alignas(nlmsghdr) std::array<char, 4096> buffer;
+  if (!netlink_ || !request.send(netlink_.get())) return 0;
+  const ssize_t got = ::recv(netlink_.get(), buffer.data(), buffer.size(), 0);
+  const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
+  if (got < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(rtmsg))) ||
+      message->nlmsg_type != RTM_NEWROUTE || message->nlmsg_len > static_cast<std::size_t>(got))
+    return 0;
+  const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(message));
+  return number_attribute(RTM_RTA(route), RTM_PAYLOAD(message), RTA_OIF);
+}
+
+bool Network::is_tunnel_interface(unsigned index) {
+  const auto known = std::ranges::find(interfaces_, index, &Interface::index);
+  if (known != interfaces_.end()) return known->is_tunnel;
+  interfaces_.push_back({index, index != 0 && has_tunnel_hardware(index)});
+  return interfaces_.back().is_tunnel;
 }
 
 void Network::learn_addresses() {

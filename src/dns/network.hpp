@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/unique_fd.hpp"
 #include "gladhand/candidate.hpp"
 #include "sys/socket_settings.hpp"
 
@@ -44,13 +45,22 @@ class Network {
     unsigned interface;
   };
 
+  struct Interface {
+    unsigned index;
+    bool is_tunnel;
+  };
+
   std::optional<Endpoint> source_by_route(const Endpoint& destination) const;
   bool reaches_world(Family family, std::size_t which) const;
   bool has_wide_address(Family family);
+  unsigned route_interface(const Endpoint& destination);
+  bool is_tunnel_interface(unsigned index);
 
   const SocketSettings& settings_;
   bool learned_ = false;
   std::vector<LocalAddress> addresses_;
+  std::vector<Interface> interfaces_;  // those asked about
+  UniqueFd netlink_;
 };
 
 }  // namespace gladhand

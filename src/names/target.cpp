@@ -1,5 +1,7 @@
 #include "gladhand/target.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -69,6 +71,16 @@ Endpoint read_ipv6(std::string_view host, std::uint16_t port) {
 }  // namespace
 
 namespace {
+
+// What getaddrinfo(3) reads as an address beyond four decimal numbers: 127.1, 0x7f000001,
+// 010.0.0.1.
+std::optional<Endpoint> read_ipv4(const std::string& host, std::uint16_t port) {
+  in_addr address{};
+  if (host.find_first_not_of("0123456789abcdefABCDEFxX.") != host.npos ||
+      ::inet_aton(host.c_str(), &address) == 0)
+    return std::nullopt;
+  return Endpoint(address, port);
+}
 
 // The rest of "KIND/rest" or "KIND%rest".
 std::optional<std::string_view> after(std::string_view kind, std::string_view host) {
@@ -159,16 +171,14 @@ const char* fault_of_name(std::string_view name) {
   }
   if (name.ends_with('.')) name.remove_suffix(1);
   if (name.size() > longest_name) return "is longer than 253 octets";
-  std::string_view label;
   for (std::string_view rest = name;;) {
-    label = rest.substr(0, rest.find('.'));
+    const std::string_view label = rest.substr(0, rest.find('.'));
     if (label.empty()) return "has an empty label";
     if (label.size() > longest_label) return "has a label of more than 63 octets";
     if (label.size() == rest.size()) break;
     rest.remove_prefix(label.size() + 1);
   }
-  // What inet_aton(3) would read as a number is no name [RFC 1123 §2.1].
-  if (all_digits(label)) return "is neither a name nor an IPv4 address of four numbers";
+  if (read_ipv4(std::string(name), 0)) return "is an address, not a name";
   return nullptr;
 }
 
@@ -214,7 +224,7 @@ Target parse_target(std::string_view host, std::string_view port, std::string_vi
   target.host = without_brackets(host);
   if (looks_like_ipv6(target.host)) {
     target.literal = read_ipv6(target.host, target.port);
-  } else if (const auto ipv4 = parse_address(target.host, target.port)) {
+  } else if (const auto ipv4 = read_ipv4(target.host, target.port)) {
     target.literal = ipv4;
   } else {
     check_name(target.host);

@@ -10,8 +10,10 @@ namespace gladhand {
 namespace {
 
 // Rules 1 to 8 rank one candidate without looking at another: a smaller number is better. That
-// makes the comparison transitive, which rule 9 (IPv6 pairs only) would not be.
+// makes the comparison transitive, which rule 9 (pairs of one family) would not be.
 using Rank = std::array<int, 8>;
+
+constexpr int ipv4_starts_at = 96;  // inside ::ffff:0:0/96
 
 Rank rank(const Candidate& candidate, const PolicyTable& policy) {
   const Endpoint& destination = candidate.endpoint;
@@ -34,27 +36,33 @@ bool is_ipv6(const Candidate& candidate) {
   return candidate.endpoint.family() == Family::ipv6;
 }
 
-// Rule 9 counts no further than the source's own subnet.
+// Rule 9 counts no further than the source's own subnet. Outside of it, an IPv4 prefix says nothing
+// about distance: as in glibc, only what is on the link counts there.
 int matching_prefix(const Candidate& candidate) {
   if (!candidate.source) return 0;
   const int common =
       common_prefix_length(candidate.endpoint.mapped(), candidate.source->address.mapped());
-  return std::min(common, candidate.source->prefix_length);
+  if (is_ipv6(candidate)) return std::min(common, candidate.source->prefix_length);
+  const int in_ipv4 = common - ipv4_starts_at;
+  return in_ipv4 >= candidate.source->prefix_length ? in_ipv4 : 0;
 }
 
-// Sorts the IPv6 entries of a run of equals among themselves; the others keep their places.
-void apply_rule_9(std::span<std::size_t> run, std::span<const Candidate> candidates) {
+// Sorts the entries of one family in a run of equals among themselves; the others keep their
+// places.
+void apply_rule_9(std::span<std::size_t> run,
+                  std::span<const Candidate> candidates,
+                  Family family) {
   std::vector<std::size_t> places;
-  std::vector<std::size_t> ipv6;
+  std::vector<std::size_t> ours;
   for (std::size_t i = 0; i < run.size(); ++i) {
-    if (!is_ipv6(candidates[run[i]])) continue;
+    if (candidates[run[i]].endpoint.family() != family) continue;
     places.push_back(i);
-    ipv6.push_back(run[i]);
+    ours.push_back(run[i]);
   }
-  std::ranges::stable_sort(ipv6, [&](std::size_t a, std::size_t b) {
+  std::ranges::stable_sort(ours, [&](std::size_t a, std::size_t b) {
     return matching_prefix(candidates[a]) > matching_prefix(candidates[b]);
   });
-  for (std::size_t i = 0; i < places.size(); ++i) run[places[i]] = ipv6[i];
+  for (std::size_t i = 0; i < places.size(); ++i) run[places[i]] = ours[i];
 }
 
 }  // namespace
@@ -80,7 +88,8 @@ Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& po
   const Rank second = rank(b, policy);
   for (std::size_t i = 0; i < first.size(); ++i)
     if (first[i] != second[i]) return static_cast<Rule>(i + 1);
-  if (is_ipv6(a) && is_ipv6(b) && matching_prefix(a) != matching_prefix(b))
+  if (a.endpoint.family() && a.endpoint.family() == b.endpoint.family() &&
+      matching_prefix(a) != matching_prefix(b))
     return Rule::longest_prefix;
   return Rule::unchanged_order;
 }
@@ -97,7 +106,8 @@ std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates
   for (auto begin = order.begin(); begin != order.end();) {
     const auto end =
         std::find_if(begin, order.end(), [&](std::size_t i) { return ranks[i] != ranks[*begin]; });
-    apply_rule_9({begin, end}, candidates);
+    for (const Family family : {Family::ipv6, Family::ipv4})
+      apply_rule_9({begin, end}, candidates, family);
     begin = end;
   }
   return order;

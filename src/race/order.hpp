@@ -11,7 +11,8 @@
 namespace gladhand {
 
 /// The rule that ranks `a` and `b` differently, `unchanged_order` when none does. Rule 9 is asked
-/// for two IPv6 addresses only: for IPv4 it would undo the rotation of round-robin DNS.
+/// for two addresses of one family, and for IPv4 only within the source's own subnet, as glibc
+/// does: beyond it would undo the rotation of round-robin DNS.
 Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& policy);
 
 /// Positions in `candidates`, best first, by all ten rules. Stable.

@@ -74,11 +74,13 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
   Lists given;
   for_each_line(text, [&](const std::vector<std::string_view>& words) {
     if (words.size() < 3) return;
-    Entry entry{};
-    if (!read_entry(words[1], words[2], entry)) return;
-    if (words[0] == "precedence") given.precedences.push_back(entry);
-    if (words[0] == "label") given.labels.push_back(entry);
-    if (words[0] == "scopev4") given.ipv4_scopes.push_back(entry);
+    const auto entry = read_entry(words[1], words[2]);
+    if (!entry) return;
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&entry->prefix) && entry->length >= mapped_bits;
+    const bool dotted = words[1].find(':') == words[1].npos;
+    if (words[0] == "precedence" && !dotted) given.precedences.push_back(*entry);
+    if (words[0] == "label" && !dotted) given.labels.push_back(*entry);
+    if (words[0] == "scopev4" && mapped) given.ipv4_scopes.push_back(*entry);
   });
   Lists lists = *PolicyTable().lists_;
   if (!given.precedences.empty()) lists.precedences = std::move(given.precedences);
@@ -87,18 +89,21 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
   return PolicyTable(std::move(lists));
 }
 
-bool PolicyTable::read_entry(std::string_view prefix, std::string_view value, Entry& entry) {
+std::optional<PolicyTable::Entry> PolicyTable::read_entry(std::string_view prefix,
+                                                          std::string_view value) {
   const std::size_t slash = prefix.find('/');
   const auto endpoint = parse_address(prefix.substr(0, slash), 0);
-  if (!endpoint || !read_number(value, entry.value) || entry.value < 0) return false;
+  Entry entry{};
+  if (!endpoint || prefix.find('%') != prefix.npos) return std::nullopt;
+  if (!read_number(value, entry.value) || entry.value < 0) return std::nullopt;
   const int widest = endpoint->family() == Family::ipv4 ? 32 : 128;
   entry.length = widest;
   if (slash != std::string_view::npos && !read_number(prefix.substr(slash + 1), entry.length))
-    return false;
-  if (entry.length < 0 || entry.length > widest) return false;
+    return std::nullopt;
+  if (entry.length < 0 || entry.length > widest) return std::nullopt;
   if (widest == 32) entry.length += mapped_bits;
   entry.prefix = endpoint->mapped();
-  return true;
+  return entry;
 }
 
 int PolicyTable::lookup(const Entries& entries, const in6_addr& address, int otherwise) {

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,7 +21,9 @@ class PolicyTable {
 
   /// The default table changed by the text of a gai.conf(5). As in glibc, one `precedence` line
   /// replaces all default precedences (what no line matches then has 40), one `label` line all
-  /// labels (1), one `scopev4` line all IPv4 scopes (14). Lines that cannot be read are skipped.
+  /// labels (1), one `scopev4` line all IPv4 scopes (14). Lines that glibc does not take are
+  /// skipped: those with a zone, with a dotted IPv4 prefix anywhere but in `scopev4`, and there
+  /// with a prefix beyond ::ffff:0:0/96.
   static PolicyTable from_gai_conf(std::string_view text);
 
   int precedence(const Endpoint& endpoint) const;
@@ -51,7 +54,7 @@ class PolicyTable {
 
   static Lists default_lists();
   static int lookup(const Entries& entries, const in6_addr& address, int otherwise);
-  static bool read_entry(std::string_view prefix, std::string_view value, Entry& entry);
+  static std::optional<Entry> read_entry(std::string_view prefix, std::string_view value);
 
   std::shared_ptr<const Lists> lists_;  // never null
 };

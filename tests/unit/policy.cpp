@@ -165,18 +165,15 @@ TEST_CASE("gai.conf: one scopev4 line replaces all IPv4 scopes, and no IPv6 one"
   }
 }
 
-TEST_CASE("gai.conf: an IPv4 prefix may be mapped or plain") {
-  for (const char* text : {"precedence ::ffff:192.0.2.0/120 7\nlabel ::ffff:192.0.2.0/120 8\n",
-                           "precedence 192.0.2.0/24 7\nlabel 192.0.2.0/24 8\n"}) {
-    CAPTURE(std::string(text));
-    const auto policy = PolicyTable::from_gai_conf(text);
-    CHECK(policy.precedence(at("192.0.2.1")) == 7);
-    CHECK(policy.precedence(at("198.51.100.1")) == 40);
-    CHECK(policy.precedence(at("2001:db8::1")) == 40);
-    CHECK(policy.label(at("192.0.2.1")) == 8);
-    CHECK(policy.label(at("198.51.100.1")) == 1);
-  }
-  CHECK(PolicyTable::from_gai_conf("precedence 0.0.0.0/0 100").preferred_family() == Family::ipv4);
+TEST_CASE("gai.conf: an IPv4 prefix is mapped, dotted ones are for scopev4 alone") {
+  const auto policy = PolicyTable::from_gai_conf(
+      "precedence ::ffff:192.0.2.0/120 7\nlabel ::ffff:192.0.2.0/120 8\n"
+      "precedence 192.0.2.0/25 9\nlabel 192.0.2.0/25 9\n");
+  CHECK(policy.precedence(at("192.0.2.1")) == 7);
+  CHECK(policy.precedence(at("198.51.100.1")) == 40);
+  CHECK(policy.precedence(at("2001:db8::1")) == 40);
+  CHECK(policy.label(at("192.0.2.1")) == 8);
+  CHECK(policy.label(at("198.51.100.1")) == 1);
 }
 
 TEST_CASE("gai.conf: the longest prefix counts, whatever the order of the lines") {
@@ -194,7 +191,7 @@ TEST_CASE("gai.conf: the longest prefix counts, whatever the order of the lines"
 
 TEST_CASE("gai.conf: a prefix without a length is one address") {
   const auto policy =
-      PolicyTable::from_gai_conf("precedence 2001:db8::1 7\nprecedence 192.0.2.1 8\n");
+      PolicyTable::from_gai_conf("precedence 2001:db8::1 7\nprecedence ::ffff:192.0.2.1 8\n");
   CHECK(policy.precedence(at("2001:db8::1")) == 7);
   CHECK(policy.precedence(at("2001:db8::2")) == 40);
   CHECK(policy.precedence(at("192.0.2.1")) == 8);
@@ -233,7 +230,11 @@ TEST_CASE("gai.conf: a line that cannot be read is skipped, and changes nothing"
                            "precedence ::/ 7",
                            "precedence ::/129 7",
                            "precedence ::/-1 7",
+                           "precedence 192.0.2.0/24 7",
                            "precedence 192.0.2.0/33 7",
+                           "precedence fe80::%lo/64 7",
+                           "label 192.0.2.0/24 7",
+                           "label ::1%lo 7",
                            "precedence 192.0.2/24 7",
                            "precedence /0 7",
                            "precedence nonsense 7",
@@ -245,6 +246,9 @@ TEST_CASE("gai.conf: a line that cannot be read is skipped, and changes nothing"
                            "label ::/129 7",
                            "scopev4 192.0.2.0/33 7",
                            "scopev4 nonsense 7",
+                           "scopev4 ::ffff:0:0/95 7",
+                           "scopev4 2001:db8::/120 7",
+                           "scopev4 ::/0 7",
                            "reload yes"}) {
     CAPTURE(std::string(line));
     const auto policy = PolicyTable::from_gai_conf(std::string(line) + '\n');

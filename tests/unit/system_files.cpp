@@ -22,7 +22,7 @@ std::string joined(const Strings& words) {
 // The addresses found, in words.
 std::string hosts(std::string_view text, std::string_view name) {
   Strings found;
-  for (const Endpoint& endpoint : find_in_hosts(std::string(text), std::string(name), 22)) {
+  for (const Endpoint& endpoint : find_in_hosts(text, name, 22)) {
     CHECK(endpoint.port() == 22);
     found.push_back(to_string(endpoint));
   }
@@ -111,6 +111,28 @@ TEST_CASE("[hosts(5)] line ends, blanks and a missing last line end do not count
   CHECK(hosts("", "db") == "");
   CHECK(hosts("\n\n", "db") == "");
   CHECK(hosts("fe80::1%lo db", "db") == "fe80::1%lo");
+}
+
+TEST_CASE("[hosts(5)] a name is found among its neighbours in any case, and only as a whole word") {
+  std::string text = "192.0.2.1 xdb dbx db.x x.db -db db- #db\n192.0.2.2 # db\ndb 192.0.2.3\n";
+  CHECK(hosts(text, "db") == "");
+  CHECK(hosts(text + "192.0.2.4 ddb dB", "db") == "192.0.2.4");
+  CHECK(hosts(text + "192.0.2.4 ddb\tDB.\t", "db") == "192.0.2.4");
+  CHECK(hosts(text + "192.0.2.4 db db db#db\n192.0.2.4 DB", "db") == "192.0.2.4 192.0.2.4");
+  CHECK(hosts("192.0.2.1 aaab aaaab\n192.0.2.2 aab\n192.0.2.3 ab\n", "aab") == "192.0.2.2");
+  CHECK(hosts("192.0.2.1 a\n192.0.2.2 b a\n192.0.2.3 aa\n", "a") == "192.0.2.1 192.0.2.2");
+  CHECK(hosts("192.0.2.1 db.\n", ".") == "");
+  CHECK(hosts("192.0.2.1 \xc3\xbc.example\n", "\xc3\xbc.example") == "192.0.2.1");
+}
+
+TEST_CASE("[gethostbyname(3)] HOSTALIASES' file gives a name another, the first line counts") {
+  constexpr std::string_view text =
+      "db\n# no comment\ndb  db.example x\nDB other.example\nw a..b\n";
+  CHECK(find_host_alias(text, "db") == "db.example");
+  CHECK(find_host_alias(text, "Db") == "db.example");
+  CHECK(find_host_alias(text, "x") == "");
+  CHECK(find_host_alias(text, "w") == "");  // to no name
+  CHECK(find_host_alias("", "db") == "");
 }
 
 TEST_CASE("[RFC 4343 §3] names are the same whatever their case; a final dot does not count") {
@@ -239,29 +261,18 @@ TEST_CASE("[resolv.conf(5)] numbers are held to their bounds: 15 dots, 30 s, 5 a
     unsigned timeout;  // 0: not said
     unsigned attempts;
   } table[] = {
-      {"ndots:0", 0, 0, 0},
-      {"ndots:1", 1, 0, 0},
-      {"ndots:15", 15, 0, 0},
-      {"ndots:16", 15, 0, 0},
-      {"ndots:1000000", 15, 0, 0},
-      {"timeout:1", 1, 1, 0},
-      {"timeout:30", 1, 30, 0},
-      {"timeout:31", 1, 30, 0},
-      {"attempts:1", 1, 0, 1},
-      {"attempts:5", 1, 0, 5},
-      {"attempts:6", 1, 0, 5},
-      {"ndots:2 timeout:3 attempts:4", 2, 3, 4},
-      {"ndots:", 1, 0, 0},
-      {"ndots:x", 1, 0, 0},
-      {"ndots:2x", 1, 0, 0},
-      {"ndots:-1", 1, 0, 0},
-      {"ndots=2", 1, 0, 0},
-      {"ndots 2", 1, 0, 0},
-      {"timeout:-1", 1, 0, 0},
-      {"attempts:two", 1, 0, 0},
-      {"ndots:2 ndots:3", 3, 0, 0},
-      {"xndots:2", 1, 0, 0},
-      {"", 1, 0, 0},
+      {"ndots:0", 0, 0, 0},        {"ndots:1", 1, 0, 0},
+      {"ndots:15", 15, 0, 0},      {"ndots:16", 15, 0, 0},
+      {"ndots:1000000", 15, 0, 0}, {"timeout:1", 1, 1, 0},
+      {"timeout:30", 1, 30, 0},    {"timeout:31", 1, 30, 0},
+      {"attempts:1", 1, 0, 1},     {"attempts:5", 1, 0, 5},
+      {"attempts:6", 1, 0, 5},     {"ndots:2 timeout:3 attempts:4", 2, 3, 4},
+      {"ndots:", 1, 0, 0},         {"ndots:x", 1, 0, 0},
+      {"ndots:2x", 2, 0, 0},       {"ndots:2,timeout:3", 2, 0, 0},
+      {"ndots:-1", 1, 0, 0},       {"ndots=2", 1, 0, 0},
+      {"ndots 2", 1, 0, 0},        {"timeout:-1", 1, 0, 0},
+      {"attempts:two", 1, 0, 0},   {"ndots:2 ndots:3", 3, 0, 0},
+      {"xndots:2", 1, 0, 0},       {"", 1, 0, 0},
   };
   for (const auto& row : table) {
     CAPTURE(std::string(row.words));
@@ -282,15 +293,17 @@ TEST_CASE("no time at all, or no attempt, is read as one") {
   CHECK(conf.attempts == 1U);
 }
 
-TEST_CASE("[resolv.conf(5)] rotate, use-vc and no-aaaa are options, unknown ones do no harm") {
+TEST_CASE("[resolv.conf(5)] flags are known by how their word begins, unknown ones do no harm") {
   const ResolvConf conf =
-      parse_resolv_conf("options edns0 rotate trust-ad\noptions use-vc no-aaaa\n");
+      parse_resolv_conf("options edns0 rotate trust-ad\noptions use-vc no-aaaa no-tld-query\n");
   CHECK(conf.rotate);
   CHECK(conf.no_aaaa);
-  CHECK_FALSE(parse_resolv_conf("options no-aaaax\nno-aaaa\n").no_aaaa);
   CHECK(conf.use_tcp);
-  CHECK_FALSE(parse_resolv_conf("options rotated use-vcx\nrotate\nuse-vc x\n").rotate);
-  CHECK_FALSE(parse_resolv_conf("options rotated use-vcx\nrotate\nuse-vc x\n").use_tcp);
+  CHECK(conf.no_tld_query);
+  CHECK(parse_resolv_conf("options rotate,no-aaaa\n").rotate);
+  CHECK_FALSE(parse_resolv_conf("options rotate,no-aaaa\n").no_aaaa);
+  CHECK_FALSE(parse_resolv_conf("options xrotate\nrotate\nuse-vc x\n").rotate);
+  CHECK_FALSE(parse_resolv_conf("options use_vc\nrotate\nuse-vc x\n").use_tcp);
 }
 
 TEST_CASE("[resolv.conf(5)] RES_OPTIONS adds to what the file says") {
@@ -330,6 +343,27 @@ TEST_CASE("[resolv.conf(5)] the number of dots decides when a name is asked as i
 TEST_CASE("[RFC 6761 §6.3] a search domain makes no name below localhost") {
   CHECK(names("db", {"localhost", "a.LocalHost", "a.example"}, 1) == "db.a.example db");
   CHECK(names("db.x", {"localhost"}, 1) == "db.x");
+}
+
+TEST_CASE("[RFC 7686 §2] a search domain makes no onion service") {
+  CHECK(names("db", {"onion", "a.Onion", "onion.example"}, 1) == "db.onion.example db");
+}
+
+TEST_CASE("[resolv.conf(5)] no-tld-query: a name without a dot is asked in the search list alone") {
+  ResolvConf conf = parse_resolv_conf("search a.example\noptions no-tld-query\n");
+  CHECK(joined(search_names("db", conf)) == "db.a.example");
+  CHECK(joined(search_names("db.x", conf)) == "db.x db.x.a.example");
+  CHECK(joined(search_names("db.", conf)) == "db");
+  conf.ndots = 2;
+  CHECK(joined(search_names("db.x", conf)) == "db.x.a.example db.x");
+  conf.search.clear();
+  CHECK(joined(search_names("db", conf)) == "db");
+}
+
+TEST_CASE("[resolv.conf(5)] a search line with no domain in it is one all the same") {
+  CHECK_FALSE(parse_resolv_conf("options rotate\nsearch\ndomain\n").names_search);
+  CHECK(parse_resolv_conf("search .\n").names_search);
+  CHECK(parse_resolv_conf("domain a.example\n").names_search);
 }
 
 TEST_CASE("[RFC 1035 §2.3.4] a joined name of more than 253 octets is not asked") {

@@ -128,6 +128,28 @@ TEST_CASE("ssh is a port without services(5), which has the first word") {
   CHECK(parse_target("db.example", "ssh", "ssh 2222/tcp\n").port == 2222);
 }
 
+TEST_CASE("[inet_aton(3)] what getaddrinfo(3) reads as an IPv4 address is one") {
+  const struct {
+    const char* host;
+    const char* address;
+  } table[] = {
+      {"127.1", "127.0.0.1"},
+      {"192.0.513", "192.0.2.1"},
+      {"0x7f.1", "127.0.0.1"},
+      {"0x7f000001", "127.0.0.1"},
+      {"2130706433", "127.0.0.1"},
+      {"010.0.0.1", "8.0.0.1"},
+  };
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.host));
+    const Target target = parse_target(row.host, "22", services);
+    CHECK(target.literal == parse_address(row.address, 22));
+    CHECK(target.name == "");
+    CHECK(name_refusal(row.host) ==
+          "host '" + std::string(row.host) + "' is an address, not a name");
+  }
+}
+
 TEST_CASE("a host that is no literal is a name") {
   for (const char* host : {"db.example",
                            "db.example.",
@@ -137,6 +159,13 @@ TEST_CASE("a host that is no literal is a name") {
                            "xn--4ca.example",
                            "DB.Example",
                            "1.example",
+                           "web.1",
+                           "node.01",
+                           "192.0.2.256",
+                           "192.0.2.1.",
+                           "1.2.3.4.5",
+                           "0x",
+                           "08",
                            "192.0.2.1.example"}) {
     CAPTURE(std::string(host));
     const Target target = parse_target(host, "22", services);
