@@ -50,6 +50,12 @@ struct AnswerReceived {
   Family family{};
   AnswerStatus status{};
   std::vector<Candidate> candidates;
+  std::string source{};  ///< who was asked, where not the DNS: "'libvirt'", "mDNS"
+};
+
+/// Addresses came in while the questions for them stay open.
+struct AddressesFound {
+  std::vector<Candidate> candidates;
 };
 
 struct Connected {
@@ -186,8 +192,13 @@ using Action = std::variant<SendQuery,
                             TimerFired,
                             TimerCanceled>;
 
-using Fact =
-    std::variant<DialStarted, AnswerReceived, Prepared, Connected, AttemptFailed, TimePassed>;
+using Fact = std::variant<DialStarted,
+                          AnswerReceived,
+                          AddressesFound,
+                          Prepared,
+                          Connected,
+                          AttemptFailed,
+                          TimePassed>;
 
 // --- around the race -----------------------------------------------------------------------
 
@@ -213,6 +224,18 @@ struct NextName {
 /// An answer could not be read: its question is asked again.
 struct AskedAgain {
   Family family{};
+};
+
+/// Others than the DNS were asked for the name: all who were, in order. The last one has it, or
+/// nobody does.
+struct NamesAsked {
+  struct Source {
+    std::string name;  ///< "'files'", "DNS", "mDNS", "'libvirt'"
+    AnswerStatus status{};
+    std::vector<Endpoint> addresses{};  ///< the first that came
+    std::string failure{};              ///< why it gave no answer
+  };
+  std::vector<Source> sources;
 };
 
 /// The kernel has no MPTCP: TCP is spoken in its place.
@@ -259,7 +282,8 @@ struct RelayEnded {
 /// A race without a winner, or a name that could not be resolved for a proxy.
 struct LostRace {
   Finish finish;
-  std::string through;  ///< the proxy that it was about; empty: the target itself
+  std::string through;                 ///< the proxy that it was about; empty: the target itself
+  std::vector<std::string> unasked{};  ///< modules of nsswitch.conf that may know the name
 };
 
 /// Why a dial has brought no connection: one cause, with all that is to be told of it.
@@ -280,6 +304,7 @@ struct Event {
   using Body = std::variant<Configured,
                             DialStarted,
                             AnswerReceived,
+                            AddressesFound,
                             Prepared,
                             Connected,
                             AttemptFailed,
@@ -295,6 +320,7 @@ struct Event {
                             TimerCanceled,
                             NextName,
                             AskedAgain,
+                            NamesAsked,
                             FellBackToTcp,
                             HandshakeStarted,
                             HandshakeFinished,

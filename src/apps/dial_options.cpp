@@ -69,6 +69,22 @@ constexpr std::array rows = {
         [](ConnectOptions& s, const Values& v) {
           for (const std::string& text : v) s.names.overrides.push_back(read_override(text));
         }},
+    Row{{"--resolver",
+         "WHO",
+         false,
+         Needs::ip,
+         addresses,
+         "Who is asked for names: auto, dns, or system for everything [auto]"},
+        [](ConnectOptions& s, const Values& v) { s.names.rules = read_name_rules(v.back()); }},
+    Row{{"--resolve-with",
+         "COMMAND",
+         false,
+         Needs::ip,
+         addresses,
+         "Run this, without a shell, and take the addresses that it writes instead of asking"},
+        [](ConnectOptions& s, const Values& v) {
+          s.names.command = read_command(v.back(), "--resolve-with");
+        }},
     Row{{"--timeout",
          "DURATION",
          false,
@@ -335,6 +351,10 @@ void check_machine(ConnectOptions& options) {
 
 void check_options(const CommandLine& line, ConnectOptions& options) {
   line.exclude("-4", "-6");
+  line.exclude("--resolve-with", "--resolver");
+  line.exclude("--resolve-with", "--dns-server");
+  if (options.names.rules == NameRules::system && line.is_given("--dns-server"))
+    throw UsageError("--resolver system asks no --dns-server");
   line.exclude("--ttl", "--dontroute");
   if (options.attempt.socket.protocol == Protocol::mptcp && line.is_given("--dontroute"))
     throw UsageError("--dontroute has no meaning for MPTCP");  // taken, and without an effect

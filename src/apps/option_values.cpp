@@ -62,6 +62,13 @@ Protocol read_protocol(const std::string& text) {
   throw UsageError("--protocol: " + in_quotes(text) + " is not tcp, mptcp or sctp");
 }
 
+NameRules read_name_rules(const std::string& text) {
+  if (text == "auto") return NameRules::automatic;
+  if (text == "dns") return NameRules::dns;
+  if (text == "system") return NameRules::system;
+  throw UsageError("--resolver: " + in_quotes(text) + " is not auto, dns or system");
+}
+
 std::string read_service(const std::string& text) {
   const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
   if (!text.empty() && printable) return text;

@@ -21,6 +21,9 @@ int read_number(const std::string& text, std::string_view option, int least, int
 /// A firewall mark: 32 bits, decimal or hexadecimal (0x10).
 int read_mark(const std::string& text);
 
+/// "auto", "dns" or "system".
+NameRules read_name_rules(const std::string& text);
+
 /// "tcp", "mptcp" or "sctp".
 Protocol read_protocol(const std::string& text);
 

@@ -15,8 +15,8 @@
 #include <system_error>
 
 #include "base/unique_fd.hpp"
-#include "dial/command.hpp"
 #include "gladhand/error.hpp"
+#include "sys/command.hpp"
 #include "sys/environment.hpp"
 #include "sys/file.hpp"
 

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "connect/proxy_chain.hpp"
-#include "dial/command.hpp"
+#include "dns/target_environment.hpp"
 #include "sys/process.hpp"
 
 namespace gladhand {

@@ -40,8 +40,28 @@ Target target_of(const Proxy& proxy) {
   return parse_target(to_ascii(proxy.host), std::to_string(proxy.port), "");
 }
 
+namespace {
+
+// Wrappers that make other programs go through a proxy, by the libraries that they preload. Here
+// they would change nothing where this program is static, and names would leak where it is not.
+void refuse_wrapper() {
+  const auto preload = environment_variable({"LD_PRELOAD"});
+  if (!preload) return;
+  for (const std::string_view wrapper : {"torsocks", "proxychains"}) {
+    if (preload->find(wrapper) == preload->npos) continue;
+    const bool is_tor = wrapper == "torsocks";
+    throw UsageError(
+        std::string(wrapper) + " (in LD_PRELOAD) has no hold on gladhand, which would go past it",
+        "say --proxy " + std::string(is_tor ? "socks5h://localhost:9050" : "with its proxy's URL") +
+            "; see PROXIES in gladhand(1)");
+  }
+}
+
+}  // namespace
+
 void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
   const std::span<const Proxy> proxies = route.proxies_for(target);
+  if (proxies.empty() && target.kind == Target::Kind::internet) refuse_wrapper();
   const auto raced = proxies.empty() ? target.literal : target_of(proxies.front()).literal;
   if (raced && raced->family() && std::ranges::find(families, raced->family()) == families.end())
     throw UsageError((proxies.empty() ? "host " + in_quotes(target.host)

@@ -38,7 +38,8 @@ bool resolves_here(ProxyScheme scheme);
 /// Those of `families` that such a proxy can be asked for.
 std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families);
 
-/// Throws UsageError when the route cannot be meant for the target, or what the race is for is an
+/// Throws UsageError when the route cannot be meant for the target, when it has no proxy though
+/// torsocks or proxychains are to make one take part, or what the race is for is an
 /// address of another family than `families`: to be called before any traffic.
 void check_route(const Route& route, const Target& target, const std::vector<Family>& families);
 

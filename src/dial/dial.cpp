@@ -12,10 +12,11 @@
 #include <utility>
 
 #include "base/duration.hpp"
-#include "dial/command.hpp"
 #include "dial/local_target.hpp"
-#include "dns/resolver.hpp"
+#include "dns/name_lookup.hpp"
+#include "dns/target_environment.hpp"
 #include "gladhand/error.hpp"
+#include "sys/command.hpp"
 #include "sys/file.hpp"
 #include "sys/socket_setup.hpp"
 
@@ -68,8 +69,11 @@ class Driver {
 
  private:
   NameSource find_source() {
-    if (target_.kind == Target::Kind::internet)
-      return find_name_source(target_, options_.names, network_);
+    if (target_.kind == Target::Kind::internet) {
+      NameSource found = find_name_source(target_, options_.names, network_);
+      local_.failure = found.refusal;
+      return found;
+    }
     NameSource source{local_.origin, {}, {}};
     if (local_.endpoint) source.known.push_back(*local_.endpoint);
     return source;
@@ -141,7 +145,7 @@ class Driver {
   // What must not fail has failed: nothing goes on, and the children are waited for.
   void abandon() {
     inbox_.clear();
-    resolver_.reset();
+    lookup_.reset();
     before_.reset();
     for (const auto& attempt : attempts_)
       if (attempt) attempt->cancel();
@@ -182,23 +186,30 @@ class Driver {
   // --- orders ---
 
   void carry_out(const SendQuery& order) {
-    if (!resolver_)
-      resolver_ = std::make_shared<Resolver>(
-          loop_,
-          target_.name,
-          target_.port,
-          source_.questions,
-          source_.conf,
-          [this](const Resolver::Answer& answer) {
-            put(AnswerReceived{answer.family, answer.status, with_sources(answer.addresses)});
-          },
-          [this](Event::Body body) {
-            now_ = recorder_.now();
-            report(std::move(body));
-          });
-    if (recorder_) report(SendQuery{order.family, resolver_->name()});
-    resolver_->ask(order.family);
+    if (!lookup_)
+      lookup_ = std::make_shared<NameLookup>(loop_,
+                                             target_,
+                                             source_,
+                                             source_.questions,
+                                             recorder_.began() + options_.race.timeout,
+                                             listener());
+    if (recorder_) report(SendQuery{order.family, lookup_->name()});
+    lookup_->ask(order.family);
     if (order.family == source_.questions.back()) network_.learn_addresses();
+  }
+
+  NameLookup::Listener listener() {
+    return {
+        [this](const NameLookup::Answer& answer) {
+          put(AnswerReceived{
+              answer.family, answer.status, with_sources(answer.addresses), answer.source});
+        },
+        [this](const std::vector<Endpoint>& found) { put(AddressesFound{with_sources(found)}); },
+        [this](Event::Body body) {
+          now_ = recorder_.now();
+          report(std::move(body));
+        },
+    };
   }
 
   void carry_out(const Prepare& order) {
@@ -247,7 +258,10 @@ class Driver {
     // The end of c-ares takes time that the receiver would wait for: where nothing is outstanding,
     // it is put off.
     const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
-    if (!idle) resolver_.reset();
+    if (!lookup_) return;
+    lookup_failure_ = lookup_->failure();
+    unasked_ = lookup_->unasked();
+    if (!idle) lookup_.reset();
   }
 
   template <typename Decision>
@@ -272,11 +286,15 @@ class Driver {
                            to_string(options_.race.timeout));
     if (failure_) return DialFailure{*failure_, true};
     if (local_.failure) return DialFailure{*local_.failure};
+    if (finish_.outcome == Outcome::no_address && lookup_failure_)
+      return DialFailure{
+          Error(ExitStatus::no_address,
+                "connect to " + in_words(target_.host, target_.service) + ": " + *lookup_failure_)};
     if (finish_.outcome != Outcome::connected)
-      return DialFailure{LostRace{std::move(finish_), reported().through}};
+      return DialFailure{LostRace{std::move(finish_), reported().through, std::move(unasked_)}};
     return DialConnection{attempts_[finish_.winner]->release(),
                           finish_.attempts[finish_.winner].endpoint,
-                          std::move(resolver_)};
+                          std::move(lookup_)};
   }
 
   asio::io_context& loop_;
@@ -292,7 +310,9 @@ class Driver {
   std::optional<Command> before_;
   bool before_running_ = false;
   std::optional<Error> failure_;
-  std::shared_ptr<Resolver> resolver_;
+  std::shared_ptr<NameLookup> lookup_;
+  std::optional<std::string> lookup_failure_;
+  std::vector<std::string> unasked_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Arrival> inbox_;
   int children_ = 0;  // attempts that have not ended

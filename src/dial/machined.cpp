@@ -1,20 +1,12 @@
 #include "dial/machined.hpp"
 
-#include <sys/socket.h>
-
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
-#include <cerrno>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <string_view>
+#include <utility>
 
-#include "base/unique_fd.hpp"
-#include "gladhand/endpoint.hpp"
 #include "gladhand/error.hpp"
-#include "sys/readiness_wait.hpp"
+#include "sys/unix_call.hpp"
 
 namespace gladhand {
 
@@ -23,81 +15,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::json;
 
-constexpr std::size_t longest_reply = 1U << 20U;
-
 [[noreturn]] void fail(const std::string& why) {
   throw Error(ExitStatus::no_address, why);
 }
 
-[[noreturn]] void fail_late() {
-  throw Error(ExitStatus::timed_out, "systemd-machined does not answer");
-}
-
-[[noreturn]] void fail_with_errno() {
-  fail("systemd-machined: " + system_words(errno));
-}
-
-bool would_block() {
-  return errno == EAGAIN || errno == EINTR;
-}
-
-// False when nobody listens there. A Unix socket connects at once, or says EAGAIN while its server
-// has too many waiting [unix(7)]: no event tells when there is room.
-asio::awaitable<bool> connect(int fd, Endpoint address, Clock::time_point deadline) {
-  asio::steady_timer pause(co_await asio::this_coro::executor);
-  while (::connect(fd, address.data(), address.size()) != 0) {
-    if (errno == ENOENT || errno == ECONNREFUSED) co_return false;
-    if (!would_block()) fail_with_errno();
-    if (Clock::now() >= deadline) fail_late();
-    pause.expires_after(std::chrono::milliseconds(10));
-    co_await pause.async_wait(asio::use_awaitable);
-  }
-  co_return true;
-}
-
-asio::awaitable<void> send_all(int fd,
-                               ReadinessWait& ready,
-                               std::string_view bytes,
-                               Clock::time_point deadline) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-      continue;
-    }
-    if (!would_block()) fail_with_errno();
-    if (!co_await ready.wait(ReadinessWait::Descriptor::wait_write, deadline)) fail_late();
-  }
-}
-
-// What comes before the first NUL.
-asio::awaitable<std::string> read_reply(int fd, ReadinessWait& ready, Clock::time_point deadline) {
-  std::string reply;
-  while (reply.find('\0') == reply.npos) {
-    if (!co_await ready.wait(ReadinessWait::Descriptor::wait_read, deadline)) fail_late();
-    char part[4096];
-    const ssize_t got = ::recv(fd, part, sizeof(part), MSG_DONTWAIT);
-    if (got < 0 && would_block()) continue;
-    if (got < 0) fail_with_errno();
-    if (got == 0 || reply.size() > longest_reply) fail("systemd-machined sends no proper answer");
-    reply.append(part, static_cast<std::size_t>(got));
-  }
-  co_return reply.substr(0, reply.find('\0'));
-}
-
-// One call: what is sent and what comes back ends with a NUL [varlink.org]. Empty when nobody
-// listens there.
+// One call over Varlink [varlink.org]. Empty when nobody listens there.
 asio::awaitable<std::optional<std::string>> call(std::string directory,
                                                  std::string request,
                                                  Clock::time_point deadline) {
-  const auto address = Endpoint::unix_socket(directory + "/systemd/machine/io.systemd.Machine");
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!address || !fd) fail("no socket to systemd-machined");
-  if (!co_await connect(fd.get(), *address, deadline)) co_return std::nullopt;
-  ReadinessWait ready(co_await asio::this_coro::executor, fd.get());
-  const std::string_view with_nul(request.c_str(), request.size() + 1);
-  co_await send_all(fd.get(), ready, with_nul, deadline);
-  co_return co_await read_reply(fd.get(), ready, deadline);
+  co_return co_await call_unix_peer(
+      {directory + "/systemd/machine/io.systemd.Machine", "systemd-machined"},
+      std::move(request),
+      deadline);
 }
 
 std::string text_of(const Json& object, const char* name) {

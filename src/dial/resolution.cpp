@@ -33,6 +33,7 @@ Resolution::Resolution(asio::io_context& loop,
       names_(names),
       report_(std::move(report)),
       race_(one_at_a_time(race), PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
+      deadline_(Clock::now() + race.timeout),
       wakeup_timer_(loop) {}
 
 asio::awaitable<std::optional<Endpoint>> Resolution::next(Clock::time_point deadline) {
@@ -59,15 +60,15 @@ asio::awaitable<std::optional<Endpoint>> Resolution::next(Clock::time_point dead
 void Resolution::begin() {
   const SocketSettings nothing;
   Network network(nothing);
-  NameSource source = find_name_source(target_, names_, network);
+  source_ = find_name_source(target_, names_, network);
+  if (source_.refusal) throw Error(*source_.refusal);
   DialStarted started;
-  for (const Endpoint& endpoint : source.known) started.known.push_back({endpoint, {}});
-  if (!source.questions.empty()) {
+  for (const Endpoint& endpoint : source_.known) started.known.push_back({endpoint, {}});
+  if (!source_.questions.empty()) {
     started.questions = names_.families;
-    if (source.conf.no_aaaa) std::erase(started.questions, Family::ipv6);
+    if (source_.conf.no_aaaa) std::erase(started.questions, Family::ipv6);
   }
   names_.families = started.questions;
-  conf_ = std::move(source.conf);
   tell(started);
 }
 
@@ -87,21 +88,27 @@ void Resolution::tell(const Fact& fact) {
 }
 
 void Resolution::ask(Family family) {
-  if (!resolver_)
-    resolver_.emplace(
-        loop_,
-        target_.name,
-        target_.port,
-        names_.families,
-        conf_,
-        [this](const Resolver::Answer& answer) { received(answer); },
-        report_);
-  if (report_) report_(SendQuery{family, resolver_->name()});
-  resolver_->ask(family);
+  if (!lookup_) lookup_.emplace(loop_, target_, source_, names_.families, deadline_, listener());
+  if (report_) report_(SendQuery{family, lookup_->name()});
+  lookup_->ask(family);
 }
 
-void Resolution::received(const Resolver::Answer& answer) {
-  AnswerReceived fact{answer.family, answer.status, {}};
+NameLookup::Listener Resolution::listener() {
+  return {
+      [this](const NameLookup::Answer& answer) { received(answer); },
+      [this](const std::vector<Endpoint>& found) {
+        AddressesFound fact;
+        for (const Endpoint& endpoint : found) fact.candidates.push_back({endpoint, {}});
+        if (report_) report_(fact);
+        inbox_.push_back(std::move(fact));
+        wakeup_timer_.cancel();
+      },
+      report_,
+  };
+}
+
+void Resolution::received(const NameLookup::Answer& answer) {
+  AnswerReceived fact{answer.family, answer.status, {}, answer.source};
   for (const Endpoint& endpoint : answer.addresses) fact.candidates.push_back({endpoint, {}});
   if (report_) report_(fact);
   inbox_.push_back(std::move(fact));

@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
+#include "dns/name_lookup.hpp"
 #include "dns/name_source.hpp"
-#include "dns/resolver.hpp"
 #include "gladhand/event.hpp"
 #include "race/race.hpp"
 
@@ -47,7 +47,8 @@ class Resolution {
   void take_in();
   void tell(const Fact& fact);
   void ask(Family family);
-  void received(const Resolver::Answer& answer);
+  NameLookup::Listener listener();
+  void received(const NameLookup::Answer& answer);
   Moment now() const { return std::chrono::duration_cast<Moment>(Clock::now() - began_); }
 
   asio::io_context& loop_;
@@ -56,10 +57,11 @@ class Resolution {
   Report report_;
   const Clock::time_point began_ = Clock::now();
   Race race_;
-  ResolvConf conf_;
+  NameSource source_{};
+  const Clock::time_point deadline_;  // of those who are asked
   asio::steady_timer wakeup_timer_;
   std::deque<Fact> inbox_;  // c-ares may call back before ask() has returned
-  std::optional<Resolver> resolver_;
+  std::optional<NameLookup> lookup_;
   std::optional<StartAttempt> offered_;  // not yet returned
   std::optional<AttemptId> returned_;    // the last that was
   bool begun_ = false;

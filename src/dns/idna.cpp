@@ -36,12 +36,24 @@ std::string to_ascii(std::string_view name) {
   return converted;
 }
 
+std::string to_unicode(std::string_view name) {
+  if (name.find("xn--") == name.npos && name.find("XN--") == name.npos) return std::string(name);
+  char* converted = nullptr;
+  const int status = idn2_to_unicode_8z8z(std::string(name).c_str(), &converted, 0);
+  const std::unique_ptr<char, void (*)(void*)> owner(converted, idn2_free);
+  return status == IDN2_OK ? std::string(converted) : std::string(name);
+}
+
 #else
 
 std::string to_ascii(std::string_view name) {
   if (is_ascii(name)) return std::string(name);
   throw UsageError("host " + in_quotes(name) + " is not ASCII, and this build has no libidn2",
                    "write the name as its A-label (xn--...)");
+}
+
+std::string to_unicode(std::string_view name) {
+  return std::string(name);
 }
 
 #endif

@@ -1,11 +1,15 @@
 #include "dns/name_source.hpp"
 
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
 
+#include "dns/idna.hpp"
+#include "gladhand/error.hpp"
 #include "sys/file.hpp"
 
 namespace gladhand {
@@ -28,10 +32,25 @@ void choose_questions(NameSource& source, std::vector<Family> families, Network&
   if (default_routes.size() == 1) source.only_default_route = default_routes.front();
 }
 
+// What stands behind the first dot of this machine's name, as resolv.conf(5) has it.
+std::string own_domain() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
+  const std::string_view whole(name.data());
+  return std::string(whole.substr(std::min(whole.find('.'), whole.size())));
+}
+
 ResolvConf resolver_configuration(const NameOptions& options) {
   ResolvConf conf = parse_resolv_conf(read_file("/etc/resolv.conf"));
-  if (const char* domain = std::getenv("LOCALDOMAIN"))
-    conf.search = parse_resolv_conf(std::string("search ") + domain).search;
+  const auto search = [&conf](const std::string& domains) {
+    conf.search = parse_resolv_conf("search " + domains).search;
+  };
+  if (const char* domains = std::getenv("LOCALDOMAIN")) {
+    search(domains);
+  } else if (!conf.names_search) {
+    const std::string domain = own_domain();
+    if (domain.size() > 1) search(domain.substr(1));
+  }
   if (const char* words = std::getenv("RES_OPTIONS")) apply_resolver_options(words, conf);
   if (!options.dns_servers.empty()) conf.servers = options.dns_servers;
   return conf;
@@ -47,6 +66,31 @@ void keep_allowed(std::vector<Endpoint>& endpoints, const std::vector<Family>& f
   });
 }
 
+// An international name may stand in the hosts file as it is written or as the DNS has it.
+std::vector<Endpoint> find_in_hosts_file(const Target& target) {
+  const std::string text = read_file("/etc/hosts");
+  std::vector<Endpoint> found = find_in_hosts(text, target.name, target.port);
+  const std::string written = to_unicode(target.name);
+  if (found.empty() && written != target.name) found = find_in_hosts(text, written, target.port);
+  return found;
+}
+
+// A user's own abbreviations.
+std::string find_user_alias(std::string_view name) {
+  const char* path = std::getenv("HOSTALIASES");
+  if (path == nullptr || name.find('.') != name.npos) return "";
+  return find_host_alias(read_file(path), name);
+}
+
+// [RFC 7686 §2] whoever asked the DNS would tell everybody where the user goes.
+std::optional<Error> refuse_onion(const Target& target) {
+  if (!is_below(target.name, "onion")) return std::nullopt;
+  return Error(ExitStatus::no_address,
+               "connect to " + in_words(target.host, target.service) +
+                   ": an onion service is never looked up in the DNS",
+               "reach it through Tor: --proxy socks5h://localhost:9050");
+}
+
 const NameOverride* find_override(const Target& target, const NameOptions& options) {
   for (const NameOverride& entry : options.overrides)
     if (equal_names(entry.name, target.name)) return &entry;
@@ -60,6 +104,41 @@ NameSource known_from(std::string_view origin,
   return {origin, std::move(endpoints), {}};
 }
 
+NameTraits traits_of(const Target& target, const ResolvConf& conf) {
+  const auto is_stub = [](const std::string& server) {
+    return server == "127.0.0.53" || server == "127.0.0.54";
+  };
+  return {
+      .is_local = is_below(target.name, "local"),
+      .is_single = target.name.find('.') == target.name.npos,
+      .has_stub = std::ranges::any_of(conf.servers, is_stub),
+  };
+}
+
+// Before it is known whether anybody has to be asked.
+NameSource asked_of_system(const Target& target, const NameOptions& options) {
+  NameSource source{"dns", {}, {}};
+  source.name = target.name;
+  source.conf = resolver_configuration(options);
+  const std::vector<NssModule> line = parse_nsswitch(read_file("/etc/nsswitch.conf"));
+  source.plan = plan_names(traits_of(target, source.conf), line, options.rules);
+  const bool has_servers =
+      std::ranges::find(source.plan.steps, NameStep::Kind::dns, &NameStep::kind) !=
+      source.plan.steps.end();
+  if (!options.dns_servers.empty() && !has_servers)
+    source.plan.steps.insert(source.plan.steps.begin(), {NameStep::Kind::dns, {}});
+  return source;
+}
+
+NameSource asked_of_command(const Target& target, const NameOptions& options, Network& network) {
+  NameSource source{"dns", {}, {}};
+  source.name = target.name;
+  source.command = options.command;
+  source.plan = {.files_first = false, .steps = {{NameStep::Kind::command, {}}}, .unasked = {}};
+  choose_questions(source, options.families, network);
+  return source;
+}
+
 }  // namespace
 
 NameSource find_name_source(const Target& target, const NameOptions& options, Network& network) {
@@ -70,18 +149,25 @@ NameSource find_name_source(const Target& target, const NameOptions& options, Ne
       addresses.push_back(address.with_port(target.port));
     return known_from("resolve", std::move(addresses), options);
   }
-  // An entry of the other family than -4 or -6 asks for hides nothing, as in glibc.
-  NameSource hosts = known_from(
-      "hosts", find_in_hosts(read_file("/etc/hosts"), target.name, target.port), options);
-  if (!hosts.known.empty()) return hosts;
+  if (!options.command.empty()) return asked_of_command(target, options, network);
+  NameSource source = asked_of_system(target, options);
+  if (source.plan.files_first) {
+    // An entry of the other family than -4 or -6 asks for hides nothing, as in glibc.
+    NameSource hosts = known_from("hosts", find_in_hosts_file(target), options);
+    if (!hosts.known.empty()) return hosts;
+  }
   if (is_localhost(target.name))
     return known_from("localhost", loopback_addresses(target.port), options);
-  NameSource dns{"dns", {}, {}};
-  dns.conf = resolver_configuration(options);
+  source.refusal = refuse_onion(target);
+  if (source.refusal) return source;
   std::vector<Family> families = options.families;
-  if (dns.conf.no_aaaa) std::erase(families, Family::ipv6);
-  choose_questions(dns, std::move(families), network);
-  return dns;
+  if (options.rules != NameRules::system) {
+    const std::string alias = find_user_alias(target.name);
+    if (!alias.empty()) source.name = alias;
+    if (source.conf.no_aaaa) std::erase(families, Family::ipv6);
+  }
+  choose_questions(source, std::move(families), network);
+  return source;
 }
 
 }  // namespace gladhand

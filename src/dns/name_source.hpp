@@ -1,5 +1,5 @@
 // Where a target's addresses come from: itself, the command line, the hosts file, this machine, or
-// the DNS. The first that knows the name answers for both families.
+// whoever has to be asked. The first that knows the name answers for both families.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "dns/network.hpp"
+#include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
+#include "names/nsswitch.hpp"
 #include "names/system_files.hpp"
 
 namespace gladhand {
@@ -24,18 +26,25 @@ struct NameOptions {
   std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< allowed ones (-4, -6)
   std::vector<std::string> dns_servers;  ///< "addr", "addr:port", "[v6]:port"; else resolv.conf's
   std::vector<NameOverride> overrides;
+  NameRules rules = NameRules::automatic;
+  std::vector<std::string> command{};  ///< asked in place of everybody else; empty: none
 };
 
 /// Addresses known without a question, or the questions to ask.
 struct NameSource {
-  std::string_view origin;  ///< "literal", "resolve", "hosts", "localhost" or "dns"
+  std::string_view origin;  ///< "literal", "resolve", "hosts", "localhost"; "dns" with questions
   std::vector<Endpoint> known;
-  std::vector<Family> questions;               ///< empty unless origin is "dns"
+  std::vector<Family> questions;
+  std::string name{};                          ///< asked for: the target's, or its alias
   ResolvConf conf{};                           ///< for the questions
+  NamePlan plan{};                             ///< who is asked
+  std::vector<std::string> command{};          ///< for a step that is the user's own
+  std::optional<Error> refusal{};              ///< why nobody may be asked
   std::optional<Family> only_default_route{};  ///< where just one of two asked families has one
 };
 
-/// Finds out. Reads /etc/hosts and /etc/resolv.conf where needed; sends nothing.
+/// Finds out. Reads /etc/hosts, nsswitch.conf and resolv.conf where needed; sends nothing. Throws
+/// Error for a name that must not be asked for: one of an onion service.
 NameSource find_name_source(const Target& target, const NameOptions& options, Network& network);
 
 }  // namespace gladhand

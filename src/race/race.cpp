@@ -63,6 +63,10 @@ void Race::on(const AnswerReceived& fact) {
   add(fact.candidates);
 }
 
+void Race::on(const AddressesFound& fact) {
+  if (!finished_) add(fact.candidates);
+}
+
 void Race::on(const Prepared& /*fact*/) {
   if (preparation_ != Preparation::running) return;
   preparation_ = Preparation::none;

@@ -77,6 +77,7 @@ class Race {
 
   void on(const DialStarted& fact);
   void on(const AnswerReceived& fact);
+  void on(const AddressesFound& fact);
   void on(const Prepared& fact);
   void on(const Connected& fact);
   void on(const AttemptFailed& fact);

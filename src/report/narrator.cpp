@@ -80,9 +80,15 @@ std::string Narrator::of(const DialStarted& event) {
 
 std::string Narrator::of(const AnswerReceived& event) {
   const std::string question(question_type(event.family));
+  if (event.status == AnswerStatus::addresses && event.candidates.empty())
+    return question + " answered: that was all";
   if (event.status == AnswerStatus::addresses)
     return question + " answered: " + list(event.candidates);
   return question + " answered: " + to_words(event.status, event.family);
+}
+
+std::string Narrator::of(const AddressesFound& event) {
+  return "found " + list(event.candidates);
 }
 
 std::string Narrator::of(const Prepared& /*event*/) {
@@ -180,6 +186,32 @@ std::string Narrator::of(const NextName& event) {
 
 std::string Narrator::of(const AskedAgain& event) {
   return std::string(question_type(event.family)) + " answered: what cannot be read, ask again";
+}
+
+namespace {
+
+std::string words_of(const NamesAsked::Source& source) {
+  if (source.status == AnswerStatus::addresses) {
+    std::string text = source.name + " has";
+    for (const Endpoint& address : source.addresses)
+      text += (&address == source.addresses.data() ? " " : " and ") + to_string(address);
+    return text;
+  }
+  const std::string why = source.failure.empty() ? "" : " (" + printable(source.failure) + ')';
+  if (source.status == AnswerStatus::no_answer) return source.name + " gave no answer" + why;
+  if (source.status == AnswerStatus::no_such_name)
+    return source.name + (source.name == "DNS" ? " said no such name" : " had none") + why;
+  if (source.status == AnswerStatus::no_address) return source.name + " had no such address" + why;
+  return source.name + " failed" + why;
+}
+
+}  // namespace
+
+std::string Narrator::of(const NamesAsked& event) {
+  std::string text = "names: ";
+  for (const NamesAsked::Source& source : event.sources)
+    text += (&source == event.sources.data() ? "" : ", ") + words_of(source);
+  return text;
 }
 
 std::string Narrator::of(const FellBackToTcp& /*event*/) {

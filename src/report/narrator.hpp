@@ -20,6 +20,7 @@ class Narrator {
   std::string of(const Configured& event);
   std::string of(const DialStarted& event);
   std::string of(const AnswerReceived& event);
+  std::string of(const AddressesFound& event);
   std::string of(const Prepared& event);
   std::string of(const Connected& event);
   std::string of(const AttemptFailed& event);
@@ -35,6 +36,7 @@ class Narrator {
   std::string of(const TimerCanceled& event);
   std::string of(const NextName& event);
   std::string of(const AskedAgain& event);
+  std::string of(const NamesAsked& event);
   std::string of(const FellBackToTcp& event);
   std::string of(const HandshakeStarted& event);
   std::string of(const HandshakeFinished& event);

@@ -90,14 +90,19 @@ void Trace::write(const DialStarted& event) {
 }
 
 void Trace::write(const AnswerReceived& event) {
-  discovered(event.candidates, "dns");
+  discovered(event.candidates, event.source.empty() ? "dns" : event.source);
   const Moment asked = asked_[static_cast<std::size_t>(event.family)];
-  out_ += event_line(now_, "dns_query_finished")
-              .add("type", question_type(event.family))
-              .add("status", to_string(event.status))
-              .add("addresses", event.candidates.size())
-              .add("duration_us", (now_ - asked).count())
-              .line();
+  JsonLine line = event_line(now_, "dns_query_finished");
+  line.add("type", question_type(event.family))
+      .add("status", to_string(event.status))
+      .add("addresses", event.candidates.size())
+      .add("duration_us", (now_ - asked).count());
+  if (!event.source.empty()) line.add("source", event.source);
+  out_ += line.line();
+}
+
+void Trace::write(const AddressesFound& event) {
+  discovered(event.candidates, "command");
 }
 
 void Trace::write(const Prepared& /*event*/) {
@@ -194,6 +199,17 @@ void Trace::write(const AskedAgain& event) {
               .add("type", question_type(event.family))
               .add("reason", to_string(AnswerStatus::bad_answer))
               .line();
+}
+
+void Trace::write(const NamesAsked& event) {
+  std::string sources;
+  for (const NamesAsked::Source& source : event.sources) {
+    JsonLine one;
+    one.add("source", source.name).add("status", to_string(source.status));
+    if (!source.failure.empty()) one.add("error", source.failure);
+    sources += (sources.empty() ? "[" : ",") + one.object();
+  }
+  out_ += event_line(now_, "names_asked").raw("sources", sources + ']').line();
 }
 
 void Trace::write(const FellBackToTcp& /*event*/) {

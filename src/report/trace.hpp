@@ -27,6 +27,7 @@ class Trace {
   void write(const Configured& event);
   void write(const DialStarted& event);
   void write(const AnswerReceived& event);
+  void write(const AddressesFound& event);
   void write(const Prepared& event);
   void write(const Connected& event);
   void write(const AttemptFailed& event);
@@ -42,6 +43,7 @@ class Trace {
   void write(const TimerCanceled& event);
   void write(const NextName& event);
   void write(const AskedAgain& event);
+  void write(const NamesAsked& event);
   void write(const FellBackToTcp& event);
   void write(const HandshakeStarted& event);
   void write(const HandshakeFinished& event);

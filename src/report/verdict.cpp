@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/duration.hpp"
-#include "names/system_files.hpp"
 #include "race/race.hpp"
 #include "report/narrator.hpp"
 
@@ -125,21 +124,17 @@ std::string questions_text(const Finish& finish, Moment ended) {
   return text;
 }
 
-bool is_for_mdns(std::string_view name) {
-  constexpr std::string_view local = ".local";
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return name.size() > local.size() && equal_names(name.substr(name.size() - local.size()), local);
-}
-
-std::string hint_for(const Finish& finish, std::string_view name, NameServers servers) {
+std::string hint_for(const Finish& finish,
+                     NameServers servers,
+                     const std::vector<std::string>& unasked) {
   if (nobody_answered(finish))
     return servers == NameServers::given
                ? "see whether the servers of --dns-server are up"
                : "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
-  if (finish.outcome == Outcome::no_address && !finish.questions.empty() && is_for_mdns(name))
-    return "only /etc/hosts and the DNS are asked, not mDNS: use --resolve, or 'ProxyCommand none' "
-           "for this host";
-  return "";
+  if (finish.outcome != Outcome::no_address || unasked.empty()) return "";
+  std::vector<std::string> modules;
+  for (const std::string& module : unasked) modules.push_back(in_quotes(module));
+  return listed(modules) + " may know it and was not asked: see --resolver";
 }
 
 }  // namespace
@@ -150,7 +145,7 @@ Error verdict(const DialFailure& failure,
               unsigned dials,
               NameServers servers) {
   if (const auto* error = std::get_if<Error>(&failure.cause)) return *error;
-  const auto& [finish, through] = std::get<LostRace>(failure.cause);
+  const auto& [finish, through, unasked] = std::get<LostRace>(failure.cause);
   std::string text = attempts_text(finish, target, ended);
   // An ordinary "no such address" is no news once the other family's addresses are told.
   const bool troubled = std::ranges::any_of(finish.questions, [](const QuestionReport& question) {
@@ -163,9 +158,8 @@ Error verdict(const DialFailure& failure,
   if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
   std::string whom = in_words(target.host, target.service);
   if (!through.empty()) whom += " through " + through;
-  return Error(exit_status(failure),
-               "connect to " + whom + ": " + text,
-               hint_for(finish, through.empty() ? target.name : "", servers));
+  return Error(
+      exit_status(failure), "connect to " + whom + ": " + text, hint_for(finish, servers, unasked));
 }
 
 }  // namespace gladhand

@@ -87,6 +87,18 @@ def file(path, text):
 
 
 @contextlib.contextmanager
+def empty_directory(path):
+    """An empty one in place of a directory such as /run; what is put into it goes with it."""
+    with tempfile.TemporaryDirectory() as replacement:
+        os.chmod(replacement, 0o755)
+        _mount(replacement, path, MS_BIND)
+        try:
+            yield
+        finally:
+            _check(_libc.umount2(path.encode(), 0))
+
+
+@contextlib.contextmanager
 def network():
     """A fresh network namespace for this thread and what it starts; loopback is up."""
     outer = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)

@@ -2,11 +2,13 @@
 
 import base64
 import os
+import shutil
+import unittest
 
 import common
 from common import ENVIRONMENT, NOT_HANDED_OVER, PROXY_FAILED, TIMED_OUT, USAGE, resolve, run
 from proxy_case import NAME, V4, V6, ProxyTest, eventually, is_running, read
-from support import scripted
+from support import receiver, scripted
 from support.scripted import http, in_turn, says, silence, socks4, socks5, ssh
 
 
@@ -323,6 +325,42 @@ class Usage(ProxyTest):
     def test_a_family_is_no_matter_behind_the_proxy(self):
         proxy = self.serve(in_turn(socks5(), ssh))
         self.assert_carries(run("-4", "--proxy", proxy.url("socks5"), V6, "22"))
+
+
+class Wrappers(ProxyTest):
+    """torsocks and proxychains preload a library; gladhand would go past the proxy that it puts in the way."""
+
+    def preload(self, name):
+        """The environment with a library of that name, which does nothing."""
+        path = self.temporary_path(name)
+        shutil.copy(library(), path)
+        return {**ENVIRONMENT, "LD_PRELOAD": path}
+
+    def test_they_are_refused_before_any_traffic(self):
+        with receiver.Listener(V4) as listener:
+            for name, wrapper in (("libtorsocks.so", "torsocks"), ("libproxychains.so.4", "proxychains")):
+                result = run(V4, listener.port, env=self.preload(name))
+                self.assert_fails(result, USAGE, wrapper, "LD_PRELOAD", hint=True)
+                self.assertIn("--proxy", result.lines[1])
+            self.assertEqual(listener.connections, [])
+
+    def test_proxy_resolves_the_refusal(self):
+        proxy = self.serve(in_turn(socks5(), ssh))
+        result = run("--proxy", proxy.url("socks5h"), NAME, "22", env=self.preload("libtorsocks.so"))
+        self.assert_carries(result)
+
+    def test_any_other_library_is_the_users_own_affair(self):
+        with receiver.Listener(V4) as listener:
+            self.assert_handed_over(run(V4, listener.port, env=self.preload("libother.so")), listener)
+
+
+def library():
+    """A shared object that may be preloaded anywhere."""
+    for folder in ("/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/lib"):
+        for name in ("libutil.so.1", "libdl.so.2", "libm.so.6"):
+            if os.path.exists(os.path.join(folder, name)):
+                return os.path.join(folder, name)
+    raise unittest.SkipTest("needs a library to preload")
 
 
 if __name__ == "__main__":

@@ -715,6 +715,32 @@ class Files(ResolvingTest):
                 break
         self.assertTrue(servers[1].queries, "with rotate the second server is asked now and then")
 
+    def test_a_name_that_hosts_writes_in_its_own_letters(self):
+        for written in ("b\u00fccher.example", "xn--bcher-kva.example"):
+            result = self.dial(host="b\u00fccher.example", hosts="127.0.0.1 %s\n" % written)
+            self.assert_handed_over(result, self.v4)
+        self.assertEqual(self.asked(), [])
+
+    def test_hostaliases_gives_a_short_name_another(self):
+        self.script(a=dns.answer(V4), name="db.real.example")
+        path = self.temporary_path("aliases")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("db db.real.example\nw.x db.real.example\n")
+        env = {**ENVIRONMENT, "HOSTALIASES": path}
+        self.assert_handed_over(self.dial(host="db", env=env), self.v4)
+        self.assertEqual({name for name, _ in self.asked()}, {"db.real.example"})
+        self.assert_fails(self.dial(host="w.x", env=env), NO_ADDRESS, "'w.x'")
+
+    def test_an_onion_service_is_never_asked_for(self):
+        conf = "nameserver 127.0.0.1\nsearch one.example onion\noptions ndots:3\n"
+        for host in ("abc.onion", "db.abc.Onion."):
+            result = self.dial(host=host, conf=conf)
+            self.assert_fails(result, NO_ADDRESS, "'%s'" % host, "onion service", hint=True)
+            self.assertIn("--proxy socks5h://", result.lines[1])
+        self.assert_fails(self.dial(host="abc", conf=conf), NO_ADDRESS, "'abc'")
+        self.assertEqual({name for name, _ in self.asked()}, {"abc.one.example", "abc"})
+        self.assert_handed_over(self.dial(host="abc.onion", hosts="127.0.0.1 abc.onion\n"), self.v4)
+
     def test_gai_conf_can_prefer_ipv4(self):
         self.script(dns.answer(V6), dns.answer(V4))
         with sandbox.file("/etc/gai.conf", "precedence ::ffff:0:0/96 100\n"):

@@ -1,4 +1,4 @@
-#include "dial/command.hpp"
+#include "sys/command.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,12 +10,6 @@
 #include <system_error>
 
 namespace gladhand {
-
-Environment target_environment(const Target& target) {
-  const bool internet = target.kind == Target::Kind::internet;
-  return {{"GLADHAND_HOST", target.host},
-          {"GLADHAND_PORT", internet ? std::to_string(target.port) : target.service}};
-}
 
 Command::Command(asio::io_context& loop,
                  const std::vector<std::string>& words,

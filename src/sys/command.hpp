@@ -11,13 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "gladhand/target.hpp"
 #include "sys/process.hpp"
 
 namespace gladhand {
-
-/// GLADHAND_HOST and GLADHAND_PORT, for a command that is about `target`.
-Environment target_environment(const Target& target);
 
 class Command {
  public:

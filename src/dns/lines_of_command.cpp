@@ -1,0 +1,72 @@
+#include "dns/lines_of_command.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <asio/this_coro.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "base/unique_fd.hpp"
+#include "gladhand/error.hpp"
+#include "sys/command.hpp"
+#include "sys/readiness_wait.hpp"
+
+namespace gladhand {
+
+namespace {
+
+struct Pipe {
+  UniqueFd out;  // non-blocking: it is this loop's
+  UniqueFd in;   // blocking, as a program expects its output to be
+};
+
+Pipe make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw Error(ExitStatus::not_handed_over, "no pipe: " + system_words(errno));
+  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  ::fcntl(pipe.out.get(), F_SETFL, O_NONBLOCK);
+  return pipe;
+}
+
+// Uses the lines that are complete and keeps the rest.
+void use_lines(std::string& text, const std::function<void(std::string_view)>& use) {
+  std::size_t begin = 0;
+  for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', begin)) {
+    use(std::string_view(text).substr(begin, end - begin));
+    begin = end + 1;
+  }
+  text.erase(0, begin);
+}
+
+}  // namespace
+
+asio::awaitable<std::optional<int>> read_lines_of(asio::io_context& loop,
+                                                  std::vector<std::string> words,
+                                                  Environment environment,
+                                                  std::chrono::steady_clock::time_point deadline,
+                                                  std::function<void(std::string_view)> use) {
+  Pipe pipe = make_pipe();
+  Command command(loop, words, environment, pipe.in.get());
+  pipe.in = UniqueFd();
+  ReadinessWait ready(co_await asio::this_coro::executor, pipe.out.get());
+  std::string text;
+  for (std::size_t total = 0;;) {
+    if (!co_await ready.wait(ReadinessWait::Descriptor::wait_read, deadline))
+      co_return std::nullopt;
+    char part[4096];
+    const ssize_t got = ::read(pipe.out.get(), part, sizeof(part));
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (got <= 0) break;
+    total += static_cast<std::size_t>(got);
+    if (total > most_output)
+      throw Error(ExitStatus::no_address, in_quotes(words.front()) + " writes without an end");
+    text.append(part, static_cast<std::size_t>(got));
+    use_lines(text, use);
+  }
+  if (!text.empty()) use(text);
+  co_return co_await command.wait();
+}
+
+}  // namespace gladhand
