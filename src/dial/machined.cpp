@@ -23,10 +23,9 @@ using Json = nlohmann::json;
 asio::awaitable<std::optional<std::string>> call(std::string directory,
                                                  std::string request,
                                                  Clock::time_point deadline) {
-  co_return co_await call_unix_peer(
-      {directory + "/systemd/machine/io.systemd.Machine", "systemd-machined"},
-      std::move(request),
-      deadline);
+  // Named: GCC 12 destroys what is made inside of a co_await twice.
+  UnixPeer machined{directory + "/systemd/machine/io.systemd.Machine", "systemd-machined"};
+  co_return co_await call_unix_peer(std::move(machined), std::move(request), deadline);
 }
 
 std::string text_of(const Json& object, const char* name) {

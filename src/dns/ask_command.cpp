@@ -72,10 +72,11 @@ asio::awaitable<Found> ask_command(asio::io_context& loop,
   AddressLines lines(target.port, std::move(families), std::move(use));
   std::string fault;
   try {
+    std::function<void(std::string_view)> take = [&lines](std::string_view line) {
+      lines.take(line);
+    };
     const auto status = co_await read_lines_of(
-        loop, std::move(words), environment, deadline, [&lines](std::string_view line) {
-          lines.take(line);
-        });
+        loop, std::move(words), std::move(environment), deadline, std::move(take));
     if (!status) {
       fault = name + "has not ended in time";
     } else if (*status != 0) {
@@ -86,9 +87,12 @@ asio::awaitable<Found> ask_command(asio::io_context& loop,
       fault = name + "wrote no address";
     }
   } catch (const Error& error) {
-    fault = error.what();
+    fault = "--resolve-with: " + std::string(error.what());
   }
-  co_return Found{lines.any() ? AnswerStatus::addresses : AnswerStatus::server_failure, {}, fault};
+  Found found;
+  found.status = lines.any() ? AnswerStatus::addresses : AnswerStatus::server_failure;
+  found.failure = fault;
+  co_return found;
 }
 
 }  // namespace gladhand

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -48,19 +49,20 @@ asio::awaitable<Found> ask_getent(asio::io_context& loop,
                                   std::uint16_t port,
                                   std::chrono::steady_clock::time_point deadline) {
   Found found;
-  const auto status = co_await read_lines_of(
-      loop,
-      getent_command(modules, name, family),
-      {},
-      deadline,
-      [&found, family, port](std::string_view line) {
-        const auto address = read_line(line, family, port);
-        if (!address) return;
-        if (std::ranges::find(found.addresses, *address) == found.addresses.end())
-          found.addresses.push_back(*address);
-      });
+  // Named: GCC 12 destroys what is made inside of a co_await twice.
+  std::vector<std::string> command = getent_command(modules, name, family);
+  const Environment environment;
+  std::function<void(std::string_view)> use = [&found, family, port](std::string_view line) {
+    const auto address = read_line(line, family, port);
+    if (!address) return;
+    if (std::ranges::find(found.addresses, *address) == found.addresses.end())
+      found.addresses.push_back(*address);
+  };
+  const auto status =
+      co_await read_lines_of(loop, std::move(command), environment, deadline, std::move(use));
   if (!status) {
-    co_return Found{AnswerStatus::no_answer, {}, "getent has not ended in time"};
+    found = {AnswerStatus::no_answer, {}, "getent has not ended in time"};
+    co_return found;
   }
   if (!found.addresses.empty()) {
     found.status = AnswerStatus::addresses;

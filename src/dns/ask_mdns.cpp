@@ -219,9 +219,11 @@ asio::awaitable<std::optional<Found>> ask_avahi(std::string name,
                                                 Family family,
                                                 std::uint16_t port,
                                                 Clock::time_point deadline) {
-  const std::string question = family == Family::ipv6 ? "IPV6 " : "IPV4 ";
-  const auto reply = co_await call_unix_peer(
-      {"/run/avahi-daemon/socket", "Avahi", '\n'}, "RESOLVE-HOSTNAME-" + question + name, deadline);
+  // Named, all of them: GCC 12 destroys what is made inside of a co_await twice.
+  UnixPeer avahi{"/run/avahi-daemon/socket", "Avahi", '\n'};
+  std::string request =
+      std::string("RESOLVE-HOSTNAME-") + (family == Family::ipv6 ? "IPV6 " : "IPV4 ") + name;
+  const auto reply = co_await call_unix_peer(std::move(avahi), std::move(request), deadline);
   if (!reply) co_return std::nullopt;
   co_return read_avahi(*reply, family, port);
 }
@@ -232,17 +234,20 @@ asio::awaitable<Found> ask_links(std::string name,
                                  Clock::time_point deadline) {
   using namespace std::chrono_literals;
   const LinkQuestion question(std::move(name), family, port);
-  if (!question.reaches_anybody()) co_return Found{};
+  Found found;
+  if (!question.reaches_anybody()) co_return found;
   ReadinessWait ready(co_await asio::this_coro::executor, question.fd());
   for (const auto patience : {200ms, 300ms, 500ms}) {
     question.send();
     const Clock::time_point until = std::min(deadline, Clock::now() + patience);
     while (co_await ready.wait(ReadinessWait::Descriptor::wait_read, until)) {
-      std::vector<Endpoint> addresses = question.receive();
-      if (!addresses.empty()) co_return Found{AnswerStatus::addresses, std::move(addresses)};
+      found.addresses = question.receive();
+      if (found.addresses.empty()) continue;
+      found.status = AnswerStatus::addresses;
+      co_return found;
     }
   }
-  co_return Found{};
+  co_return found;
 }
 
 }  // namespace gladhand

@@ -84,8 +84,10 @@ asio::awaitable<std::optional<Found>> ask_resolved(std::string name,
       {"method", "io.systemd.Resolve.ResolveHostname"},
       {"parameters", {{"name", name}, {"family", family == Family::ipv6 ? AF_INET6 : AF_INET}}},
   };
-  const auto reply = co_await call_unix_peer(
-      {"/run/systemd/resolve/io.systemd.Resolve", "systemd-resolved"}, request.dump(), deadline);
+  // Named, both of them: GCC 12 destroys what is made inside of a co_await twice.
+  UnixPeer resolved{"/run/systemd/resolve/io.systemd.Resolve", "systemd-resolved"};
+  std::string message = request.dump();
+  const auto reply = co_await call_unix_peer(std::move(resolved), std::move(message), deadline);
   if (!reply) co_return std::nullopt;
   co_return read_reply(*reply, family, port);
 }

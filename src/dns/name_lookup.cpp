@@ -77,8 +77,9 @@ asio::awaitable<Found> ask_for_single_label(std::string name,
                                             Family family,
                                             std::uint16_t port,
                                             Clock::time_point deadline) {
-  const auto found = co_await ask_resolved(name, family, port, deadline);
-  co_return found.value_or(Found{AnswerStatus::no_answer, {}, "systemd-resolved does not run"});
+  auto found = co_await ask_resolved(name, family, port, deadline);
+  if (!found) found = Found{AnswerStatus::no_answer, {}, "systemd-resolved does not run"};
+  co_return std::move(*found);
 }
 
 Found to_found(const std::exception_ptr& failure) {

@@ -169,6 +169,7 @@ const char* fault_of_name(std::string_view name) {
     if (c == '\\') return "holds a backslash";  // an escape to c-ares, a letter to ssh
     if (c == '%') return "has a zone, which only an IPv6 address can have";
   }
+  if (read_ipv4(std::string(name), 0)) return "is an address, not a name";
   if (name.ends_with('.')) name.remove_suffix(1);
   if (name.size() > longest_name) return "is longer than 253 octets";
   for (std::string_view rest = name;;) {
@@ -178,7 +179,6 @@ const char* fault_of_name(std::string_view name) {
     if (label.size() == rest.size()) break;
     rest.remove_prefix(label.size() + 1);
   }
-  if (read_ipv4(std::string(name), 0)) return "is an address, not a name";
   return nullptr;
 }
 

@@ -37,14 +37,15 @@ bool is_ipv6(const Candidate& candidate) {
 }
 
 // Rule 9 counts no further than the source's own subnet. Outside of it, an IPv4 prefix says nothing
-// about distance: as in glibc, only what is on the link counts there.
+// about distance, and inside there is none: what is on the link goes first, as in glibc, but unlike
+// there a round robin among neighbours survives.
 int matching_prefix(const Candidate& candidate) {
   if (!candidate.source) return 0;
+  const int length = candidate.source->prefix_length;
   const int common =
       common_prefix_length(candidate.endpoint.mapped(), candidate.source->address.mapped());
-  if (is_ipv6(candidate)) return std::min(common, candidate.source->prefix_length);
-  const int in_ipv4 = common - ipv4_starts_at;
-  return in_ipv4 >= candidate.source->prefix_length ? in_ipv4 : 0;
+  if (is_ipv6(candidate)) return std::min(common, length);
+  return common - ipv4_starts_at >= length ? length : 0;
 }
 
 // Sorts the entries of one family in a run of equals among themselves; the others keep their

@@ -134,7 +134,7 @@ std::string hint_for(const Finish& finish,
   if (finish.outcome != Outcome::no_address || unasked.empty()) return "";
   std::vector<std::string> modules;
   for (const std::string& module : unasked) modules.push_back(in_quotes(module));
-  return listed(modules) + " may know it and was not asked: see --resolver";
+  return listed(modules) + " may know it, but nobody asked: see --resolver";
 }
 
 }  // namespace

@@ -102,7 +102,6 @@ ROWS = [
         nsswitch="dns files"),
     Row("nsswitch: files alone", "db.example", script=DB, nsswitch="files"),
     Row("nsswitch: dns alone", "db.example", BOTH, script=DB, hosts=f"{A2} db.example\n", nsswitch="dns"),
-    Row("nsswitch: nobody at all", "db.example", script=DB, nsswitch=""),
     Row("nsswitch: files, whose no is final", "db.example", script=DB, nsswitch="files [NOTFOUND=return] dns"),
     Row("nsswitch: the DNS, whose no is final", "db.example", hosts=f"{A2} db.example\n",
         nsswitch="dns [NOTFOUND=return] files"),

@@ -6,12 +6,10 @@ All of them are stand-ins; the real getent is asked once, for what its files mod
 
 import os
 import shutil
-import time
-
 import unittest
 
 import sandbox
-from common import ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, run, start, wait_until
+from common import ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, run, wait_until
 from support import dns, nss, receiver
 
 NAME, GUEST, LOCAL = "db.example", "guest", "hall9.local"
@@ -61,6 +59,16 @@ class NameServiceTest(CommandTest):
         self.addCleanup(result.close)
         self.assertEqual(result.status, 0, result)
         return result.stderr
+
+    def on_a_link(self):
+        """A link with one IPv4 address, to which a responder in the same namespace listens."""
+        self.enter(sandbox.network())
+        sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
+        for link in ("gh0", "gh1"):
+            sandbox.ip("link", "set", link, "up")
+        sandbox.ip("address", "add", "192.0.2.2/24", "dev", "gh0")
+        self.v4, self.v6 = self.listen("192.0.2.2", self.port), None
+        self.enter(dns.Server(("127.0.0.1", 53)))
 
     def assert_gone(self, name):
         """The program that wrote its number into that file has ended."""
@@ -138,7 +146,8 @@ class Modules(NameServiceTest):
     def test_resolver_system_with_the_real_getent(self):
         if not shutil.which("getent"):
             self.skipTest("needs getent")
-        with sandbox.file("/etc/hosts", "127.0.0.1 guest\n"):
+        self.on_a_link()
+        with sandbox.file("/etc/hosts", "192.0.2.2 guest\n"):
             self.assert_handed_over(self.dial("--resolver", "system"), self.v4)
 
     def test_the_order_of_files_and_dns_is_that_of_the_line(self):
@@ -231,16 +240,6 @@ class Link(NameServiceTest):
         result = self.dial("--resolver", "dns", host=LOCAL)
         self.assert_fails(result, NO_ADDRESS, hint=True)
         self.assertIn("mDNS", result.lines[1])
-
-    def on_a_link(self):
-        """A link with one IPv4 address, to which a responder in the same namespace listens."""
-        self.enter(sandbox.network())
-        sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
-        for link in ("gh0", "gh1"):
-            sandbox.ip("link", "set", link, "up")
-        sandbox.ip("address", "add", "192.0.2.2/24", "dev", "gh0")
-        self.v4, self.v6 = self.listen("192.0.2.2", self.port), None
-        self.enter(dns.Server(("127.0.0.1", 53)))
 
     def test_one_question_of_our_own_where_there_is_no_daemon(self):
         self.on_a_link()

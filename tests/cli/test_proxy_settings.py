@@ -337,9 +337,9 @@ class Wrappers(ProxyTest):
         return {**ENVIRONMENT, "LD_PRELOAD": path}
 
     def test_they_are_refused_before_any_traffic(self):
-        with receiver.Listener(V4) as listener:
+        with receiver.Listener("127.0.0.1") as listener:
             for name, wrapper in (("libtorsocks.so", "torsocks"), ("libproxychains.so.4", "proxychains")):
-                result = run(V4, listener.port, env=self.preload(name))
+                result = run("127.0.0.1", listener.port, env=self.preload(name))
                 self.assert_fails(result, USAGE, wrapper, "LD_PRELOAD", hint=True)
                 self.assertIn("--proxy", result.lines[1])
             self.assertEqual(listener.connections, [])
@@ -350,8 +350,8 @@ class Wrappers(ProxyTest):
         self.assert_carries(result)
 
     def test_any_other_library_is_the_users_own_affair(self):
-        with receiver.Listener(V4) as listener:
-            self.assert_handed_over(run(V4, listener.port, env=self.preload("libother.so")), listener)
+        with receiver.Listener("127.0.0.1") as listener:
+            self.assert_handed_over(run("127.0.0.1", listener.port, env=self.preload("libother.so")), listener)
 
 
 def library():

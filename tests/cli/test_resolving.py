@@ -648,7 +648,8 @@ class Files(ResolvingTest):
         self.assert_fails(self.dial(host="db", conf=conf), NO_ADDRESS, ": name does not exist", hint=False)
 
     def test_a_local_name_that_the_dns_does_not_know(self):
-        result = self.dial(host="printer.local")
+        self.assert_fails(self.dial(host="printer.local"), NO_ADDRESS, "name does not exist", hint=False)
+        result = self.dial("--resolver", "dns", host="printer.local")
         self.assert_fails(result, NO_ADDRESS, "'printer.local'", "name does not exist", hint=True)
         self.assertIn("mDNS", result.lines[1])
 
