@@ -222,6 +222,46 @@ class Connectivity(CommandTest):
         self.assertEqual(self.families_asked(["192.0.2.2/24"], "-6"), ["AAAA"])
         self.assertEqual(self.families_asked(["2001:db8::2/64"], "-4"), ["A"])
 
+
+class Sources(CommandTest):
+    """What the rules of RFC 6724 ask about the source address of a destination."""
+
+    def sources(self, *addresses):
+        """{address: its source, as the trace has it}; nobody answers there."""
+        path = self.temporary_path("trace")
+        run("--trace", path, "--timeout", "100ms", *resolve(NAME, *addresses), NAME, "22").close()
+        with open(path, encoding="utf-8") as file:
+            found = events(read_json_lines(file.read()), "candidate_discovered")
+        return {event["address"]: event["source"] for event in found}
+
+    def test_the_flags_are_those_of_the_interface(self):
+        """The same link-local address on two interfaces, as routers have it; on one it is deprecated."""
+        with sandbox.network():
+            sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
+            for link in ("gh0", "gh1"):
+                sandbox.ip("link", "set", link, "addrgenmode", "none")
+                sandbox.ip("link", "set", link, "up")
+            sandbox.ip("address", "add", "fe80::1/64", "dev", "gh0", "nodad", "preferred_lft", "0")
+            sandbox.ip("address", "add", "fe80::1/48", "dev", "gh1", "nodad")
+            found = self.sources("fe80::9%gh0", "fe80::9%gh1")
+        self.assertEqual([(one["deprecated"], one["prefix_length"]) for one in found.values()],
+                         [(True, 64), (False, 48)])
+
+    def test_a_tunnel_counts_though_the_source_address_is_not_its_own(self):
+        """Rule 7: which interface the packets leave by."""
+        with sandbox.network():
+            sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
+            for link in ("gh0", "gh1"):
+                sandbox.ip("link", "set", link, "up")
+            sandbox.ip("address", "add", "192.0.2.2/24", "dev", "gh0")
+            sandbox.ip("link", "add", "tun9", "type", "gre", "local", "192.0.2.2", "remote", "192.0.2.9")
+            sandbox.ip("link", "set", "tun9", "up")
+            sandbox.ip("route", "add", "198.51.100.0/24", "dev", "tun9")
+            found = self.sources("198.51.100.1", "192.0.2.1")
+        self.assertEqual([(one["address"], one["encapsulated"]) for one in found.values()],
+                         [("192.0.2.2", True), ("192.0.2.2", False)])
+
+
 class Answers(ResolvingTest):
     def test_alias(self):
         self.script(dns.nodata(), dns.alias(["b.example", "c.example"], V4))
