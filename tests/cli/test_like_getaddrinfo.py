@@ -18,6 +18,7 @@ import sys
 import tempfile
 import unittest
 
+import common
 import sandbox
 from common import ENVIRONMENT, CommandTest, run
 from support import dns, receiver
@@ -270,4 +271,4 @@ for one in ROWS:
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()

@@ -6,8 +6,8 @@ All of them are stand-ins; the real getent is asked once, for what its files mod
 
 import os
 import shutil
-import unittest
 
+import common
 import sandbox
 from common import ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, run, wait_until
 from support import dns, nss, receiver
@@ -372,4 +372,4 @@ class HotPath(NameServiceTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    common.main()
