@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,6 +38,7 @@
 #include "samples/comparison.hpp"
 #include "samples/merge.hpp"
 #include "sys/file.hpp"
+#include "sys/last_resort.hpp"
 #include "sys/limits.hpp"
 #include "sys/output_file.hpp"
 #include "sys/socket_setup.hpp"
@@ -238,6 +241,22 @@ bool is_ignored(int signal) {
   return action.sa_handler == SIG_IGN;
 }
 
+// A run without timers would never end, and Asio does not say that it has none.
+class ClockCheck {
+ public:
+  explicit ClockCheck(asio::io_context& loop) : first_(loop, std::chrono::milliseconds(1)) {
+    constexpr std::chrono::seconds patience{5};
+    const Error broken(ExitStatus::not_handed_over, "the timers of this process do not work");
+    last_resort_.emplace(
+        patience, error_lines("gladhand-bench", broken), static_cast<int>(broken.status()));
+    first_.async_wait([this](std::error_code) { last_resort_.reset(); });
+  }
+
+ private:
+  asio::steady_timer first_;
+  std::optional<LastResort> last_resort_;
+};
+
 // Dials that a signal has interrupted are not waited for: the process ends with them.
 [[noreturn]] void leave(BenchStatus status) {
   ::_exit(static_cast<int>(status));
@@ -276,6 +295,7 @@ bool is_ignored(int signal) {
     result.interrupted = !canceled;
     loop.stop();
   });
+  const ClockCheck clock(loop);
   BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
   runner.run();
   signals.clear();  // a second one ends the process at once

@@ -11,8 +11,10 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cerrno>
+#include <memory>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/unique_fd.hpp"
 #include "gladhand/error.hpp"
@@ -94,6 +96,32 @@ asio::awaitable<std::optional<std::string>> ask_user(asio::io_context& loop,
   co_return std::get<0>(std::move(first));
 }
 
+// Tells who waits for the same answer, in thousands of dials perhaps, that it is there or will not
+// be.
+class Asking {
+ public:
+  Asking(CredentialSources::Questions& all, std::string prompt, asio::io_context& loop)
+      : all_(all), prompt_(std::move(prompt)) {
+    all_[prompt_] = std::make_shared<asio::steady_timer>(loop, Clock::time_point::max());
+  }
+  ~Asking() {
+    all_[prompt_]->cancel();
+    all_.erase(prompt_);
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+ private:
+  CredentialSources::Questions& all_;
+  std::string prompt_;
+};
+
+// Who asks has begun before, and gives up at a deadline of its own.
+asio::awaitable<void> answer_to(std::shared_ptr<asio::steady_timer> question) {
+  std::error_code answered;
+  co_await question->async_wait(asio::redirect_error(asio::use_awaitable, answered));
+}
+
 }  // namespace
 
 CredentialSources::CredentialSources(const std::string& auth_file) {
@@ -117,8 +145,11 @@ asio::awaitable<std::optional<Credentials>> CredentialSources::find(asio::io_con
   if (!program) co_return std::nullopt;
   const std::string prompt =
       "Password of " + printable(*known.user) + " for " + to_string(proxy) + ": ";
-  if (!passwords_.contains(prompt))
+  while (asking_.contains(prompt)) co_await answer_to(asking_.at(prompt));
+  if (!passwords_.contains(prompt)) {
+    const Asking asking(asking_, prompt, loop);
     passwords_[prompt] = co_await ask_user(loop, *program, prompt, deadline);
+  }
   const auto& password = passwords_[prompt];
   if (!password) co_return std::nullopt;
   co_return Credentials{*known.user, *password};

@@ -4,8 +4,10 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,6 +17,9 @@ namespace gladhand {
 
 class CredentialSources {
  public:
+  /// What the user is being asked; a timer that is canceled at the end of that.
+  using Questions = std::map<std::string, std::shared_ptr<asio::steady_timer>>;
+
   /// Reads `auth_file` unless its name is empty. Throws UsageError when it cannot be read or others
   /// may read it.
   explicit CredentialSources(const std::string& auth_file);
@@ -34,6 +39,7 @@ class CredentialSources {
  private:
   std::string file_;
   std::map<std::string, std::optional<std::string>> passwords_;  // of the user's, by the prompt
+  Questions asking_;
 };
 
 }  // namespace gladhand

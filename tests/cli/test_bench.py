@@ -17,7 +17,7 @@ import common
 import sandbox
 from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
 from common import ENVIRONMENT, is_connecting, let_signals_end, resolve, wait_until
-from support import dns
+from support import dns, scripted
 
 FLOOD = ("--flood", "--reset")
 
@@ -95,6 +95,39 @@ class Reports(BenchTest):
         result = run(*FLOOD, "-n", 3, "--csv", "/dev/full", self.target)
         self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
         self.assertIn("no space left", result.stderr)
+
+    def test_a_report_that_cannot_be_written_takes_no_other_with_it(self):
+        folder = self.temporary_path("reports")
+        os.mkdir(folder)
+        result = run(*FLOOD, "-n", 3, "--json", "/dev/full", "--csv", f"{folder}/csv", "--report", f"{folder}/page",
+                     self.target)
+        self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
+        self.assertEqual(result.stderr, "gladhand-bench: cannot write to '/dev/full': no space left on device\n")
+        self.assertIn("127.0.0.1", result.stdout)
+        self.assertEqual(sorted(os.listdir(folder)), ["csv", "page"])
+
+    def test_a_file_at_its_limit_is_an_error_and_leaves_nothing(self):
+        folder = self.temporary_path("reports")
+        os.mkdir(folder)
+        result = run(*FLOOD, "-n", 3, "--json", f"{folder}/json", self.target,
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+        self.assertEqual(result.returncode, SYSTEM_FAILURE, result)
+        self.assertIn("file too large", result.stderr)
+        self.assertIn("127.0.0.1", result.stdout)
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_the_user_is_asked_once_for_a_password(self):
+        """Of twenty dials that wait for it at once, the first asks."""
+        asked, program = self.temporary_path("asked"), self.temporary_path("askpass")
+        with open(program, "w", encoding="ascii") as file:
+            file.write(f"#!/bin/sh\necho asked >>{asked}\nsleep 0.3\necho secret\n")
+        os.chmod(program, 0o700)
+        proxy = self.enter(scripted.Server(scripted.in_turn(scripted.socks5(login="jo:secret"), scripted.ssh)))
+        result = run("-n", 1, "--proxy", proxy.url("socks5h", "jo"), *(f"h{i}.example:22" for i in range(20)),
+                     env={**ENVIRONMENT, "SSH_ASKPASS": program, "SSH_ASKPASS_REQUIRE": "force"})
+        self.assertEqual(result.returncode, WELL, result)
+        with open(asked, encoding="ascii") as file:
+            self.assertEqual(file.read(), "asked\n")
 
     def test_a_table_that_cannot_be_written_is_one_too(self):
         with open("/dev/full", "w", encoding="ascii") as full:
@@ -440,6 +473,19 @@ class Running(BenchTest):
         self.assertTrue(report["interrupted"])
         self.assertIn("interrupted", output)
         self.assertLess(report["duration_us"], 30_000_000)
+
+    def test_the_end_of_its_terminal_prints_what_there_is(self):
+        server = self.serve()
+        path = self.temporary_path("report")
+        with subprocess.Popen(words("--duration", "60s", "--json", path, f"127.0.0.1:{server.port}"),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+            server.wait_for(2)
+            process.send_signal(signal.SIGHUP)
+            output, errors = process.communicate(timeout=10)
+        self.assertEqual((process.returncode, errors), (WELL, ""))
+        self.assertIn("median", output)
+        with open(path, encoding="utf-8") as file:
+            self.assertTrue(json.load(file)["interrupted"])
 
     def test_ctrl_c_in_a_flood_of_dials_that_never_wait(self):
         # The kernel connects them all, nobody accepts: seconds of dials that need nothing of the loop.
