@@ -115,6 +115,7 @@ class Scenario:
 
     name = ""
     program = "gladhand"
+    status = 0  # without a fault
     left_out = frozenset()  # calls
 
     def __init__(self, stack):
@@ -262,6 +263,7 @@ class Literal(Scenario):
 
 class Refused(Scenario):
     name = "refused"
+    status = 69
 
     def __init__(self, stack):
         super().__init__(stack)
@@ -310,6 +312,7 @@ class Late(Scenario):
     """Nobody answers at all."""
 
     name = "late"
+    status = 75
 
     def __init__(self, stack):
         super().__init__(stack)
@@ -327,7 +330,7 @@ class Proxy(Scenario):
     def __init__(self, stack):
         super().__init__(stack)
         self.server = stack.enter_context(scripted.Server(
-            scripted.in_turn(scripted.socks5(login=("user", "secret")), scripted.ssh)))
+            scripted.in_turn(scripted.socks5(login="user:secret"), scripted.ssh)))
         self.askpass = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()), "askpass")
         self.askpass.write_text("#!/bin/sh\necho secret\n", encoding="ascii")
         self.askpass.chmod(0o700)
@@ -508,6 +511,8 @@ def calls_of(scenario):
     with tempfile.NamedTemporaryFile("r", suffix=".strace", errors="replace") as log:
         outcome = scenario.run(["strace", "-f", "-qq", "-s", "0", "-o", log.name])
         complaint = scenario.judge(outcome)
+        if outcome.status != scenario.status:
+            complaint = f"status {outcome.status}"
         lines = log.read().splitlines()
     if complaint:
         print(f"{scenario.name}: {complaint} without any fault\n{outcome.stderr}", flush=True)
