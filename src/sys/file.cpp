@@ -59,7 +59,7 @@ std::string read_input(const std::string& path, std::string_view option, std::si
 
 UniqueFd open_for_append(const std::string& path, std::string_view option) {
   constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
-  UniqueFd fd(::open(path.c_str(), flags, 0666));
+  UniqueFd fd(::open(path.c_str(), flags, 0600));
   if (fd) return fd;
   throw UsageError(std::string(option) + ": cannot open " + in_quotes(path) + ": " +
                    system_words(errno));

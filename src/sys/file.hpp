@@ -27,8 +27,8 @@ std::string read_input(const std::string& path,
 /// once it is over `limit` bytes.
 bool read_all(int fd, std::string& text, std::size_t limit = usual_limit);
 
-/// Opens `path` to append to it, created with the user's umask if need be; waits for no reader of
-/// a pipe. Throws UsageError that names `option` when it cannot.
+/// Opens `path` to append to it, created for its owner alone if need be; waits for no reader of a
+/// pipe. Throws UsageError that names `option` when it cannot.
 UniqueFd open_for_append(const std::string& path, std::string_view option);
 
 /// Writes all of `text` in as few writes as possible. False, with errno, when an error ends that:

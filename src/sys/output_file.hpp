@@ -11,7 +11,9 @@ namespace gladhand {
 class OutputFile {
  public:
   /// Opens `path`; "-" is stdout. What is at `path` stays until commit(), unless it is a device or
-  /// a pipe. Throws UsageError that names `option` when it cannot be written.
+  /// a pipe, or a file whose owner could not be kept: those are written in place. A symbolic link
+  /// to a file is followed if this user or root has made it. Throws UsageError that names `option`
+  /// when it cannot be written.
   OutputFile(std::string path, std::string_view option);
 
   OutputFile(OutputFile&&) = default;
@@ -23,16 +25,22 @@ class OutputFile {
 
   void write(std::string_view text);
 
-  /// Puts the whole text in its place at once: no reader sees half of it. Throws Error when the
-  /// text could not be written.
+  /// Puts the whole text in its place at once: no reader sees half of it. The mode and the owner of
+  /// the file that was there are kept. Throws Error when the text could not be written.
   void commit();
 
  private:
+  void open();
+  void open_link(std::string& target);
+  void open_in_place(const std::string& target);
+  void open_new(const std::string& target);
   void flush();
   [[noreturn]] void fail() const;
 
-  std::string path_;
-  std::string temporary_;  // empty: written in place
+  std::string path_;       // as messages have it
+  std::string replaces_;   // what commit() puts the text in place of; empty: written in place
+  std::string temporary_;  // its name until then; empty: it has none, and is gone with the process
+  bool truncates_ = false;
   UniqueFd fd_;
   std::string buffer_;
 };
