@@ -2,12 +2,18 @@
 
 #include <string>
 
+#include "base/clean_text.hpp"
+
 namespace gladhand {
 
 namespace {
 
-std::string field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) return std::string(text);
+// A spreadsheet takes what begins so for a formula, and runs it; behind an apostrophe it is text.
+// Some separate fields by semicolons.
+std::string field(std::string_view given) {
+  std::string text = clean_text(given);
+  if (!text.empty() && std::string_view("=+-@").find(text[0]) != text.npos) text.insert(0, 1, '\'');
+  if (text.find_first_of(",;\"") == text.npos) return text;
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"') result += '"';

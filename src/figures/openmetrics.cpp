@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "base/clean_text.hpp"
+
 namespace gladhand {
 
 namespace {
@@ -31,13 +33,9 @@ constexpr double bounds[] = {0.0001,
 
 std::string escaped(std::string_view text) {
   std::string result;
-  for (const char c : text) {
+  for (const char c : clean_text(text)) {
     if (c == '\\' || c == '"') result += '\\';
-    if (c == '\n') {
-      result += "\\n";
-    } else {
-      result += c;
-    }
+    result += c;
   }
   return result;
 }

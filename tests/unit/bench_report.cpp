@@ -166,6 +166,39 @@ TEST_CASE("[RFC 4180] an address with a comma is quoted") {
   CHECK(text.find(",\"/tmp/a,b\",") != text.npos);
 }
 
+TEST_CASE("CSV has no cell that a spreadsheet runs, no control character and no broken UTF-8") {
+  BenchRun run = story();
+  const auto first_cell = [&run](const std::string& host) {
+    run.hosts[0].host = host;
+    const std::string text = text_of([&run](const TextSink& sink) { write_bench_csv(run, sink); });
+    const std::size_t begin = text.find('\n') + 1;
+    return text.substr(begin, text.find(",22,race", begin) - begin);
+  };
+  CHECK(first_cell("=cmd|' /C calc'!A0") == "'=cmd|' /C calc'!A0");
+  CHECK(first_cell("+1") == "'+1");
+  CHECK(first_cell("-1") == "'-1");
+  CHECK(first_cell("@SUM(1)") == "'@SUM(1)");
+  CHECK(first_cell("\t=1") == "\\x09=1");
+  CHECK(first_cell("\r=1\n") == "\\x0d=1\\x0a");
+  CHECK(first_cell("a;=1") == "\"a;=1\"");
+  CHECK(first_cell("\x1b[2J\x9f") == "\\x1b[2J\\x9f");
+  CHECK(first_cell("b\xc3\xbc"
+                   "cher") ==
+        "b\xc3\xbc"
+        "cher");
+}
+
+TEST_CASE("OpenMetrics has labels without control characters, in UTF-8") {
+  BenchRun run = story();
+  run.hosts[0].host = "a\nb\r\x1b\xff\xc3\xbc\"\\";
+  const auto summaries = figures(run);
+  const std::string text =
+      text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); });
+  CHECK(text.find(R"({host="a\\x0ab\\x0d\\x1b\\xff)"
+                  "\xc3\xbc"
+                  R"(\"\\",port=)") != text.npos);
+}
+
 TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels are escaped") {
   const BenchRun run = story();
   const auto summaries = figures(run);
