@@ -224,7 +224,7 @@ class ProxyChain {
     hop.refusals += for_destination(hop) + why;
     fail(hop, hop.refusals);
     auto next = co_await next_destination(hop);
-    if (!next) co_return Walk::failed;
+    if (!next) co_return fail(hop, hop.refusals + untried_of(hop));
     hop.refusals += ", ";
     hop.destination = std::move(next);
     co_return Walk::again;
@@ -239,6 +239,11 @@ class ProxyChain {
   Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
     failure_ = {Error(ExitStatus::proxy_failed, beginning(hop) + why, hint)};
     return Walk::failed;
+  }
+
+  static std::string untried_of(const Hop& hop) {
+    const std::size_t untried = hop.addresses ? hop.addresses->untried() : 0;
+    return untried == 0 ? "" : ", " + std::to_string(untried) + " more not tried";
   }
 
   Walk fail_late(const Hop& hop, Clock::time_point began, const std::string& what = "no answer") {

@@ -117,7 +117,8 @@ void Resolution::received(const NameLookup::Answer& answer) {
 
 std::size_t Resolution::left() {
   take_in();
-  return race_.waiting() + (race_.all_answered() ? 0 : 1);
+  return std::min<std::size_t>(race_.waiting() + (race_.all_answered() ? 0 : 1),
+                               race_.attempts_left());
 }
 
 }  // namespace gladhand

@@ -39,6 +39,9 @@ class Resolution {
   /// still out.
   std::size_t left();
 
+  /// How many addresses are known that next() has not come to.
+  std::size_t untried() const { return race_.waiting(); }
+
   /// How the questions ended.
   std::vector<QuestionReport> questions() const { return race_.questions(); }
 

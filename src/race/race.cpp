@@ -145,7 +145,7 @@ void Race::sort() {
 void Race::go_on() {
   give_up_overdue_attempt();
   const auto waiting = next_waiting();
-  if (!waiting && !any(State::running) && all_answered()) {
+  if (!waiting && !any(State::running) && (all_answered() || attempts_left() == 0)) {
     finish(attempts_.empty() ? Outcome::no_address : Outcome::all_attempts_failed);
   } else if (now_ >= options_.timeout) {
     finish(Outcome::timed_out);
@@ -299,6 +299,7 @@ bool Race::has_candidate_of(Family family) const {
 }
 
 std::optional<AttemptId> Race::next_waiting() const {
+  if (attempts_left() == 0) return std::nullopt;
   for (const std::size_t i : order_)
     if (attempts_[i].state == State::waiting) return static_cast<AttemptId>(i);
   return std::nullopt;

@@ -30,6 +30,9 @@ struct RaceOptions {
   unsigned preferred_family_count = 1;
   std::optional<Family> preferred_family{};  ///< unset: as the policy table has it
   AttemptOverlap overlap = AttemptOverlap::staggered;
+  /// Attempts that are started at most, whoever has given the addresses: a name's owner must not
+  /// have us knock at thousands of doors.
+  unsigned most_attempts = 256;
   bool prepare = false;  ///< order Prepare before the first attempt, and wait for Prepared
   /// No race but what a loop over getaddrinfo(3) does, to compare with: every answer is awaited,
   /// families are not interleaved, and the next attempt begins when the one before has failed or
@@ -63,6 +66,9 @@ class Race {
 
   /// How many addresses that are known have not been tried.
   std::size_t waiting() const;
+
+  /// How many attempts RaceOptions::most_attempts leaves.
+  unsigned attempts_left() const { return options_.most_attempts - turns_; }
 
   /// Whether no question is open.
   bool all_answered() const;

@@ -66,6 +66,15 @@ std::string address_text(const Endpoint& endpoint, const Target& target) {
   return target.path.empty() ? to_string(endpoint) : printable(target.path);
 }
 
+std::string beyond_bound(const std::vector<AttemptReport>& attempts) {
+  const auto untried =
+      std::ranges::count(attempts, AttemptReport::State::waiting, &AttemptReport::state);
+  if (untried == 0) return "";
+  const auto tried = static_cast<std::ptrdiff_t>(attempts.size()) - untried;
+  return std::to_string(untried) + " more not tried (a dial tries " + std::to_string(tried) +
+         " addresses at most)";
+}
+
 std::string attempts_text(const Finish& finish, const Target& target, Moment ended) {
   using State = AttemptReport::State;
   Causes failed;
@@ -79,7 +88,10 @@ std::string attempts_text(const Finish& finish, const Target& target, Moment end
     if (attempt.state == State::waiting) untried.add("not tried:", address);
   }
   std::string text = failed.text();
-  for (const std::string& more : {silent.text(), untried.text()})
+  // Where time is left, it was the bound that ended it.
+  const bool bounded = finish.outcome == Outcome::all_attempts_failed;
+  const std::string rest = bounded ? beyond_bound(finish.attempts) : untried.text();
+  for (const std::string& more : {silent.text(), rest})
     if (!more.empty()) text += (text.empty() ? "" : ", ") + more;
   return text;
 }

@@ -237,6 +237,18 @@ TEST_CASE("a literal is refused by itself") {
   CHECK(error.hint() == "");
 }
 
+TEST_CASE("addresses beyond the bound of a dial are counted, and the bound is told") {
+  check_verdict({Outcome::all_attempts_failed,
+                 both_answered,
+                 {failed("2001:db8::1", ECONNREFUSED),
+                  attempt("192.0.2.7", State::waiting),
+                  failed("192.0.2.8", ECONNREFUSED),
+                  attempt("192.0.2.9", State::waiting)},
+                 "refused by 2001:db8::1 and 192.0.2.8, "
+                 "2 more not tried (a dial tries 2 addresses at most)"},
+                ExitStatus::all_attempts_failed);
+}
+
 TEST_CASE("time ran out: who was silent for how long, who was not tried, what was not answered") {
   const std::vector<Lost> table = {
       {Outcome::timed_out,

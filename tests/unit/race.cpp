@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "world.hpp"
 
 using namespace world;
@@ -335,6 +337,35 @@ TEST_SUITE("ends") {
                                "123 start 192.0.2.1",
                                "246 start 2001:db8::2",
                                "1000 timed out"});
+  }
+
+  TEST_CASE("a name with thousands of addresses gets 256 attempts, of both families, no more") {
+    World world{.answers = {{AAAA, 0ms}, {A, 0ms}}};
+    for (int i = 0; i < 2000; ++i) {
+      world.answers[0].addresses.push_back("2001:db8::" + std::to_string(i + 1));
+      world.answers[1].addresses.push_back("10.0." + std::to_string(i / 250) + '.' +
+                                           std::to_string(i % 250));
+      for (const Answer& it : world.answers) world.peers[it.addresses.back()] = {0ms, ECONNREFUSED};
+    }
+    Simulation simulation(world);
+    CHECK(simulation.run().back() == "0 all failed");
+    std::map<Family, int> tried;
+    for (const auto& attempt : simulation.finish().attempts)
+      if (attempt.turn > 0) ++tried[*attempt.endpoint.family()];
+    CHECK(tried == std::map<Family, int>{{AAAA, 128}, {A, 128}});
+  }
+
+  TEST_CASE("after the last attempt that may start, the race ends with it") {
+    World world{.known = {six, four, six2}, .peers = {{six, {1ms, ECONNREFUSED}}, {four, {9ms}}}};
+    world.options.most_attempts = 2;
+    CHECK(run(world) == Log{"0 start 2001:db8::1", "1 start 192.0.2.1", "10 won 192.0.2.1"});
+    world.peers[four].error = ECONNREFUSED;
+    CHECK(run(world) == Log{"0 start 2001:db8::1", "1 start 192.0.2.1", "10 all failed"});
+    world.known = {six, six2};
+    world.answers = {{A, never}};
+    world.peers[six2] = {1ms, ECONNREFUSED};
+    CHECK(run(world) ==
+          Log{"0 query A", "0 start 2001:db8::1", "1 start 2001:db8::2", "2 all failed"});
   }
 
   TEST_CASE("the overall deadline ends a silent name server") {
