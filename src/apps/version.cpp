@@ -4,6 +4,10 @@
 
 #include <CLI/Version.hpp>
 #include <asio/version.hpp>
+#include <string>
+#include <string_view>
+
+#include "dns/cares_advisories.hpp"
 
 #if GLADHAND_HAVE_IDN2
 #include <idn2.h>
@@ -27,11 +31,30 @@ std::string idn_version() {
 #endif
 }
 
+// Whether the distribution has patched the version that we were built with.
+bool is_patched(std::string_view advisory, int version) {
+  constexpr std::string_view patches = " " GLADHAND_CARES_PATCHES " ";
+  return version == ARES_VERSION && patches.find(' ' + std::string(advisory) + ' ') != patches.npos;
+}
+
+std::string cares_version() {
+  int version = 0;
+  std::string text =
+      "c-ares " ARES_VERSION_STR " (runs with " + std::string(ares_version(&version)) + ')';
+  std::string open;
+  std::string patched;
+  for (const CaresAdvisory& advisory : cares_advisories)
+    if (holds_for(advisory, version))
+      (is_patched(advisory.name, version) ? patched : open) += ' ' + std::string(advisory.name);
+  if (!patched.empty()) text += "\n  patched by the distribution:" + patched;
+  if (!open.empty()) text += "\n  known holes:" + open + "\n  (see SECURITY.md)";
+  return text;
+}
+
 }  // namespace
 
 std::string version_text(const std::string& program) {
-  return program + " " GLADHAND_VERSION "\nAsio " + asio_version() +
-         "\nc-ares " ARES_VERSION_STR " (runs with " + ares_version(nullptr) + ")" +
+  return program + " " GLADHAND_VERSION "\nAsio " + asio_version() + '\n' + cares_version() +
          "\nCLI11 " CLI11_VERSION "\n" + idn_version() +
          "\n" GLADHAND_COMPILER ", " GLADHAND_LINKAGE;
 }
