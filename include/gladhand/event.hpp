@@ -212,7 +212,8 @@ struct Configured {
   std::chrono::microseconds timeout{};
   unsigned preferred_family_count{};
   Family preferred_family{};
-  std::string_view origin;  ///< where known addresses come from: "literal", "hosts", ...
+  std::string_view origin;   ///< where known addresses come from: "literal", "hosts", ...
+  std::string why_direct{};  ///< why no proxy is on the way although one was asked for
 };
 
 /// A name of the search list has led to no address: all questions are asked for the next one.

@@ -24,7 +24,13 @@ std::span<const Proxy> Route::proxies_for(const Target& target) const {
   return proxies;
 }
 
+std::string Route::why_direct(const Target& target) const {
+  if (!from_environment || !proxies_for(target).empty()) return "";
+  return proxies.empty() ? "ALL_PROXY is not set" : "NO_PROXY lists it";
+}
+
 void read_environment(Route& route) {
+  route.from_environment = true;
   auto url = environment_variable({"all_proxy", "ALL_PROXY"});
   if (!url) return;
   if (url->find("://") == url->npos) url = "http://" + *url;

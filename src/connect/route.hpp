@@ -16,6 +16,7 @@ namespace gladhand {
 struct Route {
   std::vector<Proxy> proxies;  ///< each is reached through the one before
   std::string no_proxy;        ///< what is reached without them, as NO_PROXY lists it
+  bool from_environment = false;
   std::shared_ptr<CredentialSources> credentials =  ///< never null; all dials share them
       std::make_shared<CredentialSources>("");
   std::string tcpmux;  ///< service asked for when all is connected; empty: none
@@ -23,6 +24,9 @@ struct Route {
 
   /// Those that lead to `target`; none where `no_proxy` lists it.
   std::span<const Proxy> proxies_for(const Target& target) const;
+
+  /// Why there are none although the environment was asked for one; else empty.
+  std::string why_direct(const Target& target) const;
 };
 
 /// Sets the proxy and its exceptions as ALL_PROXY and NO_PROXY have them, the lower-case variable

@@ -109,7 +109,8 @@ class Driver {
                         bound_,
                         options_.race.preferred_family_count,
                         race_.preferred_family(),
-                        source_.origin});
+                        source_.origin,
+                        reported_target.why_direct});
     }
     if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
       options_.attempt.socket.protocol = Protocol::tcp;

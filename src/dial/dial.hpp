@@ -24,7 +24,8 @@ namespace gladhand {
 struct ReportedTarget {
   std::string host;
   std::string service;
-  std::string through;  ///< the first proxy; empty: the target itself is dialled
+  std::string through;       ///< the first proxy; empty: the target itself is dialled
+  std::string why_direct{};  ///< why so, although a proxy was asked for
 };
 
 /// Everything that shapes a dial.

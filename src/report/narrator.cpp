@@ -63,7 +63,8 @@ std::string Narrator::line(const Event& event) {
 std::string Narrator::of(const Configured& event) {
   configured_ = event;
   return "connect to " + in_words(event.host, event.service) +
-         (event.through.empty() ? "" : " through " + event.through);
+         (event.through.empty() ? "" : " through " + event.through) +
+         (event.why_direct.empty() ? "" : " without a proxy: " + event.why_direct);
 }
 
 std::string Narrator::of(const DialStarted& event) {

@@ -76,6 +76,7 @@ void Trace::write(const Configured& event) {
   JsonLine line = event_line(now_, "config_set");
   line.add("trace_version", version).add("host", event.host).add("service", event.service);
   if (!event.through.empty()) line.add("through", event.through);
+  if (!event.why_direct.empty()) line.add("why_direct", event.why_direct);
   out_ += line.add("connection_attempt_delay_us", event.connection_attempt_delay.count())
               .add("resolution_delay_us", event.resolution_delay.count())
               .add("timeout_us", event.timeout.count())

@@ -51,6 +51,7 @@ class Rows {
     *this = Rows();  // of several dials the last is drawn
     title_ = "connect to " + in_words(event.host, event.service);
     if (!event.through.empty()) title_ += " through " + event.through;
+    if (!event.why_direct.empty()) title_ += " without a proxy: " + event.why_direct;
   }
   void on(const SendQuery& event) {
     questions_.push_back({.label = std::string(question_type(event.family)), .begin = now_});
