@@ -25,6 +25,7 @@
 #include "apps/dial_options.hpp"
 #include "apps/last_words.hpp"
 #include "apps/terminal.hpp"
+#include "connect/credential_sources.hpp"
 #include "figures/bench_csv.hpp"
 #include "figures/bench_json.hpp"
 #include "figures/bench_json_reader.hpp"
@@ -340,6 +341,7 @@ int main(int argc, char** argv) {
   end_in_order("gladhand-bench");
   use_system_zones();
   std::signal(SIGPIPE, SIG_IGN);
+  take_environment_login();
   try {
     open_standard_descriptors();
     BenchSettings settings = parse_bench_command_line(argc, argv);

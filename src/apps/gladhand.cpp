@@ -16,6 +16,7 @@
 #include "apps/options.hpp"
 #include "apps/terminal.hpp"
 #include "base/duration.hpp"
+#include "connect/credential_sources.hpp"
 #include "connect/dial_with_retry.hpp"
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
@@ -198,6 +199,7 @@ int main(int argc, char** argv) {
     print(settings.answer);
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const std::exception& error) {
+  take_environment_login();
     return fail(to_error(error), quiet);
   }
 }

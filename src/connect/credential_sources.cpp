@@ -36,6 +36,7 @@ std::string read_private_file(const std::string& path) {
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) fail(system_words(errno));
   if (!S_ISREG(status.st_mode)) fail("not a file");
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) fail("another user owns it");
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     fail("others than its owner may use it (chmod 600 it)");
   std::string text;
@@ -57,11 +58,19 @@ struct Known {
   std::optional<std::string> password;
 };
 
-Known known_of(const Proxy& proxy, const std::string& file) {
+// Read once, and wiped where it was.
+const Known& environment_login() {
+  static const Known login = {take_environment_variable("GLADHAND_PROXY_USER"),
+                              take_environment_variable("GLADHAND_PROXY_PASSWORD")};
+  return login;
+}
+
+Known known_of(const Proxy& proxy, const std::string& file, EnvironmentLogin environment) {
   if (proxy.user && proxy.password) return {proxy.user, proxy.password};
   if (const auto found = find_credentials(file, proxy)) return {found->user, found->password};
-  return {proxy.user ? proxy.user : environment_variable({"GLADHAND_PROXY_USER"}),
-          environment_variable({"GLADHAND_PROXY_PASSWORD"})};
+  if (environment == EnvironmentLogin::for_another) return {proxy.user, {}};
+  const Known& login = environment_login();
+  return {proxy.user ? proxy.user : login.user, login.password};
 }
 
 // The first line of what the program prints. One that fails says nothing, whatever it has printed.
@@ -124,23 +133,37 @@ asio::awaitable<void> answer_to(std::shared_ptr<asio::steady_timer> question) {
 
 }  // namespace
 
+void take_environment_login() {
+  environment_login();
+}
+
+Credentials CredentialSources::tell(Credentials credentials) {
+  told_ = true;
+  return credentials;
+}
+
+bool CredentialSources::has_environment_password() const {
+  return environment_login().password.has_value();
+}
+
 CredentialSources::CredentialSources(const std::string& auth_file) {
   if (auth_file.empty()) return;
   file_ = read_private_file(auth_file);
   find_credentials(file_, {});  // what is wrong with it is told before it is needed
 }
 
-bool CredentialSources::can_find(const Proxy& proxy) const {
-  const Known known = known_of(proxy, file_);
+bool CredentialSources::can_find(const Proxy& proxy, EnvironmentLogin environment) const {
+  const Known known = known_of(proxy, file_, environment);
   return known.user && (known.password || askpass_program());
 }
 
 asio::awaitable<std::optional<Credentials>> CredentialSources::find(asio::io_context& loop,
                                                                     Proxy proxy,
+                                                                    EnvironmentLogin environment,
                                                                     Clock::time_point deadline) {
-  const Known known = known_of(proxy, file_);
+  const Known known = known_of(proxy, file_, environment);
   if (!known.user) co_return std::nullopt;
-  if (known.password) co_return Credentials{*known.user, *known.password};
+  if (known.password) co_return tell({*known.user, *known.password});
   const auto program = askpass_program();
   if (!program) co_return std::nullopt;
   const std::string prompt =
@@ -152,7 +175,7 @@ asio::awaitable<std::optional<Credentials>> CredentialSources::find(asio::io_con
   }
   const auto& password = passwords_[prompt];
   if (!password) co_return std::nullopt;
-  co_return Credentials{*known.user, *password};
+  co_return tell({*known.user, *password});
 }
 
 }  // namespace gladhand

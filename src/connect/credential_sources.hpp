@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,13 @@
 #include "proxy/proxy.hpp"
 
 namespace gladhand {
+
+/// Whether the user and the password of the environment are meant for a proxy.
+enum class EnvironmentLogin : std::uint8_t { for_it, for_another };
+
+/// Takes GLADHAND_PROXY_USER and GLADHAND_PROXY_PASSWORD out of the environment, for all
+/// CredentialSources: no program that is run later inherits them. To be called before any is.
+void take_environment_login();
 
 class CredentialSources {
  public:
@@ -25,21 +33,34 @@ class CredentialSources {
   explicit CredentialSources(const std::string& auth_file);
 
   /// Whether find() could bring any: nobody is asked.
-  bool can_find(const Proxy& proxy) const;
+  bool can_find(const Proxy& proxy, EnvironmentLogin environment) const;
 
-  /// The first of: the proxy's URL, where it has both; the file; GLADHAND_PROXY_USER and
-  /// GLADHAND_PROXY_PASSWORD; the user of the URL or of the environment with the password that
-  /// $SSH_ASKPASS brings, run as ssh(1) runs it. Empty when there are none, or when `deadline`
+  /// The first of: the proxy's URL, where it has both; the file; the environment, if it is for this
+  /// proxy; the user of the URL or of the environment with the password that $SSH_ASKPASS brings,
+  /// run as ssh(1) runs it. Empty when there are none, or when `deadline`
   /// comes while the user is asked. The user is asked once for a proxy: the answer is kept, and a
   /// refusal to give one, too.
   asio::awaitable<std::optional<Credentials>> find(asio::io_context& loop,
                                                    Proxy proxy,
+                                                   EnvironmentLogin environment,
                                                    std::chrono::steady_clock::time_point deadline);
 
+  /// Whether the environment has a password, for whatever proxy.
+  bool has_environment_password() const;
+
+  /// Whether anybody has been told who the user is: what they say may hold it from then on.
+  bool told() const { return told_; }
+
+  /// The user has been told by somebody who needed no find().
+  void mark_as_told() { told_ = true; }
+
  private:
+  Credentials tell(Credentials credentials);
+
   std::string file_;
   std::map<std::string, std::optional<std::string>> passwords_;  // of the user's, by the prompt
   Questions asking_;
+  bool told_ = false;
 };
 
 }  // namespace gladhand

@@ -48,6 +48,7 @@ struct Hop {
   std::unique_ptr<Resolution> addresses{};   // of `next`, where they are resolved here
   std::optional<Destination> destination{};  // the one that is asked for
   std::optional<Credentials> credentials{};
+  EnvironmentLogin environment = EnvironmentLogin::for_another;
   std::string refusals{};  // of the destinations before, with a comma behind each
 };
 
@@ -96,14 +97,18 @@ class ProxyChain {
 
   void plan() {
     const std::span<const Proxy> proxies = options_.route.proxies_for(target_);
+    const auto owner = owner_of_unnamed_password(proxies);
     for (std::size_t i = 0; i < proxies.size(); ++i) {
       Hop hop{to_string(proxies[i]), proxies[i], target_};
       if (i + 1 < proxies.size()) {
         hop.next = target_of(proxies[i + 1]);
         hop.next_peer = to_string(proxies[i + 1]);
       }
-      if (proxies[i].user && is_socks4(proxies[i].scheme))
+      if (owner == i) hop.environment = EnvironmentLogin::for_it;
+      if (proxies[i].user && is_socks4(proxies[i].scheme)) {
         hop.credentials = Credentials{*proxies[i].user, ""};
+        options_.route.credentials->mark_as_told();
+      }
       hops_.push_back(std::move(hop));
     }
     if (!proxies.empty()) {
@@ -128,6 +133,7 @@ class ProxyChain {
       if (!hop.destination) co_return fail_without_address(hop);
     }
     const std::unique_ptr<Handshake> handshake = begin(hop);
+    if (options_.route.credentials->told()) handshake->withhold_words();
     report(HandshakeStarted{hop.peer, asked_for(hop)});
     const Clock::time_point began = Clock::now();
     Clock::time_point until = patience_with(hop);
@@ -144,8 +150,8 @@ class ProxyChain {
         case Handshake::State::wants_credentials:
         case Handshake::State::wants_new_connection:
           if (!hop.credentials)
-            hop.credentials =
-                co_await options_.route.credentials->find(loop_, *hop.proxy, deadline_);
+            hop.credentials = co_await options_.route.credentials->find(
+                loop_, *hop.proxy, hop.environment, deadline_);
           if (!hop.credentials) co_return fail_without_credentials(hop, began);
           if (handshake->state() == Handshake::State::wants_new_connection) {
             const std::string why = "it wants a user and a password";
@@ -168,7 +174,7 @@ class ProxyChain {
       return ask_proxy(hop.proxy->scheme,
                        *hop.destination,
                        hop.credentials,
-                       options_.route.credentials->can_find(*hop.proxy)
+                       options_.route.credentials->can_find(*hop.proxy, hop.environment)
                            ? Identification::possible
                            : Identification::impossible);
     if (!options_.route.tcpmux.empty()) return ask_tcpmux(options_.route.tcpmux);
@@ -230,6 +236,11 @@ class ProxyChain {
     co_return Walk::again;
   }
 
+  static std::string untried_of(const Hop& hop) {
+    const std::size_t untried = hop.addresses ? hop.addresses->untried() : 0;
+    return untried == 0 ? "" : ", " + std::to_string(untried) + " more not tried";
+  }
+
   // What was asked for, where that is not the target as the user named it.
   static std::string for_destination(const Hop& hop) {
     if (hop.addresses) return "for " + to_string(*hop.destination->address) + ": ";
@@ -239,11 +250,6 @@ class ProxyChain {
   Walk fail(const Hop& hop, const std::string& why, const std::string& hint = "") {
     failure_ = {Error(ExitStatus::proxy_failed, beginning(hop) + why, hint)};
     return Walk::failed;
-  }
-
-  static std::string untried_of(const Hop& hop) {
-    const std::size_t untried = hop.addresses ? hop.addresses->untried() : 0;
-    return untried == 0 ? "" : ", " + std::to_string(untried) + " more not tried";
   }
 
   Walk fail_late(const Hop& hop, Clock::time_point began, const std::string& what = "no answer") {
@@ -256,7 +262,10 @@ class ProxyChain {
   }
 
   Walk fail_without_credentials(const Hop& hop, Clock::time_point began) {
-    const std::string why = "it wants a user and a password";
+    std::string why = "it wants a user and a password";
+    if (hop.environment == EnvironmentLogin::for_another &&
+        options_.route.credentials->has_environment_password())
+      why += ", and that of the environment may be meant for another proxy of the chain";
     if (Clock::now() >= deadline_) return fail_late(hop, began, why + ", but there are none");
     report(HandshakeFinished{hop.peer, why});
     fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");

@@ -1,4 +1,6 @@
-// The file with users and passwords for proxies. Nothing of a line is ever quoted.
+// Which user and password are whose: those of the file, of which nothing is ever quoted, and those
+// that come without a proxy's name.
+#include <algorithm>
 #include <string>
 
 #include "base/url.hpp"
@@ -50,6 +52,13 @@ bool serves(const Proxy& entry, const Proxy& proxy) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> owner_of_unnamed_password(std::span<const Proxy> chain) {
+  if (chain.size() == 1) return 0;
+  const auto lacks_password = [](const Proxy& proxy) { return proxy.user && !proxy.password; };
+  if (std::ranges::count_if(chain, lacks_password) != 1) return std::nullopt;
+  return std::ranges::find_if(chain, lacks_password) - chain.begin();
+}
 
 std::optional<Credentials> find_credentials(std::string_view file, const Proxy& proxy) {
   std::optional<Credentials> found;

@@ -45,6 +45,10 @@ class Handshake {
   /// Why it failed, in words: what the peer said, printable and bounded.
   const std::string& failure() const { return failure_; }
 
+  /// From now on failures have none of the peer's own words: it has been told a password, and may
+  /// repeat it in any code. A machine that tells credentials sees to it itself.
+  void withhold_words() { words_are_withheld_ = true; }
+
   Blame blame() const { return blame_; }
 
   /// Takes what is to be sent now, in the beginning and after each call of the others.
@@ -73,6 +77,7 @@ class Handshake {
   void send(std::string_view bytes) { output_ += bytes; }
   void become(State state) { state_ = state; }
   void fail(std::string_view why);
+  bool words_are_withheld() const { return words_are_withheld_; }
   void blame(Blame what) { blame_ = what; }
 
  private:
@@ -80,6 +85,7 @@ class Handshake {
   std::string output_;
   std::string failure_;
   Blame blame_ = Blame::nothing;
+  bool words_are_withheld_ = false;
 };
 
 /// Whether `scheme` has words for the destination: SOCKS4 has none for IPv6, and only 4a, 5h and

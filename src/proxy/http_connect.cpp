@@ -44,6 +44,25 @@ std::optional<StatusLine> read_status_line(std::string_view line) {
   return status;
 }
 
+// [RFC 9110 §15], of what proxies say: in place of their own words.
+std::string_view standard_reason(unsigned code) {
+  switch (code) {
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 429: return "Too Many Requests";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    default: return "";
+  }
+}
+
 std::optional<std::size_t> read_length(std::string_view value) {
   std::size_t length = 0;
   const char* end = value.data() + value.size();
@@ -93,8 +112,10 @@ class HttpConnect final : public ByteHandshake {
   void take_field(std::string_view line);
   void take_blank_line();
   void fail_as_no_http(std::string_view line) {
-    fail("speaks no HTTP/1: it answered " + in_quotes(line));
+    fail(words_are_withheld() ? "speaks no HTTP/1"
+                              : "speaks no HTTP/1: it answered " + in_quotes(line));
   }
+  void fail_without_basic();
 
   std::string authority_;
   bool identified_ = false;
@@ -115,6 +136,7 @@ void HttpConnect::request(const std::optional<Credentials>& credentials) {
     text += "Proxy-Authorization: Basic " +
             base64(credentials->user + ':' + credentials->password) + "\r\n";
     identified_ = true;
+    withhold_words();
   }
   ask(text + "\r\n");
   part_ = Part::status_line;
@@ -159,9 +181,8 @@ void HttpConnect::take_status_line(std::string_view line) {
   if (code_ / 100 == 1 && code_ != 101) return;  // interim, and nobody asked for an upgrade
   if (code_ == 407) return;
   blame(Blame::destination);
-  std::string why = std::to_string(code_);
-  if (!status->reason.empty()) why += ' ' + std::string(status->reason);
-  fail(why);
+  const std::string_view reason = words_are_withheld() ? standard_reason(code_) : status->reason;
+  fail(std::to_string(code_) + (reason.empty() ? "" : ' ' + std::string(reason)));
 }
 
 // They count in a 407 alone: a 2xx has no body, whatever its fields say [RFC 9112 §6.3].
@@ -199,13 +220,17 @@ void HttpConnect::take_blank_line() {
     blame(Blame::credentials);
     return fail("the proxy refuses these credentials");
   }
-  if (!challenge_.basic)
-    return fail("wants authentication, but not Basic: it offers " +
-                (challenge_.offered.empty() ? "nothing" : challenge_.offered));
+  if (!challenge_.basic) return fail_without_basic();
   if (!challenge_.reusable || !challenge_.body) return become(State::wants_new_connection);
   if (*challenge_.body == 0) return become(State::wants_credentials);
   part_ = Part::body;
   body_left_ = *challenge_.body;
+}
+
+void HttpConnect::fail_without_basic() {
+  const std::string why = "wants authentication, but not Basic";
+  if (words_are_withheld()) return fail(why);
+  fail(why + ": it offers " + (challenge_.offered.empty() ? "nothing" : challenge_.offered));
 }
 
 // A proxy that has said what it wants may end the connection while the user is asked, or although

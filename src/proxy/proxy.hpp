@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,11 @@ Proxy parse_proxy(std::string_view url);
 /// a name with all its subdomains ("example.org", ".example.org"), an address, an address range
 /// ("192.0.2.0/24", "2001:db8::/32"), each but "*" and ranges with ":PORT" or without.
 bool is_listed(std::string_view no_proxy, std::string_view host, std::uint16_t port);
+
+/// Which proxy of a chain a password may be told to that comes without the name of its proxy: the
+/// only one, or the only one whose URL has a user and no password. Empty where it might be meant
+/// for another: then it is for none.
+std::optional<std::size_t> owner_of_unnamed_password(std::span<const Proxy> chain);
 
 /// The user and password for `proxy` in the text of an authentication file: URLs, one a line, as
 /// git-credential-store(1) has them; '#' begins a comment. The first with the proxy's host, port

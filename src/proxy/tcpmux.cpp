@@ -27,17 +27,23 @@ class Tcpmux final : public ByteHandshake {
   void take(unsigned char byte) override {
     if (byte == '\n') return read_line();
     if (line_.size() == longest_line)
-      return fail("answered a line of more than " + std::to_string(longest_line) +
-                  " octets: " + line_);
+      return fail_with_words("answered a line of more than " + std::to_string(longest_line) +
+                             " octets");
     line_ += static_cast<char>(byte);
   }
 
   void read_line() {
     if (line_.ends_with('\r')) line_.pop_back();
     if (line_.starts_with('+')) return become(State::done);
-    if (!line_.starts_with('-')) return fail("speaks no TCPMUX: it answered " + in_quotes(line_));
-    const std::string why = line_.substr(1);
-    fail(why.empty() ? "the service is refused" : "the service is refused: " + why);
+    if (!line_.starts_with('-'))
+      return fail("speaks no TCPMUX" +
+                  (words_are_withheld() ? "" : ": it answered " + in_quotes(line_)));
+    line_.erase(0, 1);
+    fail_with_words("the service is refused");
+  }
+
+  void fail_with_words(const std::string& what) {
+    fail(what + (words_are_withheld() || line_.empty() ? "" : ": " + line_));
   }
 
   std::string line_;

@@ -1,6 +1,7 @@
 #include "sys/environment.hpp"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace gladhand {
 
@@ -8,6 +9,16 @@ std::optional<std::string> environment_variable(std::initializer_list<const char
   for (const char* name : names)
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
   return std::nullopt;
+}
+
+std::optional<std::string> take_environment_variable(const char* name) {
+  std::optional<std::string> taken;
+  for (char* value = std::getenv(name); value != nullptr; value = std::getenv(name)) {
+    if (!taken && *value != '\0') taken = value;
+    ::explicit_bzero(value, std::strlen(value));
+    ::unsetenv(name);
+  }
+  return taken;
 }
 
 }  // namespace gladhand

@@ -28,6 +28,17 @@ TEST_CASE("[RFC 1078] a line that begins with '-' refuses the service in its wor
   check_fails(tcpmux, "-\r\n", "the service is refused");
 }
 
+TEST_CASE("whoever may know a password refuses without words") {
+  const Make mute = [] {
+    auto machine = gladhand::ask_tcpmux("ssh");
+    machine->withhold_words();
+    return machine;
+  };
+  check_fails(mute, "-secret\r\n", "the service is refused");
+  check_fails(mute, "secret\r\n", "speaks no TCPMUX");
+  CHECK(hear(mute, std::string(600, 's')).failure == "answered a line of more than 512 octets");
+}
+
 TEST_CASE("another line is no TCPMUX, and an endless one is not waited for") {
   check_fails(tcpmux, banner, "speaks no TCPMUX: it answered 'SSH-2.0-OpenSSH_9.2p1'");
   check_fails(tcpmux, "\r\n", "speaks no TCPMUX: it answered ''");

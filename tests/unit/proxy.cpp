@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "gladhand/error.hpp"
 
@@ -268,6 +270,24 @@ TEST_CASE("the file's first entry with the proxy's kind, host and port counts") 
   CHECK(found("socks5://192.0.2.1:99") == "dave ");
   CHECK(found("http://[2001:db8::1]:80") == "frank six");
   CHECK(find_credentials("", parse_proxy("http://h")) == std::nullopt);
+}
+
+TEST_CASE("a password that comes without its proxy's name is for one proxy or for none") {
+  const auto owner = [](std::initializer_list<const char*> urls) {
+    std::vector<Proxy> chain;
+    for (const char* url : urls) chain.push_back(parse_proxy(url));
+    const auto found = owner_of_unnamed_password(chain);
+    return found ? static_cast<int>(*found) : -1;
+  };
+  CHECK(owner({}) == -1);
+  CHECK(owner({"http://a"}) == 0);
+  CHECK(owner({"http://alice:secret@a"}) == 0);
+  CHECK(owner({"http://a", "http://b"}) == -1);
+  CHECK(owner({"http://a", "http://alice@b"}) == 1);
+  CHECK(owner({"http://alice@a", "http://b"}) == 0);
+  CHECK(owner({"http://alice@a", "http://bob@b"}) == -1);
+  CHECK(owner({"http://alice:secret@a", "http://b"}) == -1);
+  CHECK(owner({"http://alice:secret@a", "http://bob@b"}) == 1);
 }
 
 TEST_CASE("a line that is no URL is named by its number, and nothing of it is told") {
