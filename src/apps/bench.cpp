@@ -42,6 +42,7 @@
 #include "sys/last_resort.hpp"
 #include "sys/limits.hpp"
 #include "sys/output_file.hpp"
+#include "sys/privacy.hpp"
 #include "sys/socket_setup.hpp"
 #include "sys/zones.hpp"
 
@@ -340,11 +341,15 @@ int main(int argc, char** argv) {
   using namespace gladhand;
   end_in_order("gladhand-bench");
   use_system_zones();
-  std::signal(SIGPIPE, SIG_IGN);
   take_environment_login();
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     open_standard_descriptors();
     BenchSettings settings = parse_bench_command_line(argc, argv);
+    if (settings.bench.dial.route.has_proxies()) {
+      hide_users(argc, argv);
+      forbid_dumps();
+    }
     if (settings.answer.empty() && settings.merge) merge(settings, argc, argv);
     if (settings.answer.empty()) run(std::move(settings), argc, argv);
     print(settings.answer);

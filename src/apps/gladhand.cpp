@@ -29,6 +29,7 @@
 #include "report/waterfall.hpp"
 #include "sys/file.hpp"
 #include "sys/last_resort.hpp"
+#include "sys/privacy.hpp"
 #include "sys/process.hpp"
 #include "sys/zones.hpp"
 
@@ -93,7 +94,10 @@ Event::Body announcement(HandOver way, const Endpoint& peer) {
   return HandedOver{peer};
 }
 
+// A relay stays for hours, and runs no program.
 RelayEnd carry(UniqueFd server, const Target& target) {
+  forbid_dumps();
+  forbid_new_privileges();
   return relay(
       std::move(server), STDIN_FILENO, STDOUT_FILENO, in_words(target.host, target.service));
 }
@@ -153,6 +157,12 @@ void check_machine(Settings& settings, const Target& target) {
   check_machine(settings.dial);
 }
 
+// They may be sudo, or fwknop; the system's own getent(1) needs no privilege.
+bool names_programs(const Settings& settings) {
+  return !settings.dial.before.empty() || !settings.retry.on_slow.empty() ||
+         !settings.dial.names.command.empty() || settings.dial.route.has_proxies();
+}
+
 [[noreturn]] void run(Settings settings) {
   std::optional<LastResort> last_resort;
   end_in_time(settings, last_resort);
@@ -189,17 +199,22 @@ int main(int argc, char** argv) {
   using namespace gladhand;
   end_in_order("gladhand");
   use_system_zones();
+  take_environment_login();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of its own, not the end
   bool quiet = false;
   try {
     open_standard_descriptors();
     const Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
+    if (settings.dial.route.has_proxies()) {
+      hide_users(argc, argv);
+      forbid_dumps();
+    }
+    if (!names_programs(settings)) forbid_new_privileges();
     if (settings.answer.empty()) run(settings);
     print(settings.answer);
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const std::exception& error) {
-  take_environment_login();
     return fail(to_error(error), quiet);
   }
 }

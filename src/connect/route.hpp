@@ -27,6 +27,8 @@ struct Route {
 
   /// Why there are none although the environment was asked for one; else empty.
   std::string why_direct(const Target& target) const;
+
+  bool has_proxies() const { return !proxies.empty(); }
 };
 
 /// Sets the proxy and its exceptions as ALL_PROXY and NO_PROXY have them, the lower-case variable

@@ -1,0 +1,18 @@
+// What a process gives up so that others gain nothing by it.
+#pragma once
+
+namespace gladhand {
+
+/// Makes the users and passwords of URLs in these arguments unreadable where the system shows them:
+/// in /proc and by ps(1).
+void hide_users(int argc, char** argv);
+
+/// From now on no core dump is written of this process, and no other of this user's can look into
+/// its memory; only the superuser can.
+void forbid_dumps();
+
+/// From now on no program that this process becomes or starts gains privileges, setuid ones
+/// neither: not for one that runs programs of the user's.
+void forbid_new_privileges();
+
+}  // namespace gladhand
