@@ -304,7 +304,8 @@ bool has_meaning(Needs needs, const Target& target, const ConnectOptions& option
   const bool internet = target.kind == Target::Kind::internet;
   switch (needs) {
     case Needs::nothing: return true;
-    case Needs::ip: return internet;
+    case Needs::ip:
+    case Needs::internet: return internet;
     case Needs::ip_or_unix:
       return internet || target.kind == Target::Kind::unix_socket ||
              target.kind == Target::Kind::vsock_mux;
@@ -336,6 +337,9 @@ void check_target(std::span<const OptionText* const> given,
   for (const OptionText* option : given) {
     if (has_meaning(option->needs, target, options)) continue;
     const bool internet = target.kind == Target::Kind::internet;
+    if (option->needs == Needs::internet)
+      throw UsageError("host " + in_quotes(target.host) + " is not on the internet",
+                       std::string(option->names) + " is given");
     const std::string_view names = option->names;
     throw UsageError(std::string(names.substr(0, names.find(','))) + " has no meaning for " +
                      (internet ? "SCTP" : "host " + in_quotes(target.host)));

@@ -29,6 +29,7 @@ enum class Needs : std::uint8_t {
   ip,          ///< an IPv4 or IPv6 socket
   ip_or_unix,  ///< one of these or a Unix socket
   tcp,         ///< a TCP (or MPTCP) socket
+  internet,    ///< nothing, but wants no other kind of target
 };
 
 /// How an option looks. `value` is empty for a flag, and in brackets where it may be left out; an

@@ -53,6 +53,13 @@ constexpr std::array options = {
           s.retry.slow_after = read_duration(v.back().substr(0, colon), "--on-slow");
           s.retry.on_slow = read_command(v.back().substr(colon + 1), "--on-slow");
         }},
+    Row{{"--internet-only",
+         "",
+         false,
+         Needs::internet,
+         hand_over,
+         "Refuse unix/, vsock/, vsock-mux/ and machine/ as HOST"},
+        [](Settings&, const Values&) {}},
     Row{{"--relay",
          "",
          false,
