@@ -94,8 +94,10 @@ Event::Body announcement(HandOver way, const Endpoint& peer) {
   return HandedOver{peer};
 }
 
-// A relay stays for hours, and runs no program.
-RelayEnd carry(UniqueFd server, const Target& target) {
+// A relay stays for hours, runs no program and asks for no password any more.
+RelayEnd carry(UniqueFd server, const Target& target, Route& route) {
+  route = {};
+  forget_environment_login();
   forbid_dumps();
   forbid_new_privileges();
   return relay(
@@ -114,7 +116,7 @@ Error why_not(const DialFailure& failure,
 }
 
 // `way` is empty for --explain.
-[[noreturn]] void connect(const Settings& settings,
+[[noreturn]] void connect(Settings& settings,
                           const Target& target,
                           std::optional<HandOver> way,
                           std::optional<LastResort>& last_resort,
@@ -141,7 +143,7 @@ Error why_not(const DialFailure& failure,
   if (way == HandOver::relay) {
     watch.reset();
     last_resort.reset();
-    const RelayEnd carried = carry(std::move(connection->socket), target);
+    const RelayEnd carried = carry(std::move(connection->socket), target, settings.dial.route);
     recorder.record(RelayEnded{carried.sent, carried.received});
     if (carried.failure) throw Error(*carried.failure);
   }
@@ -204,14 +206,14 @@ int main(int argc, char** argv) {
   bool quiet = false;
   try {
     open_standard_descriptors();
-    const Settings settings = parse_command_line(argc, argv);
+    Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
     if (settings.dial.route.has_proxies()) {
       hide_users(argc, argv);
       forbid_dumps();
     }
     if (!names_programs(settings)) forbid_new_privileges();
-    if (settings.answer.empty()) run(settings);
+    if (settings.answer.empty()) run(std::move(settings));
     print(settings.answer);
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const std::exception& error) {

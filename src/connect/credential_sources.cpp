@@ -11,6 +11,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -44,6 +45,10 @@ std::string read_private_file(const std::string& path) {
   return text;
 }
 
+void wipe(std::string& text) {
+  ::explicit_bzero(text.data(), text.size());
+}
+
 // As ssh does it: a display is needed, unless SSH_ASKPASS_REQUIRE says otherwise [ssh(1)].
 std::optional<std::string> askpass_program() {
   const std::string require = environment_variable({"SSH_ASKPASS_REQUIRE"}).value_or("");
@@ -59,9 +64,9 @@ struct Known {
 };
 
 // Read once, and wiped where it was.
-const Known& environment_login() {
-  static const Known login = {take_environment_variable("GLADHAND_PROXY_USER"),
-                              take_environment_variable("GLADHAND_PROXY_PASSWORD")};
+Known& environment_login() {
+  static Known login = {take_environment_variable("GLADHAND_PROXY_USER"),
+                        take_environment_variable("GLADHAND_PROXY_PASSWORD")};
   return login;
 }
 
@@ -137,6 +142,14 @@ void take_environment_login() {
   environment_login();
 }
 
+void forget_environment_login() {
+  Known& login = environment_login();
+  for (auto* text : {&login.user, &login.password}) {
+    if (*text) wipe(**text);
+    text->reset();
+  }
+}
+
 Credentials CredentialSources::tell(Credentials credentials) {
   told_ = true;
   return credentials;
@@ -150,6 +163,12 @@ CredentialSources::CredentialSources(const std::string& auth_file) {
   if (auth_file.empty()) return;
   file_ = read_private_file(auth_file);
   find_credentials(file_, {});  // what is wrong with it is told before it is needed
+}
+
+CredentialSources::~CredentialSources() {
+  wipe(file_);
+  for (auto& [prompt, password] : passwords_)
+    if (password) wipe(*password);
 }
 
 bool CredentialSources::can_find(const Proxy& proxy, EnvironmentLogin environment) const {

@@ -23,6 +23,9 @@ enum class EnvironmentLogin : std::uint8_t { for_it, for_another };
 /// CredentialSources: no program that is run later inherits them. To be called before any is.
 void take_environment_login();
 
+/// Wipes what take_environment_login() has taken.
+void forget_environment_login();
+
 class CredentialSources {
  public:
   /// What the user is being asked; a timer that is canceled at the end of that.
@@ -31,6 +34,12 @@ class CredentialSources {
   /// Reads `auth_file` unless its name is empty. Throws UsageError when it cannot be read or others
   /// may read it.
   explicit CredentialSources(const std::string& auth_file);
+
+  CredentialSources(const CredentialSources&) = delete;
+  CredentialSources& operator=(const CredentialSources&) = delete;
+
+  /// Wipes all that it knows.
+  ~CredentialSources();
 
   /// Whether find() could bring any: nobody is asked.
   bool can_find(const Proxy& proxy, EnvironmentLogin environment) const;
