@@ -244,20 +244,16 @@ bool is_ignored(int signal) {
 }
 
 // A run without timers would never end, and Asio does not say that it has none.
-class ClockCheck {
- public:
-  explicit ClockCheck(asio::io_context& loop) : first_(loop, std::chrono::milliseconds(1)) {
-    constexpr std::chrono::seconds patience{5};
-    const Error broken(ExitStatus::not_handed_over, "the timers of this process do not work");
-    last_resort_.emplace(
-        patience, error_lines("gladhand-bench", broken), static_cast<int>(broken.status()));
-    first_.async_wait([this](std::error_code) { last_resort_.reset(); });
-  }
-
- private:
-  asio::steady_timer first_;
-  std::optional<LastResort> last_resort_;
-};
+void require_timers(asio::io_context& loop) {
+  constexpr std::chrono::seconds patience{5};
+  const Error broken(ExitStatus::not_handed_over, "the timers of this process do not work");
+  const LastResort last_resort(
+      patience, error_lines("gladhand-bench", broken), static_cast<int>(broken.status()));
+  asio::steady_timer moment(loop, std::chrono::milliseconds(1));
+  moment.async_wait([](std::error_code) {});
+  loop.run();
+  loop.restart();
+}
 
 // Dials that a signal has interrupted are not waited for: the process ends with them.
 [[noreturn]] void leave(BenchStatus status) {
@@ -279,6 +275,8 @@ class ClockCheck {
         throw refused->error();
     }
   }
+  asio::io_context loop(1);
+  require_timers(loop);
   Files files(settings);
   keep_memory();
   fit_descriptors(options.schedule);
@@ -289,7 +287,6 @@ class ClockCheck {
   result.terms = terms(options);
   result.started =
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-  asio::io_context loop(1);
   asio::signal_set signals(loop);
   for (const int signal : {SIGHUP, SIGINT, SIGTERM})
     if (!is_ignored(signal)) signals.add(signal);
@@ -297,7 +294,6 @@ class ClockCheck {
     result.interrupted = !canceled;
     loop.stop();
   });
-  const ClockCheck clock(loop);
   BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
   runner.run();
   signals.clear();  // a second one ends the process at once
