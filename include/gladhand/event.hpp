@@ -267,11 +267,13 @@ struct RetryScheduled {
 /// The winner's descriptor is with the receiver.
 struct HandedOver {
   Endpoint peer;
+  std::optional<std::chrono::microseconds> delayed_ack{};  ///< at most; empty: not told
 };
 
 /// The winner stays here: its bytes are carried to and from the client.
 struct RelayStarted {
   Endpoint peer;
+  std::optional<std::chrono::microseconds> delayed_ack{};  ///< at most; empty: not told
 };
 
 /// Both directions of the relay have ended. Comes after the dial's last event.

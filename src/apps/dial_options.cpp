@@ -11,6 +11,7 @@
 
 #include "apps/option_values.hpp"
 #include "gladhand/error.hpp"
+#include "sys/delayed_ack.hpp"
 #include "sys/socket_setup.hpp"
 
 namespace gladhand {
@@ -25,11 +26,24 @@ constexpr const char* transports = "Transport";
 constexpr const char* sockets = "Socket";
 constexpr const char* before = before_group;
 
+// Linux 6.15; the headers of most systems are older.
+constexpr int tcp_rto_max_ms = 44;
+constexpr int tcp_rto_min_us = 45;
+
 void set_int(ConnectOptions& s, const std::string& asked, int level, int name, int value) {
   s.attempt.socket.options.push_back(get_int_sockopt(asked, level, name, value));
 }
 
-// The same for both families, under the name that each has for it.
+// A TCP option that is a time, counted in `unit`.
+void set_time(ConnectOptions& s,
+              const std::string& option,
+              const std::string& text,
+              int name,
+              std::chrono::microseconds unit) {
+  set_int(s, option + ' ' + text, IPPROTO_TCP, name, read_time(text, option, unit));
+}
+
+// A number for both families, under the name that each has for it.
 void set_ip_int(
     ConnectOptions& s, const std::string& asked, int ipv4_name, int ipv6_name, int value) {
   std::vector<SocketOption>& options = s.attempt.socket.options;
@@ -245,6 +259,44 @@ constexpr std::array rows = {
          sockets,
          "Leave Nagle's algorithm on until ssh turns it off"},
         [](ConnectOptions& s, const Values&) { s.attempt.socket.nodelay = false; }},
+    Row{{"--delayed-ack",
+         "DURATION|kernel",
+         false,
+         Needs::tcp,
+         sockets,
+         "Acknowledge what comes within this time [as short as the kernel has it]"},
+        [](ConnectOptions& s, const Values& v) {
+          s.attempt.socket.short_delayed_ack = false;
+          if (v.back() == "kernel") return;
+          set_time(s, "--delayed-ack", v.back(), tcp_delack_max_us, std::chrono::microseconds(1));
+        }},
+    Row{{"--rto-min",
+         "DURATION",
+         false,
+         Needs::tcp,
+         sockets,
+         "Send what is unacknowledged again after this time at the earliest"},
+        [](ConnectOptions& s, const Values& v) {
+          set_time(s, "--rto-min", v.back(), tcp_rto_min_us, std::chrono::microseconds(1));
+        }},
+    Row{{"--rto-max",
+         "DURATION",
+         false,
+         Needs::tcp,
+         sockets,
+         "... and after this time at the latest, however often it was lost"},
+        [](ConnectOptions& s, const Values& v) {
+          set_time(s, "--rto-max", v.back(), tcp_rto_max_ms, std::chrono::milliseconds(1));
+        }},
+    Row{{"--thin-linear-timeouts",
+         "",
+         false,
+         Needs::tcp,
+         sockets,
+         "Where little is sent, send it again without growing pauses, six times"},
+        [](ConnectOptions& s, const Values&) {
+          set_int(s, "--thin-linear-timeouts", IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
+        }},
     Row{{"--user-timeout",
          "DURATION",
          false,
@@ -252,14 +304,7 @@ constexpr std::array rows = {
          sockets,
          "End the connection when data stays unacknowledged for this time"},
         [](ConnectOptions& s, const Values& v) {
-          const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(
-              read_duration(v.back(), "--user-timeout"));
-          if (time.count() == 0) throw UsageError("--user-timeout must be at least 1ms");
-          set_int(s,
-                  "--user-timeout " + v.back(),
-                  IPPROTO_TCP,
-                  TCP_USER_TIMEOUT,
-                  static_cast<int>(time.count()));
+          set_time(s, "--user-timeout", v.back(), TCP_USER_TIMEOUT, std::chrono::milliseconds(1));
         }},
     Row{{"--congestion",
          "ALGORITHM",

@@ -27,6 +27,7 @@
 #include "names/host_and_port.hpp"
 #include "report/verdict.hpp"
 #include "report/waterfall.hpp"
+#include "sys/delayed_ack.hpp"
 #include "sys/file.hpp"
 #include "sys/last_resort.hpp"
 #include "sys/privacy.hpp"
@@ -89,9 +90,10 @@ void end_in_time(const Settings& settings, std::optional<LastResort>& last_resor
   ::_exit(static_cast<int>(ExitStatus::handed_over));
 }
 
-Event::Body announcement(HandOver way, const Endpoint& peer) {
-  if (way == HandOver::relay) return RelayStarted{peer};
-  return HandedOver{peer};
+Event::Body announcement(HandOver way, const Endpoint& peer, int socket) {
+  const auto delayed_ack = longest_delayed_ack(socket);
+  if (way == HandOver::relay) return RelayStarted{peer, delayed_ack};
+  return HandedOver{peer, delayed_ack};
 }
 
 // A relay stays for hours, runs no program and asks for no password any more.
@@ -134,7 +136,7 @@ Error why_not(const DialFailure& failure,
   }
   if (connection != nullptr && way) {
     observers.stop_waiting();
-    recorder.record(announcement(*way, connection->peer));
+    recorder.record(announcement(*way, connection->peer, connection->socket.get()));
   }
   if (connection != nullptr) recorder.end();
   if (settings.explain) print(draw_waterfall(observers.events(), output_canvas()));

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -33,6 +35,13 @@ std::chrono::microseconds read_duration(const std::string& text, std::string_vie
   if (const auto duration = parse_duration(text)) return *duration;
   throw UsageError(std::string(option) + ": " + in_quotes(text) +
                    " is not a duration such as 250ms, 2s or 0.5");
+}
+
+int read_time(const std::string& text, std::string_view option, std::chrono::microseconds unit) {
+  const auto count = read_duration(text, option) / unit;
+  if (count >= 1) return static_cast<int>(std::min<std::int64_t>(count, INT_MAX));
+  throw UsageError(std::string(option) + " must be at least " +
+                   (unit == std::chrono::milliseconds(1) ? "1ms" : "0.001ms"));
 }
 
 int read_number(const std::string& text, std::string_view option, int least, int most) {

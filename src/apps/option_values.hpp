@@ -15,6 +15,9 @@ namespace gladhand {
 
 std::chrono::microseconds read_duration(const std::string& text, std::string_view option);
 
+/// A duration as a count of `unit`, 1 or more.
+int read_time(const std::string& text, std::string_view option, std::chrono::microseconds unit);
+
 /// A whole number from `least` to `most`.
 int read_number(const std::string& text, std::string_view option, int least, int most);
 

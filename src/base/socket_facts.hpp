@@ -28,8 +28,9 @@ struct SocketFacts {
   std::optional<Endpoint> peer;
   bool blocking = true;
   bool keepalive = false;
-  std::optional<bool> nodelay;           ///< empty: the protocol has no such option
-  std::optional<std::uint64_t> waiting;  ///< bytes to read; empty: cannot be told
+  std::optional<bool> nodelay;                           ///< empty: the protocol has no such option
+  std::optional<std::chrono::microseconds> delayed_ack;  ///< at most; empty: not told
+  std::optional<std::uint64_t> waiting;                  ///< bytes to read; empty: cannot be told
   std::uint32_t mark = 0;
   unsigned dscp = 0;
   std::string device;                            ///< bound to it; empty: to none

@@ -20,6 +20,10 @@ std::string list(const std::vector<Candidate>& candidates) {
   return text;
 }
 
+std::string in_words(std::optional<std::chrono::microseconds> delayed_ack) {
+  return delayed_ack ? ", delayed ACK at most " + to_string(*delayed_ack) : "";
+}
+
 }  // namespace
 
 std::string to_words(AnswerStatus status, Family family) {
@@ -237,11 +241,11 @@ std::string Narrator::of(const RetryScheduled& event) {
 }
 
 std::string Narrator::of(const HandedOver& event) {
-  return "handed over: " + with_port(event.peer);
+  return "handed over: " + with_port(event.peer) + in_words(event.delayed_ack);
 }
 
 std::string Narrator::of(const RelayStarted& event) {
-  return "relay: " + with_port(event.peer);
+  return "relay: " + with_port(event.peer) + in_words(event.delayed_ack);
 }
 
 std::string Narrator::of(const RelayEnded& event) {

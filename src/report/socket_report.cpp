@@ -29,6 +29,7 @@ std::string options_text(const SocketFacts& facts) {
   std::string text = facts.blocking ? "blocking" : "non-blocking";
   text += facts.keepalive ? ", keepalive" : ", no keepalive";
   if (facts.nodelay) text += *facts.nodelay ? ", nodelay" : ", no nodelay";
+  if (facts.delayed_ack) text += ", delayed ack " + to_string(*facts.delayed_ack);
   if (facts.mark != 0) text += ", mark " + std::to_string(facts.mark);
   if (facts.dscp != 0) text += ", dscp " + std::to_string(facts.dscp);
   if (!facts.device.empty()) text += ", device " + printable(facts.device);
@@ -92,6 +93,8 @@ std::string socket_json(const SocketFacts& facts, int wait_status) {
   line.add("blocking", facts.blocking)
       .add("keepalive", facts.keepalive)
       .raw("nodelay", flag_or_null(facts.nodelay))
+      .raw("delayed_ack_us",
+           facts.delayed_ack ? std::to_string(facts.delayed_ack->count()) : "null")
       .raw("waiting_bytes", facts.waiting ? std::to_string(*facts.waiting) : "null")
       .raw("mark", number_or_null(facts.mark))
       .raw("dscp", number_or_null(facts.dscp))

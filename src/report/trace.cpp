@@ -247,12 +247,14 @@ void Trace::write(const RetryScheduled& event) {
 void Trace::write(const HandedOver& event) {
   JsonLine line = event_line(now_, "handed_over");
   add_endpoint(line, event.peer);
+  if (event.delayed_ack) line.add("delayed_ack_us", event.delayed_ack->count());
   out_ += line.line();
 }
 
 void Trace::write(const RelayStarted& event) {
   JsonLine line = event_line(now_, "relay_started");
   add_endpoint(line, event.peer);
+  if (event.delayed_ack) line.add("delayed_ack_us", event.delayed_ack->count());
   out_ += line.line();
 }
 

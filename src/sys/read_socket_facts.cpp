@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "gladhand/error.hpp"
+#include "sys/delayed_ack.hpp"
 #include "sys/get_int_sockopt.hpp"
 
 namespace gladhand {
@@ -140,6 +141,7 @@ SocketFacts socket_facts(int fd) {
   if (const auto nodelay =
           option(fd, sctp ? IPPROTO_SCTP : IPPROTO_TCP, sctp ? SCTP_NODELAY : TCP_NODELAY))
     facts.nodelay = *nodelay != 0;
+  facts.delayed_ack = longest_delayed_ack(fd);
   facts.waiting = waiting_bytes(fd);
   facts.mark = static_cast<std::uint32_t>(option(fd, SOL_SOCKET, SO_MARK).value_or(0));
   if (facts.local.family()) facts.dscp = dscp(fd, facts.family);

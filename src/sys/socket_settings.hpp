@@ -26,8 +26,9 @@ enum class Protocol : std::uint8_t { tcp, mptcp, sctp };
 
 struct SocketSettings {
   Protocol protocol = Protocol::tcp;
-  bool keepalive = true;  ///< SO_KEEPALIVE, as ssh sets it
-  bool nodelay = true;    ///< TCP_NODELAY, without which key exchange waits for ACKs
+  bool keepalive = true;          ///< SO_KEEPALIVE, as ssh sets it
+  bool nodelay = true;            ///< TCP_NODELAY, without which key exchange waits for ACKs
+  bool short_delayed_ack = true;  ///< TCP_DELACK_MAX_US, where the kernel has it
   std::vector<SocketOption> options;
   std::vector<Endpoint> bind;    ///< source addresses, one a family at most
   std::uint16_t local_port = 0;  ///< 0: the kernel's choice

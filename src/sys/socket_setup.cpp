@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.hpp"
 #include "gladhand/error.hpp"
+#include "sys/delayed_ack.hpp"
 
 namespace gladhand {
 
@@ -136,6 +137,7 @@ bool kernel_speaks(Protocol protocol) {
 std::optional<RefusedSetting> set_up(int fd, Family family, const SocketSettings& settings) {
   if (settings.keepalive && !set_flag(fd, SOL_SOCKET, SO_KEEPALIVE)) return refused("SO_KEEPALIVE");
   if (settings.nodelay && !turn_nagle_off(fd, settings.protocol)) return refused("TCP_NODELAY");
+  if (settings.short_delayed_ack && settings.protocol == Protocol::tcp) shorten_delayed_ack(fd);
   for (const SocketOption& option : settings.options)
     if (!set_option(fd, family, option)) return refused(option.asked);
   std::optional<Endpoint> source = asked_source(family, settings);

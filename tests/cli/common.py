@@ -1,9 +1,11 @@
 """What all black-box tests of the command share: how it is started and what every failure looks like."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -13,6 +15,7 @@ from support import receiver
 
 GLADHAND = os.environ.get("GLADHAND", "build/gladhand")
 USAGE, NO_ADDRESS, ALL_FAILED, NOT_HANDED_OVER, TIMED_OUT, PROXY_FAILED = 64, 68, 69, 71, 75, 76
+TCP_DELACK_MAX_US = 46  # Python does not know it
 # A sanitizer takes descriptors and memory of its own: what is counted then is not gladhand's.
 SANITIZED = "GLADHAND_SANITIZED" in os.environ
 # Nothing in the environment of the tester may change how names are looked up or how text is drawn.
@@ -46,6 +49,24 @@ def let_signals_end():
 
 def read_json_lines(text):
     return [json.loads(line) for line in text.splitlines()]
+
+
+def shortest_delayed_ack():
+    """Of a socket here, in microseconds as the kernel rounds them; None before Linux 6.15."""
+    with socket.socket() as probe:
+        for microseconds in range(1, 40000):
+            try:
+                probe.setsockopt(socket.IPPROTO_TCP, TCP_DELACK_MAX_US, microseconds)
+                return probe.getsockopt(socket.IPPROTO_TCP, TCP_DELACK_MAX_US)
+            except OSError as error:
+                if error.errno != errno.EINVAL:
+                    return None
+    raise AssertionError("the kernel takes no delay at all")
+
+
+def in_milliseconds(microseconds):
+    """As gladhand writes it: 8 ms, 6.7 ms."""
+    return f"{microseconds / 1000:.1f}".removesuffix(".0") + " ms"
 
 
 def wait_until(condition, what, timeout=5.0):

@@ -19,8 +19,9 @@ import unittest
 
 import common
 import sandbox
-from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest,
-                    is_connecting, let_signals_end, read_json_lines, resolve, run, start, wait_until)
+from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TCP_DELACK_MAX_US, TIMED_OUT, USAGE,
+                    CommandTest, in_milliseconds, is_connecting, let_signals_end, read_json_lines, resolve, run,
+                    shortest_delayed_ack, start, wait_until)
 from support import dns, receiver
 
 AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
@@ -29,6 +30,14 @@ AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
 def setUpModule():
     sandbox.available()
     let_signals_end()
+
+
+def delayed_ack(stream):
+    """In microseconds; None where the kernel does not tell."""
+    try:
+        return stream.getsockopt(socket.IPPROTO_TCP, TCP_DELACK_MAX_US)
+    except OSError:
+        return None
 
 
 def read_to(stream, size, timeout=10.0):
@@ -71,6 +80,33 @@ class WhatIsPassed(CommandTest):
         passed = self.hand_over()
         self.assertEqual(passed.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), 1)
         self.assertEqual(passed.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), 1)
+
+    def test_its_acknowledgments_wait_as_short_as_the_kernel_has_it(self):
+        """The server's next small packet waits for them, where its Nagle's algorithm is on."""
+        expected = shortest_delayed_ack()
+        for host in ("127.0.0.1", "::1"):
+            with self.subTest(host):
+                listener = self.listen(host)
+                passed = self.assert_handed_over(run(host, listener.port), listener)
+                self.assertEqual(delayed_ack(passed), expected)
+                result = run("-v", host, listener.port)
+                self.addCleanup(result.close)
+                said = [line for line in result.lines if "handed over" in line]
+                tail = f", delayed ACK at most {in_milliseconds(expected)}" if expected else ""
+                self.assertTrue(said[0].endswith(f"{host} port {listener.port}{tail}"), said)
+
+    def test_a_delayed_ack_of_the_users(self):
+        usual = delayed_ack(self.enter(socket.socket()))
+        arguments = ("127.0.0.1", self.listener.port)
+        self.assertEqual(delayed_ack(self.assert_handed_over(run("--delayed-ack", "kernel", *arguments))), usual)
+        asked = run("--delayed-ack", "40ms", *arguments)
+        if usual is None:
+            return self.assert_fails(asked, NOT_HANDED_OVER, "--delayed-ack 40ms: protocol not available", hint=False)
+        self.assertEqual(delayed_ack(self.assert_handed_over(asked)), 40000)
+        refused = run("--delayed-ack", "0.1ms", *arguments)
+        self.assert_fails(refused, NOT_HANDED_OVER, "--delayed-ack 0.1ms: invalid argument", hint=False)
+        for value in ("0", "x", ""):
+            self.assert_fails(run(f"--delayed-ack={value}", *arguments), USAGE, "--delayed-ack")
 
     def test_no_limits_are_left_on_it(self):
         passed, no_time = self.hand_over(), struct.pack("ll", 0, 0)

@@ -14,11 +14,12 @@ import threading
 import unittest
 
 import common
-from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest, let_signals_end,
-                    wait_until)
+from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TIMED_OUT, USAGE, CommandTest, in_milliseconds,
+                    let_signals_end, shortest_delayed_ack, wait_until)
 from support import pipes, receiver
 
 RECV = os.environ.get("GLADHAND_RECV", "build/gladhand-recv")
+DELAYED_ACK = shortest_delayed_ack()
 PASSER = os.path.join(os.path.dirname(__file__), "..", "bench", "passer.py")
 
 # What every COMMAND of this file begins with: pass_() sends bytes and descriptors over fd 1.
@@ -108,7 +109,8 @@ class WhatItShows(RecvTest):
             "socket    IPv4 stream, tcp, connected",
             "local     127.0.0.1:%d" % peer.getpeername()[1],
             "peer      127.0.0.1:%d" % listener.port,
-            "options   blocking, keepalive, nodelay",
+            "options   blocking, keepalive, nodelay"
+            + (f", delayed ack {in_milliseconds(DELAYED_ACK)}" if DELAYED_ACK else ""),
             "waiting   0 bytes to read",
             "command   exited with status 0"])
 
@@ -120,7 +122,8 @@ class WhatItShows(RecvTest):
             "family": "IPv6", "type": "stream", "protocol": "tcp", "state": "connected",
             "local_address": "::1", "local_port": peer.getpeername()[1],
             "peer_address": "::1", "peer_port": listener.port,
-            "blocking": True, "keepalive": True, "nodelay": True, "waiting_bytes": 0,
+            "blocking": True, "keepalive": True, "nodelay": True, "delayed_ack_us": DELAYED_ACK,
+            "waiting_bytes": 0,
             "mark": None, "dscp": 46, "device": None,
             "receive_timeout_us": None, "send_timeout_us": None,
             "command_status": 0, "command_signal": None})

@@ -17,8 +17,8 @@ import threading
 import time
 
 import common
-from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, USAGE, CommandTest, is_connecting,
-                    let_signals_end, read_json_lines, run, wait_until)
+from common import (ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, USAGE, CommandTest, in_milliseconds, is_connecting,
+                    let_signals_end, read_json_lines, run, shortest_delayed_ack, wait_until)
 from support import pipes
 
 MIB = 1 << 20
@@ -492,12 +492,15 @@ class Choice(RelayTest):
         status, errors = relay.end()
         self.assertEqual(status, 0)
         self.assertIn("relay over: 5 bytes sent, 7 bytes received", errors)
+        acknowledges = shortest_delayed_ack()
+        tail = f", delayed ACK at most {in_milliseconds(acknowledges)}" if acknowledges else ""
         with open(log, encoding="utf-8") as file:
-            self.assertIn("relay: 127.0.0.1 port %d\n" % self.listener.port, file.read())
+            self.assertIn(f"relay: 127.0.0.1 port {self.listener.port}{tail}\n", file.read())
         with open(trace, encoding="utf-8") as file:
             started, metrics, finished = read_json_lines(file.read())[-3:]
         self.assertEqual([e["event"] for e in (started, metrics, finished)],
                          ["relay_started", "metrics", "relay_finished"])
+        self.assertEqual(started.get("delayed_ack_us"), acknowledges)
         self.assertEqual((finished["bytes_sent"], finished["bytes_received"]), (5, 7))
 
 

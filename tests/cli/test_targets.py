@@ -385,7 +385,8 @@ class Meaning(TargetTest):
             for option in (("-4",), ("-6",), ("--bind", "127.0.0.1"), ("--interface", "lo"), ("--local-port", "1234"),
                            ("--mark", "1"), ("--dscp", "ef"), ("--ttl", "3"), ("--dontroute",), ("--keepalive=1,1,1",),
                            ("--no-keepalive",), ("--no-nodelay",), ("--user-timeout", "1s"), ("--congestion", "reno"),
-                           ("--knock", "tcp:1"), ("--protocol", "mptcp"), ("--proxy", "env"), ("--tcpmux", "x"),
+                           ("--delayed-ack", "kernel"), ("--rto-min", "1s"), ("--rto-max", "1s"),
+                           ("--thin-linear-timeouts",), ("--knock", "tcp:1"), ("--protocol", "mptcp"), ("--proxy", "env"), ("--tcpmux", "x"),
                            ("--dns-server", "127.0.0.1"), ("--resolve", "x:127.0.0.1"),
                            ("--preferred-family-count", "2"), ("--rcvbuf", "20000")):
                 with self.subTest((host, option)):
@@ -460,6 +461,7 @@ class Protocols(TargetTest):
 
     def test_options_of_tcp_without_a_meaning_for_sctp(self):
         for option in (("--no-keepalive",), ("--user-timeout", "1s"), ("--congestion", "reno"), ("--tcpmux", "x"),
+                       ("--delayed-ack", "kernel"), ("--rto-min", "1s"), ("--rto-max", "1s"), ("--thin-linear-timeouts",),
                        ("--proxy", "http://127.0.0.1:9")):
             self.assert_fails(run("--protocol", "sctp", *option, "127.0.0.1", "22"), USAGE, option[0], "SCTP")
 

@@ -17,6 +17,7 @@ from support import dns, network, receiver
 
 OWN_V6, OWN_SERVER_V6 = "fd00:db8::2", "fd00:db8::1"  # unique local addresses
 TCP_USER_TIMEOUT, TCP_CONGESTION = 18, 13
+TCP_THIN_LINEAR_TIMEOUTS, TCP_RTO_MAX_MS, TCP_RTO_MIN_US = 16, 44, 45
 NOT_OURS = ("192.0.2.99", "2001:db8::99")
 
 
@@ -218,6 +219,25 @@ class OnTheSocket(dial_case.DialTest):
         self.assertEqual(self.tcp(TCP_USER_TIMEOUT), 0)
         self.assertEqual(self.tcp(TCP_USER_TIMEOUT, "--user-timeout", "2.5"), 2500)
 
+    def test_times_of_retransmission(self):
+        """Linux 6.15 and later know the first two."""
+        self.serve()
+        self.assertEqual(self.tcp(TCP_THIN_LINEAR_TIMEOUTS), 0)
+        self.assertEqual(self.tcp(TCP_THIN_LINEAR_TIMEOUTS, "--thin-linear-timeouts"), 1)
+        if not self.kernel_has(TCP_RTO_MAX_MS):
+            result, wire = self.dial("--rto-max", "2s")
+            self.assert_fails(result, NOT_HANDED_OVER, "--rto-max 2s: protocol not available", hint=False)
+            return self.assert_nothing_sent(wire)
+        self.assertEqual(self.tcp(TCP_RTO_MAX_MS, "--rto-max", "2s"), 2000)
+        self.assertEqual(self.tcp(TCP_RTO_MIN_US, "--rto-min", "40ms"), 40000)
+
+    def kernel_has(self, name):
+        with socket.socket() as probe:
+            try:
+                return probe.getsockopt(socket.IPPROTO_TCP, name) > 0
+            except OSError:
+                return False
+
     def test_congestion(self):
         self.serve()
         with open("/proc/sys/net/ipv4/tcp_available_congestion_control", encoding="ascii") as file:
@@ -357,6 +377,7 @@ class WithoutMeaning(dial_case.DialTest):
         for option, *values in (("--dscp", "64", "-1", "af14", "af10", "cs8", "ef0", ""), ("--ttl", "0", "256"),
                                 ("--interface", "abcdefghijklmnop"),
                                 ("--local-port", "0", "65536"), ("--mark", "-1", "x", "0x", "0x100000000"), ("--user-timeout", "0", "x"),
+                                ("--rto-min", "0", "x"), ("--rto-max", "0.1ms", "x"), ("--thin-linear-timeouts", "1"),
                                 ("--sndbuf", "0", "1k"), ("--rcvbuf", "-1", "x"),
                                 ("--keepalive", "60", "60,10", "60,10,3,", "0,10,3", "60,10,128", "32768,10,3")):
             for value in values:

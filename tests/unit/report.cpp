@@ -440,10 +440,10 @@ TEST_CASE("a dial that failed is traced to its end") {
 
 TEST_CASE("a relay is traced with its peer, and with its bytes when it is over") {
   const std::vector<Json> lines =
-      traced({{1ms, RelayStarted{at("192.0.2.7")}}, {5ms, RelayEnded{10, 5'000'000'000}}});
+      traced({{1ms, RelayStarted{at("192.0.2.7"), 8ms}}, {5ms, RelayEnded{10, 5'000'000'000}}});
   CHECK(lines == std::vector<Json>{
                      R"({"t_us":1000, "event":"relay_started", "address":"192.0.2.7", "port":22,
-                         "family":"IPv4"})"_json,
+                         "family":"IPv4", "delayed_ack_us":8000})"_json,
                      R"({"t_us":5000, "event":"relay_finished", "bytes_sent":10,
                          "bytes_received":5000000000})"_json});
 }

@@ -130,6 +130,7 @@ TEST_CASE("text has all that is set") {
   facts.peer.reset();
   facts.blocking = facts.keepalive = false;
   facts.nodelay = false;
+  facts.delayed_ack = 8ms;
   facts.waiting.reset();
   facts.mark = 7;
   facts.dscp = 46;
@@ -139,8 +140,8 @@ TEST_CASE("text has all that is set") {
   CHECK(socket_text(facts, "was ended by signal 9") ==
         "socket    IPv6 stream, tcp, unconnected\n"
         "local     [2001:db8::5]:40000\n"
-        "options   non-blocking, no keepalive, no nodelay, mark 7, dscp 46, device eth0, "
-        "receive timeout 5 s, send timeout 250 ms\n"
+        "options   non-blocking, no keepalive, no nodelay, delayed ack 8 ms, mark 7, dscp 46, "
+        "device eth0, receive timeout 5 s, send timeout 250 ms\n"
         "command   was ended by signal 9\n");
 }
 
@@ -150,7 +151,8 @@ TEST_CASE("JSON has every key, null where there is nothing") {
   CHECK(Json::parse(line) == Json::parse(R"({
     "family": "vsock", "type": "stream", "protocol": null, "state": "connected",
     "local_address": "vsock:3", "local_port": 5000, "peer_address": "vsock:2", "peer_port": 22,
-    "blocking": true, "keepalive": false, "nodelay": null, "waiting_bytes": null,
+    "blocking": true, "keepalive": false, "nodelay": null,
+    "delayed_ack_us": null, "waiting_bytes": null,
     "mark": null, "dscp": null, "device": null,
     "receive_timeout_us": null, "send_timeout_us": null,
     "command_status": null, "command_signal": 9})"));
@@ -164,11 +166,13 @@ TEST_CASE("JSON has all that is set") {
   facts.receive_timeout = 5s;
   facts.send_timeout = 250ms;
   facts.nodelay = false;
+  facts.delayed_ack = 8ms;
   CHECK(Json::parse(socket_json(facts, exited_with_3)) == Json::parse(R"({
     "family": "IPv6", "type": "stream", "protocol": "tcp", "state": "connected",
     "local_address": "2001:db8::5", "local_port": 40000,
     "peer_address": "2001:db8::1", "peer_port": 22,
-    "blocking": true, "keepalive": true, "nodelay": false, "waiting_bytes": 41,
+    "blocking": true, "keepalive": true, "nodelay": false,
+    "delayed_ack_us": 8000, "waiting_bytes": 41,
     "mark": 7, "dscp": 46, "device": "eth0",
     "receive_timeout_us": 5000000, "send_timeout_us": 250000,
     "command_status": 3, "command_signal": null})"));
