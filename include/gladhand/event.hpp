@@ -222,9 +222,29 @@ struct NextName {
   std::string passed_over;  ///< the one before
 };
 
-/// An answer could not be read: its question is asked again.
+/// Why a name server is asked now.
+enum class AskReason : std::uint8_t {
+  first,           ///< a question begins
+  no_answer,       ///< whom it went to before keeps silent
+  unreachable,     ///< ... cannot be reached
+  server_failure,  ///< ... has failed
+  bad_answer,      ///< ... sent what cannot be read
+  truncated,       ///< its own answer did not fit a datagram: over TCP
+};
+
+/// A question goes to a server, and has gone to it or another one before.
 struct AskedAgain {
   Family family{};
+  std::string server;
+  AskReason reason{};
+  unsigned times{};  ///< how often this server has been asked by then
+};
+
+/// One of several servers that were asked has answered, or cannot be reached: no_answer.
+struct ServerAnswered {
+  Family family{};
+  std::string server;
+  AnswerStatus status{};
 };
 
 /// Others than the DNS were asked for the name: all who were, in order. The last one has it, or
@@ -287,6 +307,7 @@ struct LostRace {
   Finish finish;
   std::string through;                 ///< the proxy that it was about; empty: the target itself
   std::vector<std::string> unasked{};  ///< modules of nsswitch.conf that may know the name
+  std::vector<std::string> silent_servers{};  ///< name servers that were asked and said nothing
 };
 
 /// Why a dial has brought no connection: one cause, with all that is to be told of it.
@@ -324,6 +345,7 @@ struct Event {
                             NextName,
                             AskedAgain,
                             NamesAsked,
+                            ServerAnswered,
                             FellBackToTcp,
                             HandshakeStarted,
                             HandshakeFinished,

@@ -74,6 +74,16 @@ constexpr std::array rows = {
         [](ConnectOptions& s, const Values& v) {
           for (const std::string& text : v) s.names.dns_servers.push_back(read_dns_server(text));
         }},
+    Row{{"--dns-attempt-delay",
+         "DURATION",
+         false,
+         Needs::ip,
+         addresses,
+         "Silence of a name server after which the next is asked too, 10ms or more [250ms]"},
+        [](ConnectOptions& s, const Values& v) {
+          s.names.server_delay = std::max(read_duration(v.back(), "--dns-attempt-delay"),
+                                          std::chrono::microseconds(min_connection_attempt_delay));
+        }},
     Row{{"--resolve",
          "NAME:ADDR[,ADDR...]",
          true,

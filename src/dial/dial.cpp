@@ -72,6 +72,7 @@ class Driver {
     if (target_.kind == Target::Kind::internet) {
       NameSource found = find_name_source(target_, options_.names, network_);
       local_.failure = found.refusal;
+      found.delays.resolution = options_.race.resolution_delay;
       return found;
     }
     NameSource source{local_.origin, {}, {}};
@@ -126,7 +127,9 @@ class Driver {
 
   void take_turn() {
     try {
+      take_in_answers();
       while (!inbox_.empty() && !failure_) {
+        take_in_answers();
         const Arrival arrival = std::move(inbox_.front());
         inbox_.pop_front();
         now_ = std::max(now_, arrival.at);
@@ -134,13 +137,18 @@ class Driver {
       }
       now_ = recorder_.now();
       const auto deadline = race_.deadline();
-      if (!failure_ && deadline && *deadline <= now_) tell(TimePassed{});
+      if (inbox_.empty() && !failure_ && deadline && *deadline <= now_) tell(TimePassed{});
     } catch (const Error& error) {
       failure_ = error;
     } catch (const std::exception& error) {  // no memory: the attempts still are to be waited for
       failure_ = Error(ExitStatus::not_handed_over, error.what());
     }
     if (failure_) abandon();
+  }
+
+  // What has arrived counts before what is decided next, even if the loop has not come to it.
+  void take_in_answers() {
+    if (lookup_ && !race_.finished()) lookup_->take_in();
   }
 
   // What must not fail has failed: nothing goes on, and the children are waited for.
@@ -256,12 +264,13 @@ class Driver {
 
   void carry_out(const Finish& finish) {
     finish_ = finish;
-    // The end of c-ares takes time that the receiver would wait for: where nothing is outstanding,
-    // it is put off.
+    // Its end takes time that the receiver would wait for: where nothing is outstanding, it is put
+    // off.
     const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
     if (!lookup_) return;
     lookup_failure_ = lookup_->failure();
     unasked_ = lookup_->unasked();
+    silent_servers_ = lookup_->silent_servers();
     if (!idle) lookup_.reset();
   }
 
@@ -292,7 +301,8 @@ class Driver {
           Error(ExitStatus::no_address,
                 "connect to " + in_words(target_.host, target_.service) + ": " + *lookup_failure_)};
     if (finish_.outcome != Outcome::connected)
-      return DialFailure{LostRace{std::move(finish_), reported().through, std::move(unasked_)}};
+      return DialFailure{LostRace{
+          std::move(finish_), reported().through, std::move(unasked_), std::move(silent_servers_)}};
     return DialConnection{attempts_[finish_.winner]->release(),
                           finish_.attempts[finish_.winner].endpoint,
                           std::move(lookup_)};
@@ -314,6 +324,7 @@ class Driver {
   std::shared_ptr<NameLookup> lookup_;
   std::optional<std::string> lookup_failure_;
   std::vector<std::string> unasked_;
+  std::vector<std::string> silent_servers_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Arrival> inbox_;
   int children_ = 0;  // attempts that have not ended

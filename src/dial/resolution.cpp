@@ -32,6 +32,7 @@ Resolution::Resolution(asio::io_context& loop,
       target_(std::move(target)),
       names_(names),
       report_(std::move(report)),
+      resolution_delay_(race.resolution_delay),
       race_(one_at_a_time(race), PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
       deadline_(Clock::now() + race.timeout),
       wakeup_timer_(loop) {}
@@ -61,6 +62,7 @@ void Resolution::begin() {
   const SocketSettings nothing;
   Network network(nothing);
   source_ = find_name_source(target_, names_, network);
+  source_.delays.resolution = resolution_delay_;
   if (source_.refusal) throw Error(*source_.refusal);
   DialStarted started;
   for (const Endpoint& endpoint : source_.known) started.known.push_back({endpoint, {}});

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -58,12 +59,13 @@ class Resolution {
   Target target_;
   NameOptions names_;
   Report report_;
+  const Moment resolution_delay_;
   const Clock::time_point began_ = Clock::now();
   Race race_;
   NameSource source_{};
   const Clock::time_point deadline_;  // of those who are asked
   asio::steady_timer wakeup_timer_;
-  std::deque<Fact> inbox_;  // c-ares may call back before ask() has returned
+  std::deque<Fact> inbox_;  // an answer may come before ask() has returned
   std::optional<NameLookup> lookup_;
   std::optional<StartAttempt> offered_;  // not yet returned
   std::optional<AttemptId> returned_;    // the last that was

@@ -107,6 +107,7 @@ NameLookup::NameLookup(asio::io_context& loop,
       target_(target),
       name_(source.name),
       conf_(source.conf),
+      delays_(source.delays),
       command_(source.command),
       steps_(source.plan.steps),
       families_(families),
@@ -128,6 +129,15 @@ const std::string& NameLookup::name() const {
   return resolver_ ? resolver_->name() : name_;
 }
 
+void NameLookup::take_in() {
+  if (resolver_) resolver_->take_in();
+}
+
+std::vector<std::string> NameLookup::silent_servers() const {
+  if (!resolver_) return {};
+  return resolver_->silent_servers();
+}
+
 void NameLookup::ask(Family family) {
   ++asked_;
   if (steps_.empty()) {
@@ -140,12 +150,13 @@ void NameLookup::ask(Family family) {
 }
 
 void NameLookup::make_resolver() {
-  resolver_ = std::make_unique<Resolver>(
+  resolver_ = std::make_shared<Resolver>(
       loop_,
       name_,
       target_.port,
       families_,
       conf_,
+      delays_,
       [this, step = at_](const Resolver::Answer& answer) {
         answered(step, answer.family, {answer.status, answer.addresses});
       },

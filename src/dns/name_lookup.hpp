@@ -38,7 +38,7 @@ class NameLookup {
 
   /// Prepares to look for `target`, a name, as `source` has it, in `families`. What is not a name
   /// server has until `deadline`. The listener may be called before ask() returns, and is not once
-  /// this is gone. Throws Error when c-ares cannot be set up.
+  /// this is gone.
   NameLookup(asio::io_context& loop,
              const Target& target,
              const NameSource& source,
@@ -57,6 +57,12 @@ class NameLookup {
 
   /// Asks for one of the families.
   void ask(Family family);
+
+  /// Takes in the answers of name servers that have arrived already, without waiting for any.
+  void take_in();
+
+  /// Name servers that were asked and have said nothing at all.
+  std::vector<std::string> silent_servers() const;
 
   /// Why there is no address, where the answers do not say it.
   const std::optional<std::string>& failure() const { return failure_; }
@@ -89,6 +95,7 @@ class NameLookup {
   Target target_;
   std::string name_;
   ResolvConf conf_;
+  ResolverDelays delays_;
   std::vector<std::string> command_;
   std::vector<NameStep> steps_;
   std::vector<Family> families_;
@@ -104,7 +111,7 @@ class NameLookup {
   std::vector<NamesAsked::Source> account_;
   std::optional<std::string> failure_;
   std::vector<std::string> unasked_;
-  std::unique_ptr<Resolver> resolver_;
+  std::shared_ptr<Resolver> resolver_;
   std::vector<std::shared_ptr<asio::cancellation_signal>> questions_;
   std::shared_ptr<NameLookup*> self_;  // handlers that outlive this find it gone
 };

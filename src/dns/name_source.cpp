@@ -120,6 +120,7 @@ NameSource asked_of_system(const Target& target, const NameOptions& options) {
   NameSource source{"dns", {}, {}};
   source.name = target.name;
   source.conf = resolver_configuration(options);
+  source.delays.attempt = options.server_delay;
   const std::vector<NssModule> line = parse_nsswitch(read_file("/etc/nsswitch.conf"));
   source.plan = plan_names(traits_of(target, source.conf), line, options.rules);
   const bool has_servers =

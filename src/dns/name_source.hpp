@@ -2,12 +2,14 @@
 // whoever has to be asked. The first that knows the name answers for both families.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dns/network.hpp"
+#include "dns/resolver_delays.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
 #include "names/nsswitch.hpp"
@@ -25,6 +27,7 @@ struct NameOverride {
 struct NameOptions {
   std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< allowed ones (-4, -6)
   std::vector<std::string> dns_servers;  ///< "addr", "addr:port", "[v6]:port"; else resolv.conf's
+  std::chrono::microseconds server_delay = std::chrono::milliseconds(250);  ///< of a silent one
   std::vector<NameOverride> overrides;
   NameRules rules = NameRules::automatic;
   std::vector<std::string> command{};  ///< asked in place of everybody else; empty: none
@@ -37,6 +40,7 @@ struct NameSource {
   std::vector<Family> questions;
   std::string name{};                          ///< asked for: the target's, or its alias
   ResolvConf conf{};                           ///< for the questions
+  ResolverDelays delays{};                     ///< for name servers
   NamePlan plan{};                             ///< who is asked
   std::vector<std::string> command{};          ///< for a step that is the user's own
   std::optional<Error> refusal{};              ///< why nobody may be asked

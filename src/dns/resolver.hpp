@@ -1,43 +1,38 @@
-// Resolver: c-ares on the Asio loop. Its sockets are watched by Asio, there is no thread; AAAA and
-// A are independent questions. It asks, and reports what came; it knows no race.
-//
-// c-ares is handed everything explicitly (servers, timeouts, one absolute name a query): its own
-// reading of resolv.conf differs between 1.18 and 1.34, see resolver.cpp.
+// Resolver: asks the DNS for the addresses of a name; AAAA and A are independent questions. It
+// asks, and reports what came; it knows no race.
 #pragma once
-
-#include <ares.h>
 
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
-#include <exception>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <vector>
 
+#include "dns/question.hpp"
+#include "dns/resolver_delays.hpp"
 #include "gladhand/event.hpp"
 #include "names/search_walk.hpp"
 #include "names/system_files.hpp"
 
 namespace gladhand {
 
-class Resolver {
+class Resolver : public std::enable_shared_from_this<Resolver> {
  public:
   using Answer = SearchWalk::Answer;
 
-  /// Told NextName and AskedAgain, as they happen.
-  using Report = std::function<void(Event::Body)>;
+  /// Told NextName, AskedAgain and ServerAnswered, as they happen.
+  using Report = Question::Report;
 
   /// Prepares to resolve `name` for `families`, endpoints with `port`. `on_answer` is called once
-  /// for each family that was asked, possibly before ask() returns. Throws Error when c-ares
-  /// cannot be set up.
+  /// for each family that was asked, possibly before ask() returns.
   Resolver(asio::io_context& loop,
            const std::string& name,
            std::uint16_t port,
            const std::vector<Family>& families,
            const ResolvConf& conf,
+           const ResolverDelays& delays,
            std::function<void(const Answer&)> on_answer,
            Report report = {});
 
@@ -50,28 +45,21 @@ class Resolver {
   /// The name, of the search list perhaps, that is asked for.
   const std::string& name() const { return walk_.name(); }
 
+  /// Those that were asked and have said nothing at all, in the order they were asked.
+  std::vector<std::string> silent_servers() const;
+
   /// Sends the question for one of the families.
   void ask(Family family);
 
+  /// Takes in the answers that have arrived already, without waiting for any.
+  void take_in();
+
  private:
-  struct Watch;
-  struct Query;
-
-  struct Closer {
-    void operator()(ares_channel channel) const { ares_destroy(channel); }
-  };
-
-  void set_servers(const std::vector<std::string>& servers);
-  void received(Query& query, int status, const ares_addrinfo* result);
+  void begin(Family family);
+  void begin_next();
   void take(std::size_t position, Answer answer);
-  void ask_again(Family family);
+  void go_on(const std::string& before, const std::vector<Answer>& final);
   void ask_for_next_name(const std::string& passed_over);
-  void socket_changed(int fd, bool readable, bool writable);
-  void watch(const std::shared_ptr<Watch>& watch);
-  void take_in_errors();
-  void process(int readable_fd, int writable_fd);
-  void set_alarm();
-  void rethrow();
 
   asio::io_context& loop_;
   std::uint16_t port_;
@@ -79,15 +67,12 @@ class Resolver {
   std::function<void(const Answer&)> on_answer_;
   Report report_;
   SearchWalk walk_;
-  ResolvConf conf_;
-  std::size_t asks_left_;                         // after an answer that cannot be read
-  std::vector<std::unique_ptr<Resolver>> again_;  // what such questions are asked again with
-  std::unique_ptr<std::remove_pointer_t<ares_channel>, Closer> channel_;
-  std::exception_ptr failure_;  // thrown inside a callback of c-ares, which is C
-  asio::steady_timer alarm_;
-  std::map<int, std::shared_ptr<Watch>> watches_;
-  bool heard_ = false;               // a server has sent something
-  std::shared_ptr<Resolver*> self_;  // handlers that outlive the resolver find it gone
+  Question::Settings settings_;
+  bool one_by_one_;
+  std::vector<Family> waiting_;  // one by one: not asked yet
+  std::vector<std::shared_ptr<Question>> questions_;
+  asio::steady_timer denial_timer_;
+  asio::steady_timer turn_timer_;  // one by one: the next does not wait for ever
 };
 
 }  // namespace gladhand

@@ -36,16 +36,19 @@ std::vector<SearchWalk::Answer> SearchWalk::take(std::size_t position, Answer an
   asks_again_ = false;
   if (!awaits(position, answer.family)) return {};
   chosen_ = chosen_ || answer.status == AnswerStatus::addresses;
-  const bool denies = answer.family == Family::ipv4 && answer.status == AnswerStatus::no_such_name;
   held_.push_back(std::move(answer));
-  if (denies) deny_the_rest();
+  return conclude();
+}
+
+std::vector<SearchWalk::Answer> SearchWalk::conclude() {
   const bool last_name = position_ + 1 == names_.size();
-  if (chosen_ || last_name) return release();
+  if (chosen_ || (last_name && !holds_denial())) return release();
   if (held_.size() < families_.size()) return {};
   // A server that keeps silent for one name will for the next: resolv.conf(5)'s own resolver
   // stops here too.
-  if (std::ranges::all_of(
-          held_, [](const Answer& held) { return held.status == AnswerStatus::no_answer; }))
+  if (name_exists() || std::ranges::all_of(held_, [](const Answer& held) {
+        return held.status == AnswerStatus::no_answer;
+      }))
     return release();
   weigh();
   held_.clear();
@@ -54,12 +57,34 @@ std::vector<SearchWalk::Answer> SearchWalk::take(std::size_t position, Answer an
   return {};
 }
 
-// A name that does not exist for A does not exist [RFC 8020 §2]: nobody waits for a server that
-// keeps silent about AAAA. It does not hold the other way round: some servers deny with the AAAA
-// record the name too [RFC 4074 §4.2].
-void SearchWalk::deny_the_rest() {
+// A name that does not exist for A does not exist [RFC 8020 §2]: nobody waits long for a server
+// that keeps silent about AAAA. It does not hold the other way round: some servers deny with the
+// AAAA record the name too [RFC 4074 §4.2].
+bool SearchWalk::holds_denial() const {
+  return holds(Family::ipv4, AnswerStatus::no_such_name) && !chosen_ &&
+         held_.size() + released_.size() < families_.size();
+}
+
+std::vector<SearchWalk::Answer> SearchWalk::end_denial() {
+  asks_again_ = false;
+  if (!holds_denial()) return {};
   for (const Family family : families_)
     if (awaits(position_, family)) held_.push_back({family, AnswerStatus::no_such_name, {}});
+  return conclude();
+}
+
+// A name without addresses is a name: the next of the list would be another machine's. What
+// filters AAAA says so of every name, so that A's denial outweighs it.
+bool SearchWalk::name_exists() const {
+  return holds(Family::ipv4, AnswerStatus::no_address) ||
+         (holds(Family::ipv6, AnswerStatus::no_address) &&
+          !holds(Family::ipv4, AnswerStatus::no_such_name));
+}
+
+bool SearchWalk::holds(Family family, AnswerStatus status) const {
+  return std::ranges::any_of(held_, [family, status](const Answer& held) {
+    return held.family == family && held.status == status;
+  });
 }
 
 void SearchWalk::weigh() {

@@ -37,8 +37,17 @@ class SearchWalk {
   /// Every family must be asked for name().
   bool asks_again() const { return asks_again_; }
 
+  /// A has no such name, and another answer is out: it may have addresses all the same. It is to
+  /// be waited for a little, and then no more.
+  bool holds_denial() const;
+
+  /// That time is over. Returns what take() does.
+  std::vector<Answer> end_denial();
+
  private:
-  void deny_the_rest();
+  bool holds(Family family, AnswerStatus status) const;
+  bool name_exists() const;
+  std::vector<Answer> conclude();
   void weigh();
   std::vector<Answer> release();
 

@@ -49,6 +49,8 @@ void apply_option(std::string_view word, ResolvConf& conf) {
     conf.attempts = std::max(*attempts, 1U);
   if (word.starts_with("rotate")) conf.rotate = true;
   if (word.starts_with("use-vc")) conf.use_tcp = true;
+  if (word.starts_with("edns0")) conf.edns0 = true;
+  if (word.starts_with("single-request")) conf.one_by_one = true;
   if (word.starts_with("no-aaaa")) conf.no_aaaa = true;
   if (word.starts_with("no-tld-query")) conf.no_tld_query = true;
 }

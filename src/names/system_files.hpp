@@ -39,7 +39,9 @@ struct ResolvConf {
   std::optional<std::chrono::seconds> timeout;
   std::optional<unsigned> attempts;
   bool rotate = false;
-  bool use_tcp = false;       ///< "use-vc"
+  bool use_tcp = false;  ///< "use-vc"
+  bool edns0 = false;
+  bool one_by_one = false;    ///< "single-request" or "single-request-reopen"
   bool no_tld_query = false;  ///< "no-tld-query": a name without a dot is not asked as it is
   bool no_aaaa = false;       ///< "no-aaaa": the DNS is not asked for IPv6 addresses
 };

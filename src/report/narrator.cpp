@@ -190,7 +190,23 @@ std::string Narrator::of(const NextName& event) {
 }
 
 std::string Narrator::of(const AskedAgain& event) {
-  return std::string(question_type(event.family)) + " answered: what cannot be read, ask again";
+  const std::string question(question_type(event.family));
+  if (event.reason == AskReason::truncated)
+    return question + ": the answer of " + event.server + " is cut, ask over TCP";
+  const bool silence = event.reason == AskReason::no_answer;
+  return question + ": " + (silence ? "no answer yet, " : "") + "ask " + event.server +
+         (event.times > 1 ? " again"
+          : silence       ? " too"
+                          : "");
+}
+
+std::string Narrator::of(const ServerAnswered& event) {
+  const std::string what = event.status == AnswerStatus::no_answer        ? "cannot be reached"
+                           : event.status == AnswerStatus::server_failure ? "reports a failure"
+                           : event.status == AnswerStatus::bad_answer
+                               ? "sends nonsense"
+                               : "says: " + to_words(event.status, event.family);
+  return std::string(question_type(event.family)) + ": name server " + event.server + ' ' + what;
 }
 
 namespace {

@@ -37,6 +37,7 @@ class Narrator {
   std::string of(const NextName& event);
   std::string of(const AskedAgain& event);
   std::string of(const NamesAsked& event);
+  std::string of(const ServerAnswered& event);
   std::string of(const FellBackToTcp& event);
   std::string of(const HandshakeStarted& event);
   std::string of(const HandshakeFinished& event);

@@ -53,6 +53,18 @@ std::string_view code(Outcome outcome) {
   return "";
 }
 
+std::string_view code(AskReason reason) {
+  switch (reason) {
+    case AskReason::first: return "first";
+    case AskReason::no_answer: return "no_answer";
+    case AskReason::unreachable: return "unreachable";
+    case AskReason::server_failure: return "server_failure";
+    case AskReason::bad_answer: return "bad_answer";
+    case AskReason::truncated: return "truncated";
+  }
+  return "";
+}
+
 std::string timer_event(TimerKind timer, std::string_view what) {
   return std::string(timer == TimerKind::next_attempt ? "next_attempt" : "resolution_delay") +
          "_timer_" + std::string(what);
@@ -198,7 +210,17 @@ void Trace::write(const NextName& event) {
 void Trace::write(const AskedAgain& event) {
   out_ += event_line(now_, "dns_query_repeated")
               .add("type", question_type(event.family))
-              .add("reason", to_string(AnswerStatus::bad_answer))
+              .add("server", event.server)
+              .add("reason", code(event.reason))
+              .add("times", event.times)
+              .line();
+}
+
+void Trace::write(const ServerAnswered& event) {
+  out_ += event_line(now_, "dns_server_answered")
+              .add("type", question_type(event.family))
+              .add("server", event.server)
+              .add("status", to_string(event.status))
               .line();
 }
 

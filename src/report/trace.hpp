@@ -44,6 +44,7 @@ class Trace {
   void write(const NextName& event);
   void write(const AskedAgain& event);
   void write(const NamesAsked& event);
+  void write(const ServerAnswered& event);
   void write(const FellBackToTcp& event);
   void write(const HandshakeStarted& event);
   void write(const HandshakeFinished& event);

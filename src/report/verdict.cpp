@@ -136,6 +136,17 @@ std::string questions_text(const Finish& finish, Moment ended) {
   return text;
 }
 
+// Who is to blame, where somebody is: the servers that said nothing to a question.
+std::string asked_in_vain(const LostRace& race) {
+  const bool unanswered =
+      std::ranges::any_of(race.finish.questions, [](const QuestionReport& question) {
+        return !question.answered || question.status == AnswerStatus::no_answer;
+      });
+  return unanswered && !race.silent_servers.empty()
+             ? " (asked: " + listed(race.silent_servers) + ')'
+             : "";
+}
+
 std::string hint_for(const Finish& finish,
                      NameServers servers,
                      const std::vector<std::string>& unasked) {
@@ -157,7 +168,9 @@ Error verdict(const DialFailure& failure,
               unsigned dials,
               NameServers servers) {
   if (const auto* error = std::get_if<Error>(&failure.cause)) return *error;
-  const auto& [finish, through, unasked] = std::get<LostRace>(failure.cause);
+  const auto& race = std::get<LostRace>(failure.cause);
+  const Finish& finish = race.finish;
+  const std::string& through = race.through;
   std::string text = attempts_text(finish, target, ended);
   // An ordinary "no such address" is no news once the other family's addresses are told.
   const bool troubled = std::ranges::any_of(finish.questions, [](const QuestionReport& question) {
@@ -166,12 +179,13 @@ Error verdict(const DialFailure& failure,
            question.status == AnswerStatus::bad_answer;
   });
   if (finish.attempts.empty() || troubled)
-    text += (text.empty() ? "" : ", ") + questions_text(finish, ended);
+    text += (text.empty() ? "" : ", ") + questions_text(finish, ended) + asked_in_vain(race);
   if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
   std::string whom = in_words(target.host, target.service);
   if (!through.empty()) whom += " through " + through;
-  return Error(
-      exit_status(failure), "connect to " + whom + ": " + text, hint_for(finish, servers, unasked));
+  return Error(exit_status(failure),
+               "connect to " + whom + ": " + text,
+               hint_for(finish, servers, race.unasked));
 }
 
 }  // namespace gladhand

@@ -73,7 +73,8 @@ class Questions(ResolvingTest):
     def test_a_does_not_wait_for_the_answer_to_aaaa(self):
         self.script(dns.answer(V6, delay=0.5), dns.answer(V4, delay=0.5))
         self.assert_handed_over(self.dial(), self.v6)
-        first, second = self.server.queries
+        first, second = self.server.queries[:2]
+        self.assertEqual((first.type, second.type), ("AAAA", "A"))
         self.assertLess(second.time - first.time, 0.25)
 
     def test_4_and_6_ask_for_one_family(self):
@@ -482,13 +483,6 @@ class Servers(ResolvingTest):
         script = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
         return self.enter(dns.Server(script=script, **how))
 
-    def test_a_dead_first_server_costs_less_than_4_seconds(self):
-        dead, good = self.enter(dns.Server(default=dns.drop())), self.second_server()
-        result = self.dial(servers=[dead, good])
-        self.assert_handed_over(result)
-        self.assertTrue(dead.queries, "the first server was not asked at all")
-        self.assertLess(result.exited - result.started, 4)
-
     def test_an_unwilling_first_server_costs_nothing(self):
         good = self.second_server()
         for error in (dns.refused(), dns.servfail()):
@@ -723,25 +717,14 @@ class Files(ResolvingTest):
         self.assertEqual(names[:2], ["db.one.example", "db.two.example"])
 
     def test_timeout_and_attempts(self):
-        """Two questions of each kind, a second apart, then the end."""
+        """Two questions of each kind, and the end when their product is over."""
         self.script(dns.drop(), dns.drop())
         result = self.dial(conf="nameserver 127.0.0.1\noptions timeout:1 attempts:2\n")
         self.assert_fails(result, NO_ADDRESS, "'%s'" % NAME)
         times = [query.time for query in self.server.queries if query.type == "A"]
         self.assertEqual(len(times), 2)
-        self.assertGreater(times[1] - times[0], 0.9)
-        self.assertLess(times[1] - times[0], 1.5)
-        self.assertLess(result.exited - result.started, 5)
-
-    def test_timeout_decides_how_soon_the_second_server_is_asked(self):
-        self.script(dns.drop(), dns.drop())
-        with dns.Server(("127.0.0.2", 53), script={(NAME, "A"): dns.answer(V4)}) as second:
-            conf = "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions timeout:1\n"
-            result = self.dial(conf=conf)
-            self.assert_handed_over(result, self.v4)
-            waited = second.queries[0].time - self.server.queries[0].time
-        self.assertGreater(waited, 0.9)
-        self.assertLess(waited, 1.5)
+        self.assertGreater(result.exited - result.started, 2)
+        self.assertLess(result.exited - result.started, 3)
 
     def test_rotate_spreads_the_questions(self):
         script = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}

@@ -40,9 +40,13 @@ class Reply:
     drop: bool = False  # never answered
     delay: float = 0.0  # seconds
     truncate: bool = False  # UDP: no records and the TC bit; TCP: everything
-    forge: tuple = ()  # "id", "question", "port": such answers go out first, then the true one
+    # "id", "question", "port", "query", "opcode", "noise": such answers go out first, then the true one
+    forge: tuple = ()
+    strays: tuple = ()  # addresses of a name that the aliases do not lead to, in the same answer
+    lame: bool = False  # a referral elsewhere
     malformed: Optional[str] = None  # "cut", "garbage", "rdlength", "loop", "counts"
-    without_edns: bool = False  # FORMERR for a question with EDNS
+    without_edns: object = False  # for a question with EDNS: True or an rcode, "bare" (no question section), "drop"
+    tcp: bool = True  # answers over TCP, too
     ttl: int = 60
 
     def but(self, **changes):
@@ -87,6 +91,8 @@ class Query(NamedTuple):
     type: str
     transport: str  # "udp" or "tcp"
     server: str  # the local address that was asked
+    port: int  # where the question came from
+    edns: bool
 
 
 class Question(NamedTuple):
@@ -146,6 +152,12 @@ def encode(question, reply):
     if question.type in ("A", "AAAA"):
         for address in reply.addresses:
             records.append(record(owner, question.type, reply.ttl, address_data(question.type, address)))
+        for address in reply.strays:
+            data = address_data(question.type, address)
+            records.append(record(encode_name("stray.invalid"), question.type, reply.ttl, data))
+    if reply.lame:
+        referral = record(b"\0", "NS", reply.ttl, encode_name("ns.invalid"))
+        return struct.pack("!6H", question.id, 0x8000, 1, 0, 1, 0) + question.wire + referral
     authority = b""
     if not reply.addresses and reply.rcode in (NOERROR, NXDOMAIN):
         soa = encode_name("ns.invalid") + encode_name("root.invalid") + struct.pack("!5I", 1, 2, 3, 4, 5)
@@ -180,7 +192,14 @@ def forged(question, what):
     elif what == "question":
         tail = question.wire[-4:]
         question = question._replace(wire=encode_name("forged.invalid") + tail)
-    return encode(question, lie)
+    message = encode(question, lie)
+    if what == "query":
+        return message[:2] + bytes([message[2] & 0x7F]) + message[3:]
+    if what == "opcode":
+        return message[:2] + bytes([message[2] | 0x28]) + message[3:]
+    if what == "noise":
+        return message[:2] + bytes(range(200))
+    return message
 
 
 class Server:
@@ -334,9 +353,11 @@ class Server:
             return
         reply = self._reply_for(question)
         with self._changed:
-            self._log.append(Query(now, question.name, question.type, transport, sock.getsockname()[0]))
+            port = client[1] if client else sock.getpeername()[1]
+            self._log.append(Query(now, question.name, question.type, transport, sock.getsockname()[0],
+                                   port, question.has_edns))
             self._changed.notify_all()
-        if reply.drop:
+        if reply.drop or (transport == "tcp" and not reply.tcp):
             return
         heapq.heappush(self._outbox, (now + reply.delay, next(self._order),
                                       lambda: self._send(question, reply, transport, sock, send, client)))
@@ -352,7 +373,11 @@ class Server:
 
     def _send(self, question, reply, transport, sock, send, client):
         if reply.without_edns and question.has_edns:
-            send(header(question, FORMERR, 0) + question.wire)
+            if reply.without_edns == "bare":
+                send(struct.pack("!6H", question.id, 0x8001, 0, 0, 0, 0))
+            elif reply.without_edns != "drop":
+                rcode = FORMERR if reply.without_edns is True else reply.without_edns
+                send(header(question, rcode, 0) + question.wire)
             return
         if reply.truncate and transport == "udp":
             send(header(question, reply.rcode, 0, truncated=True) + question.wire)

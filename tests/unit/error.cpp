@@ -315,9 +315,13 @@ TEST_CASE("no name server answers: a hint says where they are named") {
                 ExitStatus::no_address,
                 "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server");
   const Target target{.host = "db.example", .service = "22", .port = 22, .name = "db.example"};
-  const DialFailure failure{LostRace{{silent.outcome, 0, silent.questions, {}}, ""}};
-  CHECK(verdict(failure, target, ended, 1, NameServers::given).hint() ==
-        "see whether the servers of --dns-server are up");
+  const DialFailure failure{
+      LostRace{{silent.outcome, 0, silent.questions, {}}, "", {}, {"192.0.2.53", "192.0.2.54"}}};
+  const Error error = verdict(failure, target, ended, 1, NameServers::given);
+  CHECK(error.hint() == "see whether the servers of --dns-server are up");
+  CHECK(std::string(error.what()) ==
+        "connect to 'db.example' port 22: no name server answers (asked: 192.0.2.53 and "
+        "192.0.2.54)");
 }
 
 TEST_CASE("silence about one question only is told as such: a server does answer") {

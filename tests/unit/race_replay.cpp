@@ -163,7 +163,7 @@ bool is_order(const json& line) {
   const std::string event = line.at("event");
   return event != "config_set" && event != "handed_over" && event != "metrics" &&
          event != "candidate_discovered" && event != "dns_next_name" &&
-         event != "dns_query_repeated";
+         event != "dns_query_repeated" && event != "dns_server_answered";
 }
 
 Lines orders_of(Lines lines) {

@@ -247,12 +247,32 @@ TEST_CASE("a search list is told name by name") {
             "passed_over":"db.one.example"})"_json);
 }
 
-TEST_CASE("an answer that cannot be read is told with what follows") {
-  Narrator narrator;
-  CHECK(narrator.sentence({0ms, AskedAgain{AAAA}}) ==
-        "AAAA answered: what cannot be read, ask again");
-  CHECK(traced({{1ms, AskedAgain{A}}})[0] ==
-        R"({"t_us":1000, "event":"dns_query_repeated", "type":"A", "reason":"bad_answer"})"_json);
+TEST_CASE("whom a question goes to after the first server, and what each says") {
+  const auto say = [](const Event::Body& event) { return Narrator().sentence({0ms, event}); };
+  CHECK(say(AskedAgain{AAAA, "192.0.2.54", AskReason::no_answer, 1}) ==
+        "AAAA: no answer yet, ask 192.0.2.54 too");
+  CHECK(say(AskedAgain{AAAA, "192.0.2.53", AskReason::no_answer, 2}) ==
+        "AAAA: no answer yet, ask 192.0.2.53 again");
+  CHECK(say(AskedAgain{A, "192.0.2.54", AskReason::server_failure, 1}) == "A: ask 192.0.2.54");
+  CHECK(say(AskedAgain{A, "192.0.2.53", AskReason::bad_answer, 2}) == "A: ask 192.0.2.53 again");
+  CHECK(say(AskedAgain{A, "192.0.2.53", AskReason::truncated, 2}) ==
+        "A: the answer of 192.0.2.53 is cut, ask over TCP");
+  CHECK(traced({{1ms, AskedAgain{A, "192.0.2.54", AskReason::unreachable, 1}}})[0] ==
+        R"({"t_us":1000, "event":"dns_query_repeated", "type":"A", "server":"192.0.2.54",
+            "reason":"unreachable", "times":1})"_json);
+
+  const std::string server = "192.0.2.53";
+  CHECK(say(ServerAnswered{A, server, AnswerStatus::no_answer}) ==
+        "A: name server 192.0.2.53 cannot be reached");
+  CHECK(say(ServerAnswered{A, server, AnswerStatus::server_failure}) ==
+        "A: name server 192.0.2.53 reports a failure");
+  CHECK(say(ServerAnswered{A, server, AnswerStatus::bad_answer}) ==
+        "A: name server 192.0.2.53 sends nonsense");
+  CHECK(say(ServerAnswered{A, server, AnswerStatus::no_such_name}) ==
+        "A: name server 192.0.2.53 says: name does not exist");
+  CHECK(traced({{1ms, ServerAnswered{A, server, AnswerStatus::no_such_name}}})[0] ==
+        R"({"t_us":1000, "event":"dns_server_answered", "type":"A", "server":"192.0.2.53",
+            "status":"no_such_name"})"_json);
 }
 
 TEST_CASE("every event has its sentence, or says nothing to a person") {

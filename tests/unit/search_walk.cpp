@@ -47,10 +47,26 @@ class Walk {
     SearchWalk::Answer answer{family, status, {}};
     if (status == addresses)
       answer.addresses = {parse_address(family == AAAA ? "2001:db8::1" : "192.0.2.1", 22).value()};
+    return in_words(walk_.take(position, std::move(answer)));
+  }
+
+  // The Resolution Delay after a lone denial is over.
+  std::string wait() {
+    CHECK(walk_.holds_denial());
+    const std::string text = in_words(walk_.end_denial());
+    CHECK_FALSE(walk_.holds_denial());
+    return text;
+  }
+
+  bool holds_denial() const { return walk_.holds_denial(); }
+  std::string name() const { return walk_.name(); }
+
+ private:
+  std::string in_words(const std::vector<SearchWalk::Answer>& answers) const {
     std::string text;
-    for (const SearchWalk::Answer& final : walk_.take(position, std::move(answer))) {
+    for (const SearchWalk::Answer& final : answers) {
       text += (text.empty() ? "" : ", ") + std::string(question_type(final.family)) + ' ' +
-              in_words(final.status);
+              search_walk_test::in_words(final.status);
       for (const Endpoint& address : final.addresses) text += ' ' + to_string(address);
       CHECK(final.addresses.empty() == (final.status != addresses));
     }
@@ -58,9 +74,6 @@ class Walk {
     return text;
   }
 
-  std::string name() const { return walk_.name(); }
-
- private:
   SearchWalk walk_;
 };
 
@@ -112,21 +125,56 @@ TEST_CASE("a negative answer is held until the other family's is known") {
   }
 }
 
-TEST_CASE("[RFC 8020 §2] NXDOMAIN for A is for the whole name: AAAA is not waited for") {
+TEST_CASE("[RFC 8020 §2] NXDOMAIN for A is for the whole name: AAAA is not waited for for long") {
   Walk walk({"db.a.example", "db.b.example", "db"});
-  CHECK(walk.take(A, no_such_name) == "next: db.b.example");
-  CHECK(walk.take(A, no_such_name) == "next: db");
-  CHECK(walk.take(A, no_such_name) == "A no_such_name, AAAA no_such_name");
+  CHECK(walk.take(A, no_such_name) == "");
+  CHECK(walk.wait() == "next: db.b.example");
+  CHECK(walk.take(A, no_such_name) == "");
+  CHECK(walk.wait() == "next: db");
+  CHECK(walk.take(A, no_such_name) == "");
+  CHECK(walk.wait() == "A no_such_name, AAAA no_such_name");
 
   Walk found({"db.a.example", "db.b.example", "db"});
-  CHECK(found.take(A, no_such_name) == "next: db.b.example");
+  found.take(A, no_such_name);
+  CHECK(found.wait() == "next: db.b.example");
   CHECK(found.take(A, addresses) == "A addresses 192.0.2.1");
+}
+
+TEST_CASE("an address within the Resolution Delay outweighs NXDOMAIN for A") {
+  for (const std::vector<std::string>& names :
+       {std::vector<std::string>{"db"}, {"db.a.example", "db"}}) {
+    Walk walk(names);
+    CHECK(walk.take(A, no_such_name) == "");
+    CHECK(walk.take(AAAA, addresses) == "A no_such_name, AAAA addresses 2001:db8::1");
+    CHECK_FALSE(walk.holds_denial());
+    CHECK(walk.name() == names.front());
+  }
+}
+
+TEST_CASE("a name without addresses is a name: the walk ends there") {
+  for (const AnswerStatus other : {no_address, server_failure, no_answer, bad_answer}) {
+    Walk walk({"db.a.example", "db"});
+    CHECK(walk.take(AAAA, no_address) == "");
+    CHECK(walk.take(A, other) == "AAAA no_address, A " + in_words(other));
+    CHECK(walk.name() == "db.a.example");
+  }
+  for (const Family family : {AAAA, A}) {
+    Walk walk({"db.a.example", "db"}, {family});
+    CHECK(walk.take(family, no_address) == std::string(question_type(family)) + " no_address");
+  }
+}
+
+TEST_CASE("what filters AAAA says no_address of every name: A's denial outweighs it") {
+  Walk walk({"db.a.example", "db"});
+  CHECK(walk.take(A, no_such_name) == "");
+  CHECK(walk.take(AAAA, no_address) == "next: db");
 }
 
 TEST_CASE("an answer to a name that was passed over is dropped, whatever it says") {
   for (const AnswerStatus status : {addresses, no_address, no_such_name, no_answer}) {
     Walk walk({"db.a.example", "db"});
-    CHECK(walk.take(0, A, no_such_name) == "next: db");
+    CHECK(walk.take(0, A, no_such_name) == "");
+    CHECK(walk.wait() == "next: db");
     CHECK(walk.take(0, AAAA, status) == "");
     CHECK(walk.name() == "db");
     CHECK(walk.take(1, A, addresses) == "A addresses 192.0.2.1");
@@ -137,7 +185,8 @@ TEST_CASE("an answer to a name that was passed over is dropped, whatever it says
 
 TEST_CASE("an answer after the final one is dropped") {
   Walk walk({"db"});
-  CHECK(walk.take(A, no_such_name) == "A no_such_name, AAAA no_such_name");
+  walk.take(A, no_such_name);
+  CHECK(walk.wait() == "A no_such_name, AAAA no_such_name");
   CHECK(walk.take(AAAA, addresses) == "");
   CHECK(walk.take(A, addresses) == "");
 }
@@ -167,6 +216,8 @@ TEST_CASE("asks_again is true until the next answer only") {
   CHECK(walk.asks_again());
   CHECK(walk.name() == "db");
   walk.take(walk.position(), {A, no_such_name, {}});
+  CHECK_FALSE(walk.asks_again());
+  walk.end_denial();
   CHECK_FALSE(walk.asks_again());
 }
 
@@ -199,10 +250,10 @@ TEST_CASE("after the last name the most telling status of all names is told, by 
 
 TEST_CASE("a positive answer is told as such, whatever a name before it said") {
   Walk walk({"db.a.example", "db"});
-  walk.take(AAAA, no_address);
+  walk.take(AAAA, bad_answer);
   walk.take(A, server_failure);
   CHECK(walk.take(A, addresses) == "A addresses 192.0.2.1");
-  CHECK(walk.take(AAAA, no_such_name) == "AAAA no_address");
+  CHECK(walk.take(AAAA, no_such_name) == "AAAA bad_answer");
 }
 
 TEST_CASE("a server that is silent to both families stops the walk") {
@@ -229,8 +280,8 @@ TEST_CASE("a server that is silent to one family only does not stop the walk") {
 TEST_CASE("one family walks alone") {
   Walk walk({"db.a.example", "db.b.example", "db"}, {A});
   CHECK(walk.take(A, no_such_name) == "next: db.b.example");
-  CHECK(walk.take(A, no_address) == "next: db");
-  CHECK(walk.take(A, no_such_name) == "A no_address");
+  CHECK(walk.take(A, server_failure) == "next: db");
+  CHECK(walk.take(A, no_such_name) == "A server_failure");
 
   Walk found({"db.a.example", "db.b.example", "db"}, {AAAA});
   CHECK(found.take(AAAA, server_failure) == "next: db.b.example");
