@@ -38,7 +38,10 @@ std::error_code Exchange::open() {
   const int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   UniqueFd fd(::socket(server_.system_family(), type, 0));
   if (!fd || ::connect(fd.get(), server_.data(), server_.size()) != 0) return last_error();
-  udp_.assign(fd.release());
+  std::error_code error;
+  udp_.assign(fd.get(), error);
+  if (error) return error;
+  (void)fd.release();
   watch();
   return {};
 }

@@ -2,20 +2,17 @@
 
 #include <sys/random.h>
 
+#include <cerrno>
 #include <utility>
-
-#include "gladhand/error.hpp"
 
 namespace gladhand {
 
 namespace {
 
 // Nobody who does not see our datagrams shall know what an answer must carry.
-std::uint16_t random_id() {
-  std::uint16_t id = 0;
-  if (::getrandom(&id, sizeof(id), 0) != sizeof(id))
-    throw Error(ExitStatus::not_handed_over, "getrandom: " + system_words(errno));
-  return id;
+std::error_code draw(std::uint16_t& id) {
+  if (::getrandom(&id, sizeof(id), 0) == sizeof(id)) return {};
+  return {errno, std::system_category()};
 }
 
 }  // namespace
@@ -32,6 +29,7 @@ std::string server_name(const Endpoint& server) {
 struct Question::Asked {
   std::shared_ptr<Exchange> exchange;
   std::uint16_t id = 0;
+  std::error_code no_id;  // without a number to guess nothing is asked
   Edns edns = Edns::no;
   bool over_tcp = false;
   unsigned sends = 0;
@@ -92,6 +90,7 @@ void Question::carry_out(std::vector<ServerRace::Ask> orders) {
 }
 
 std::error_code Question::send(Asked& asked) {
+  if (asked.no_id) return asked.no_id;
   if (asked.sends++ > 0 && !asked.over_tcp) asked.edns = Edns::no;
   asked.bytes = make_question(name_, family_, asked.id, asked.edns);
   if (!asked.over_tcp) return asked.exchange->send(asked.bytes);
@@ -103,7 +102,7 @@ Question::Asked& Question::prepare(ServerRace::ServerId server) {
   std::shared_ptr<Asked>& asked = asked_[server];
   if (asked) return *asked;
   asked = std::make_shared<Asked>();
-  asked->id = random_id();
+  asked->no_id = draw(asked->id);
   asked->edns = settings_.edns;
   asked->over_tcp = settings_.use_tcp;
   // The exchange is closed before this question goes.

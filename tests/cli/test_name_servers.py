@@ -16,7 +16,8 @@ from test_resolving import NAME, SOON, V4, V6, ResolvingTest, attempted, events,
 
 BOTH = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
 ATTEMPT_DELAY = 0.250
-LATE = 0.25  # seconds that a busy machine may add
+LATE = 0.7  # seconds that a busy machine may add
+PATIENT = ("--dns-attempt-delay", "3s")  # what waits for it takes longer than SOON
 
 
 class NameServerTest(ResolvingTest):
@@ -44,7 +45,7 @@ class Silence(NameServerTest):
         self.assert_handed_over(self.dial("--dns-attempt-delay", "60ms", servers=[dead, good]), self.v6)
         waited = good.queries[0].time - dead.queries[0].time
         self.assertGreater(waited, 0.055)
-        self.assertLess(waited, 0.060 + 0.150)
+        self.assertLess(waited, ATTEMPT_DELAY)
 
     def test_a_lost_datagram_is_sent_again(self):
         self.script([dns.drop(), dns.answer(V6)], [dns.drop(), dns.answer(V4)])
@@ -120,7 +121,7 @@ class Silence(NameServerTest):
 class Failures(NameServerTest):
     def test_a_lame_server_leaves_the_next_one(self):
         lame = self.enter(dns.Server(default=dns.Reply(lame=True)))
-        result = self.dial(servers=[lame, self.good_server()])
+        result = self.dial(*PATIENT, servers=[lame, self.good_server()])
         self.assert_handed_over(result, self.v6)
         self.assertLess(self.elapsed(result), SOON)
         self.assert_fails(self.dial(servers=[lame]), NO_ADDRESS, "name servers report a failure")
@@ -130,14 +131,13 @@ class Failures(NameServerTest):
         good = self.good_server()
         for address in ("fec0:0:0:ffff::1", "2001:db8::53", "192.0.2.53"):
             with self.subTest(address):
-                start = time.monotonic()
-                result = run("--dns-server", address, "--dns-server", good.endpoint, NAME, self.port)
+                result = run(*PATIENT, "--dns-server", address, "--dns-server", good.endpoint, NAME, self.port)
                 self.assert_handed_over(result, self.v6)
-                self.assertLess(time.monotonic() - start, ATTEMPT_DELAY)
+                self.assertLess(self.elapsed(result), SOON)
 
     def test_who_failed_once_is_asked_again(self):
         self.script([dns.servfail(), dns.answer(V6)], dns.nodata())
-        result = self.dial()
+        result = self.dial(*PATIENT)
         self.assert_handed_over(result, self.v6)
         self.assertLess(self.elapsed(result), SOON)
 
@@ -160,11 +160,11 @@ class Forgery(NameServerTest):
         for what in ("id", "question", "port", "query", "opcode", "noise"):
             with self.subTest(what):
                 self.script(dns.nodata(), dns.answer(V4, forge=(what,) * 3))
-                result = self.dial()
+                result = self.dial(*PATIENT)
                 self.assert_handed_over(result, self.v4)
-                self.assertLess(self.elapsed(result), ATTEMPT_DELAY)
+                self.assertLess(self.elapsed(result), SOON)
                 self.script(dns.answer(V6, forge=(what,)), dns.nodata())
-                self.assert_handed_over(self.dial(), self.v6)
+                self.assert_handed_over(self.dial(*PATIENT), self.v6)
 
     def test_addresses_that_the_aliases_do_not_lead_to_are_not_taken(self):
         for reply in (dns.answer(V4, strays=("127.66.66.66",)), dns.alias(["b.example"], V4, strays=("127.66.66.66",))):
@@ -215,15 +215,15 @@ class Ports(NameServerTest):
                 self.server.wait_for(before + 1)
         self.script(dns.nodata(), dns.answer(V4))
         self.assert_handed_over(self.dial(), self.v4)
-        aaaa, a = self.server.queries[-2:]
-        self.assertNotEqual(aaaa.port, a.port)
+        ports = {query.type: query.port for query in self.server.queries}
+        self.assertNotEqual(ports["AAAA"], ports["A"])
 
     def test_single_request_asks_one_after_the_other(self):
         self.script(dns.nodata(delay=0.15), dns.answer(V4))
         for option in ("single-request", "single-request-reopen"):
             with self.subTest(option), sandbox.file("/etc/resolv.conf", "options %s\n" % option):
                 before = len(self.server.queries)
-                self.assert_handed_over(self.dial(), self.v4)
+                self.assert_handed_over(self.dial(*PATIENT), self.v4)
                 aaaa, a = self.server.queries[before:]
                 self.assertEqual((aaaa.type, a.type), ("AAAA", "A"))
                 self.assertGreater(a.time - aaaa.time, 0.145)
