@@ -177,10 +177,13 @@ std::vector<Endpoint> addresses_in(
     }
   }
   const std::vector<std::string> chain = follow(std::move(name), aliases);
+  const auto in_chain = [&chain](const std::string& owner) {
+    return std::ranges::any_of(chain,
+                               [&](const std::string& it) { return equal_names(it, owner); });
+  };
   std::vector<Endpoint> addresses;
   for (const auto& [owner, address] : found)
-    if (std::ranges::any_of(chain, [&](const std::string& it) { return equal_names(it, owner); }))
-      addresses.push_back(address);
+    if (in_chain(owner)) addresses.push_back(address);
   return addresses;
 }
 
