@@ -156,6 +156,7 @@ std::string hint_for(const Finish& finish,
                : "see the nameserver lines of /etc/resolv.conf, or name a server with --dns-server";
   if (finish.outcome != Outcome::no_address || unasked.empty()) return "";
   std::vector<std::string> modules;
+  modules.reserve(unasked.size());
   for (const std::string& module : unasked) modules.push_back(in_quotes(module));
   return listed(modules) + " may know it, but nobody asked: see --resolver";
 }
