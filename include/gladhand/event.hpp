@@ -21,7 +21,8 @@ namespace gladhand {
 /// Time since the dial began.
 using Moment = std::chrono::microseconds;
 
-/// Names one attempt, from its order to its outcome. Counts from 0 in the order of discovery.
+/// Names one attempt, from its order to its outcome. Counts from 0 in the order in which addresses
+/// are discovered; a backup attempt takes the next free number.
 using AttemptId = std::uint32_t;
 
 /// How a question for one family's addresses ended.
@@ -95,18 +96,21 @@ enum class StartReason : std::uint8_t {
   attempt_failed,                 ///< the one before failed: its successor starts at once
   address_arrived,                ///< its turn had come, only its address was missing
   prepared,                       ///< what had to be done before the first is done
+  backup,                         ///< all have started, none has answered: a SYN may be lost
 };
 
 struct StartAttempt {
   AttemptId attempt{};
   Endpoint endpoint;
   StartReason reason{};
+  std::optional<AttemptId> backup_of{};  ///< the running attempt at the same endpoint
 };
 
 enum class CancelReason : std::uint8_t {
-  lost,       ///< another has connected
-  timed_out,  ///< the time is over
-  abandoned,  ///< the dial has ended with a failure that is no attempt's
+  lost,         ///< another has connected
+  timed_out,    ///< the time is over
+  abandoned,    ///< the dial has ended with a failure that is no attempt's
+  twin_failed,  ///< the other attempt at its endpoint was told that it cannot be
 };
 
 /// Give up an attempt: close its socket.
@@ -131,6 +135,7 @@ struct AttemptReport {
   unsigned turn = 0;  ///< 1 for the attempt that started first; 0 while waiting
   Moment started{};
   std::error_code cause{};  ///< set when failed
+  std::optional<AttemptId> backup_of{};
 };
 
 /// One question as it stood when the race ended.
@@ -165,7 +170,7 @@ struct CandidatesSorted {
   std::vector<Place> places;
 };
 
-enum class TimerKind : std::uint8_t { resolution_delay, next_attempt };
+enum class TimerKind : std::uint8_t { resolution_delay, next_attempt, backup_attempt };
 
 struct TimerSet {
   TimerKind timer{};
@@ -212,6 +217,7 @@ struct Configured {
   std::chrono::microseconds timeout{};
   unsigned preferred_family_count{};
   Family preferred_family{};
+  bool backup_attempt{};
   std::string_view origin;   ///< where known addresses come from: "literal", "hosts", ...
   std::string why_direct{};  ///< why no proxy is on the way although one was asked for
 };

@@ -105,7 +105,7 @@ constexpr std::array options = {
          false,
          Needs::nothing,
          measuring,
-         "Dial in turn as race, v4, v6, each, sequential, delay=DURATION [race]"},
+         "Dial in turn as race, v4, v6, each, sequential, no-backup, delay=DURATION [race]"},
         [](BenchSettings& s, const Values& v) { s.bench.modes = parse_modes(v.back()); }},
     Row{{"--flood",
          "",

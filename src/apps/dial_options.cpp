@@ -140,6 +140,15 @@ constexpr std::array rows = {
         [](ConnectOptions& s, const Values& v) {
           s.race.resolution_delay = read_duration(v.back(), "--resolution-delay");
         }},
+    Row{{"--backup-attempt",
+         "on|off",
+         false,
+         Needs::ip,
+         race,
+         "Where nothing answers, try the best address once more before the system does [on]"},
+        [](ConnectOptions& s, const Values& v) {
+          s.race.backup_attempt = read_switch(v.back(), "--backup-attempt");
+        }},
     Row{{"--preferred-family-count",
          "N",
          false,

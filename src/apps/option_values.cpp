@@ -54,6 +54,11 @@ int read_number(const std::string& text, std::string_view option, int least, int
                    std::to_string(least) + " to " + std::to_string(most));
 }
 
+bool read_switch(const std::string& text, std::string_view option) {
+  if (text == "on" || text == "off") return text == "on";
+  throw UsageError(std::string(option) + ": " + in_quotes(text) + " is not on or off");
+}
+
 int read_mark(const std::string& text) {
   std::uint32_t mark = 0;
   const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");

@@ -21,6 +21,9 @@ int read_time(const std::string& text, std::string_view option, std::chrono::mic
 /// A whole number from `least` to `most`.
 int read_number(const std::string& text, std::string_view option, int least, int most);
 
+/// "on" or "off".
+bool read_switch(const std::string& text, std::string_view option);
+
 /// A firewall mark: 32 bits, decimal or hexadecimal (0x10).
 int read_mark(const std::string& text);
 

@@ -29,6 +29,7 @@ ConnectOptions options_for_mode(ConnectOptions options, const BenchMode& mode) {
   switch (mode.kind) {
     case BenchMode::Kind::family: options.names.families = {mode.family}; break;
     case BenchMode::Kind::delay: options.race.connection_attempt_delay = mode.delay; break;
+    case BenchMode::Kind::no_backup: options.race.backup_attempt = false; break;
     case BenchMode::Kind::sequential:
       options.race.one_by_one = options.handshake_timeout = options.race.timeout;
       options.race.timeout = no_bound;

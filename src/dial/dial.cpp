@@ -1,6 +1,7 @@
 #include "dial/dial.hpp"
 
 #include <algorithm>
+#include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
@@ -89,6 +90,10 @@ class Driver {
     RaceOptions race = options_.race;
     race.timeout = bound_;
     race.prepare = !options_.before.empty();
+    // A second socket cannot have the same two ends, and who counts knocks does not expect more.
+    const bool alone =
+        options_.attempt.socket.local_port != 0 || !options_.attempt.knock.knocks.empty();
+    race.backup_attempt = race.backup_attempt && !alone;
     race.preferred_family = source_.only_default_route;
     return race;
   }
@@ -110,6 +115,7 @@ class Driver {
                         bound_,
                         options_.race.preferred_family_count,
                         race_.preferred_family(),
+                        race_options().backup_attempt,
                         source_.origin,
                         reported_target.why_direct});
     }
@@ -246,7 +252,7 @@ class Driver {
           --children_;
           if (!error) {
             put(Connected{id});
-          } else if (!race_.finished()) {
+          } else if (!race_.finished() && error != asio::error::operation_aborted) {
             put(AttemptFailed{id, error});
           } else {
             wakeup_timer_.cancel();

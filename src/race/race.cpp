@@ -40,6 +40,7 @@ std::optional<Moment> Race::deadline() const {
   if (resolution_delay_until_) earliest = std::min(earliest, *resolution_delay_until_);
   if (next_attempt_at_) earliest = std::min(earliest, *next_attempt_at_);
   if (const auto room = room_at()) earliest = std::min(earliest, *room);
+  if (backup_at_) earliest = std::min(earliest, *backup_at_);
   return earliest;
 }
 
@@ -81,6 +82,7 @@ void Race::on(const Connected& fact) {
     actions_.push_back(CancelAttempt{fact.attempt, CancelReason::lost});
     return;
   }
+  if (attempts_[fact.attempt].state != State::running) return;  // given up already
   attempts_[fact.attempt].state = State::won;
   finish(Outcome::connected, fact.attempt);
 }
@@ -93,8 +95,10 @@ void Race::on(const AttemptFailed& fact) {
   if (finished_ || attempt.state != State::running) return;
   attempt.state = State::failed;
   attempt.cause = fact.cause;
+  if (is_own_shortage(fact.cause) && attempt.backup_of) return;  // the first one goes on
   if (is_own_shortage(fact.cause) && any(State::running)) return put_off(attempt);
   short_of_means_ = false;
+  cancel_twins_of(attempt);
   cancel_timer(TimerKind::next_attempt);
   due_ = now_;
   reason_ = next_waiting() ? StartReason::attempt_failed : StartReason::address_arrived;
@@ -127,7 +131,8 @@ void Race::add(const std::vector<Candidate>& candidates) {
 // [HEv3 §7] the complete list is sorted again, attempted endpoints included, so that a late IPv4
 // address takes the place it would have had.
 void Race::sort() {
-  const std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
+  std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
+  std::erase_if(sorted, [this](std::size_t i) { return attempts_[i].backup_of.has_value(); });
   order_ = options_.one_by_one ? sorted
                                : interleave(sorted, candidates_, options_.preferred_family_count);
   if (order_.size() < 2) return;
@@ -156,6 +161,7 @@ void Race::go_on() {
     if (racing_ && preparation_ == Preparation::due) prepare();
     if (racing_ && preparation_ == Preparation::none) start_due_attempt();
   }
+  if (!finished_) consider_backup();
 }
 
 // [HEv3 §4.2] move on when there is an address and the preferred family has answered, either way;
@@ -210,10 +216,7 @@ void Race::give_up_overdue_attempt() {
 
 void Race::fire_due_timers() {
   for (const TimerKind timer : {TimerKind::resolution_delay, TimerKind::next_attempt}) {
-    std::optional<Moment>& until = slot(timer);
-    if (!until || *until > now_) continue;
-    until.reset();
-    actions_.push_back(TimerFired{timer});
+    if (!fire(timer)) continue;
     racing_ = true;
     reason_ = timer == TimerKind::next_attempt ? StartReason::connection_attempt_delay_over
                                                : StartReason::resolution_delay_over;
@@ -237,10 +240,7 @@ void Race::start_due_attempt() {
   }
   const AttemptId next = *next_waiting();
   cancel_timer(TimerKind::next_attempt);
-  attempts_[next].state = State::running;
-  attempts_[next].started = now_;
-  attempts_[next].turn = ++turns_;
-  actions_.push_back(StartAttempt{next, attempts_[next].endpoint, reason_});
+  start(next, reason_);
   due_ = staggers() ? now_ + options_.one_by_one.value_or(options_.connection_attempt_delay)
                     : Moment::max();
   reason_ = StartReason::address_arrived;
@@ -248,10 +248,75 @@ void Race::start_due_attempt() {
     set_timer(TimerKind::next_attempt, due_);
 }
 
+void Race::start(AttemptId attempt, StartReason reason) {
+  AttemptReport& report = attempts_[attempt];
+  report.state = State::running;
+  report.started = now_;
+  report.turn = ++turns_;
+  actions_.push_back(StartAttempt{attempt, report.endpoint, reason, report.backup_of});
+  cancel_timer(TimerKind::backup_attempt);
+  backup_due_ = now_ + options_.connection_attempt_delay;
+}
+
+// --- backup attempts -----------------------------------------------------------------------
+
+// The kernel sends a lost SYN again after a second [RFC 6298 §2]; a new socket need not wait. Where
+// a peer is only slow the first attempt connects first, and the second is closed before its SYN is
+// answered: a server accepts one connection.
+void Race::consider_backup() {
+  if (!options_.backup_attempt || options_.one_by_one || !staggers()) return;
+  const auto silent = next_without_backup();
+  if (!silent || next_waiting() || backup_due_ >= options_.timeout)
+    return cancel_timer(TimerKind::backup_attempt);
+  if (backup_due_ <= now_) {
+    fire(TimerKind::backup_attempt);
+    start_backup_of(*silent);
+  }
+  if (!backup_at_ && next_without_backup()) set_timer(TimerKind::backup_attempt, backup_due_);
+}
+
+void Race::start_backup_of(AttemptId silent) {
+  const auto backup = static_cast<AttemptId>(attempts_.size());
+  candidates_.push_back(candidates_[silent]);
+  attempts_.push_back({.endpoint = attempts_[silent].endpoint, .backup_of = silent});
+  ++backups_;
+  start(backup, StartReason::backup);
+  due_ = std::max(due_, now_ + min_connection_attempt_delay);  // an address that is still to come
+}
+
+// What the network says of an endpoint holds for both attempts at it.
+void Race::cancel_twins_of(const AttemptReport& failed) {
+  if (failed.cause != std::errc::connection_refused &&
+      failed.cause != std::errc::network_unreachable && failed.cause != std::errc::host_unreachable)
+    return;
+  for (AttemptId i = 0; i < attempts_.size(); ++i) {
+    if (attempts_[i].state != State::running || attempts_[i].endpoint != failed.endpoint) continue;
+    attempts_[i].state = State::failed;
+    attempts_[i].cause = failed.cause;
+    actions_.push_back(CancelAttempt{i, CancelReason::twin_failed});
+  }
+}
+
+// The best of those that run alone; a socket of this machine loses nothing.
+std::optional<AttemptId> Race::next_without_backup() const {
+  if (backups_ == max_backup_attempts || attempts_left() == 0) return std::nullopt;
+  for (const std::size_t i : order_) {
+    const auto id = static_cast<AttemptId>(i);
+    if (attempts_[id].state != State::running || !attempts_[id].endpoint.family()) continue;
+    if (std::ranges::find(attempts_, std::optional(id), &AttemptReport::backup_of) ==
+        attempts_.end())
+      return id;
+  }
+  return std::nullopt;
+}
+
+// --- the end -------------------------------------------------------------------------------
+
 void Race::finish(Outcome outcome, AttemptId winner) {
   finished_ = true;
   cancel_timer(TimerKind::resolution_delay);
   cancel_timer(TimerKind::next_attempt);
+  cancel_timer(TimerKind::backup_attempt);
   for (AttemptId i = 0; i < attempts_.size(); ++i)
     if (attempts_[i].state == State::running)
       actions_.push_back(CancelAttempt{
@@ -262,7 +327,19 @@ void Race::finish(Outcome outcome, AttemptId winner) {
 // --- timers --------------------------------------------------------------------------------
 
 std::optional<Moment>& Race::slot(TimerKind timer) {
-  return timer == TimerKind::next_attempt ? next_attempt_at_ : resolution_delay_until_;
+  switch (timer) {
+    case TimerKind::resolution_delay: return resolution_delay_until_;
+    case TimerKind::next_attempt: return next_attempt_at_;
+    case TimerKind::backup_attempt: break;
+  }
+  return backup_at_;
+}
+
+bool Race::fire(TimerKind timer) {
+  if (!slot(timer) || *slot(timer) > now_) return false;
+  slot(timer).reset();
+  actions_.push_back(TimerFired{timer});
+  return true;
 }
 
 void Race::set_timer(TimerKind timer, Moment until) {

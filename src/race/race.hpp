@@ -33,7 +33,8 @@ struct RaceOptions {
   /// Attempts that are started at most, whoever has given the addresses: a name's owner must not
   /// have us knock at thousands of doors.
   unsigned most_attempts = 256;
-  bool prepare = false;  ///< order Prepare before the first attempt, and wait for Prepared
+  bool backup_attempt = true;  ///< start a second attempt at an endpoint that is silent
+  bool prepare = false;        ///< order Prepare before the first attempt, and wait for Prepared
   /// No race but what a loop over getaddrinfo(3) does, to compare with: every answer is awaited,
   /// families are not interleaved, and the next attempt begins when the one before has failed or
   /// has taken this long.
@@ -48,6 +49,10 @@ inline constexpr std::chrono::microseconds max_connection_attempt_delay = std::c
 /// Whether an attempt that fails so has only met this process's own limits: of descriptors, of
 /// memory.
 bool is_own_shortage(const std::error_code& cause);
+
+/// The politeness bound: how many backup attempts a dial makes at most, whatever the number of
+/// addresses. With the families interleaved these are for the best of each.
+inline constexpr unsigned max_backup_attempts = 2;
 
 class Race {
  public:
@@ -101,8 +106,13 @@ class Race {
   void fire_due_timers();
   void prepare();
   void start_due_attempt();
+  void start(AttemptId attempt, StartReason reason);
+  void consider_backup();
+  void start_backup_of(AttemptId silent);
+  void cancel_twins_of(const AttemptReport& failed);
   void finish(Outcome outcome, AttemptId winner = 0);
   void cancel_timer(TimerKind timer);
+  bool fire(TimerKind timer);
   void set_timer(TimerKind timer, Moment until);
   std::optional<Moment>& slot(TimerKind timer);
 
@@ -111,6 +121,7 @@ class Race {
   bool has_candidate_of(Family family) const;
   std::optional<AttemptId> next_waiting() const;
   bool staggers() const;
+  std::optional<AttemptId> next_without_backup() const;
   bool any(State state) const;
 
   RaceOptions options_;
@@ -120,12 +131,15 @@ class Race {
   std::vector<QuestionReport> questions_;
   std::vector<Candidate> candidates_;    // by AttemptId
   std::vector<AttemptReport> attempts_;  // by AttemptId
-  std::vector<std::size_t> order_;       // AttemptIds, best first
+  std::vector<std::size_t> order_;       // AttemptIds, best first, without backups
 
   Moment now_{};
   std::vector<Action> actions_;
   std::optional<Moment> resolution_delay_until_;
   std::optional<Moment> next_attempt_at_;  // set while a waiting candidate is not yet due
+  std::optional<Moment> backup_at_;        // set while all have started and none has a backup yet
+  Moment backup_due_{};                    // a Connection Attempt Delay after the last start
+  unsigned backups_ = 0;                   // started
   Moment due_{};                           // when the next attempt may start, once racing
   StartReason reason_{};                   // why it may
   unsigned turns_ = 0;                     // attempts started

@@ -138,6 +138,10 @@ std::string Narrator::of(const StartAttempt& event) {
     case StartReason::attempt_failed: why = "the attempt before has failed"; break;
     case StartReason::prepared: why = "--before is done"; break;
     case StartReason::address_arrived: why = "its address has just arrived"; break;
+    case StartReason::backup:
+      return "start " + to_string(event.endpoint) + " once more (nothing has answered for the " +
+             "Connection Attempt Delay of " + to_string(configured_.connection_attempt_delay) +
+             ": a packet may be lost)";
   }
   return "start " + to_string(event.endpoint) + " (" + why + ')';
 }
@@ -148,6 +152,7 @@ std::string Narrator::of(const CancelAttempt& event) {
     case CancelReason::lost: why = "another has won"; break;
     case CancelReason::timed_out: why = "time is over"; break;
     case CancelReason::abandoned: why = "the dial is over"; break;
+    case CancelReason::twin_failed: why = "the other attempt there has failed"; break;
   }
   return "give up " + name(event.attempt) + " (" + why + ')';
 }
@@ -172,7 +177,7 @@ std::string Narrator::of(const CandidatesSorted& event) {
 }
 
 std::string Narrator::of(const TimerSet& event) {
-  if (event.timer == TimerKind::next_attempt) return "";
+  if (event.timer != TimerKind::resolution_delay) return "";
   return "wait " + to_string(event.until - now_) + " for the " +
          std::string(question_type(configured_.preferred_family)) + " answer";
 }

@@ -39,6 +39,7 @@ std::string_view code(StartReason reason) {
     case StartReason::attempt_failed: return "attempt_failed";
     case StartReason::address_arrived: return "address_arrived";
     case StartReason::prepared: return "prepared";
+    case StartReason::backup: return "backup";
   }
   return "";
 }
@@ -66,8 +67,10 @@ std::string_view code(AskReason reason) {
 }
 
 std::string timer_event(TimerKind timer, std::string_view what) {
-  return std::string(timer == TimerKind::next_attempt ? "next_attempt" : "resolution_delay") +
-         "_timer_" + std::string(what);
+  std::string name = "resolution_delay";
+  if (timer == TimerKind::next_attempt) name = "next_attempt";
+  if (timer == TimerKind::backup_attempt) name = "backup_attempt";
+  return name + "_timer_" + std::string(what);
 }
 
 }  // namespace
@@ -94,6 +97,7 @@ void Trace::write(const Configured& event) {
               .add("timeout_us", event.timeout.count())
               .add("preferred_family_count", event.preferred_family_count)
               .add("preferred_family", to_string(event.preferred_family))
+              .add("backup_attempt", event.backup_attempt)
               .add("origin", event.origin)
               .line();
 }
@@ -149,7 +153,9 @@ void Trace::write(const StartAttempt& event) {
   JsonLine line = event_line(now_, "attempt_started");
   line.add("attempt", event.attempt);
   add_endpoint(line, event.endpoint);
-  out_ += line.add("reason", code(event.reason)).line();
+  line.add("reason", code(event.reason));
+  if (event.backup_of) line.add("backup_of", *event.backup_of);
+  out_ += line.line();
 }
 
 void Trace::write(const CancelAttempt& event) {

@@ -81,6 +81,7 @@ std::string attempts_text(const Finish& finish, const Target& target, Moment end
   Causes silent;
   Causes untried;
   for (const AttemptReport& attempt : in_order(finish.attempts)) {
+    if (attempt.backup_of) continue;  // of an endpoint that is told of
     const std::string address = address_text(attempt.endpoint, target);
     if (attempt.state == State::failed) failed.add(cause_of(attempt.cause), address);
     if (attempt.state == State::running)

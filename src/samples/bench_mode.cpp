@@ -25,12 +25,16 @@ BenchMode parse_mode(std::string_view word) {
     mode.kind = word == "each" ? each : sequential;
     return mode;
   }
+  if (word == "no-backup") {
+    mode.kind = no_backup;
+    return mode;
+  }
   const auto duration = word.starts_with(delay_prefix)
                             ? parse_duration(word.substr(delay_prefix.size()))
                             : std::nullopt;
   if (!duration)
     throw UsageError("--compare: " + in_quotes(word) +
-                     " is none of race, v4, v6, each, sequential and delay=DURATION");
+                     " is none of race, v4, v6, each, sequential, no-backup and delay=DURATION");
   mode.kind = delay;
   mode.delay = *duration;
   if (mode.delay < min_connection_attempt_delay || mode.delay > max_connection_attempt_delay)

@@ -18,6 +18,7 @@ struct BenchMode {
     each,        ///< stands for an `address` mode for each address of the host
     address,     ///< one address only
     sequential,  ///< one address after another, as a loop over getaddrinfo(3) has it
+    no_backup,   ///< the race without backup attempts
     delay,       ///< the race with another Connection Attempt Delay
   };
 
@@ -28,7 +29,8 @@ struct BenchMode {
   std::optional<Endpoint> address{};  ///< of `address`
 };
 
-/// Reads MODE[,MODE...]: race, v4, v6, each, sequential, delay=DURATION. Throws UsageError.
+/// Reads MODE[,MODE...]: race, v4, v6, each, sequential, no-backup, delay=DURATION. Throws
+/// UsageError.
 std::vector<BenchMode> parse_modes(std::string_view text);
 
 /// The mode of one address.

@@ -81,6 +81,8 @@ void tell_costs(const Findings& findings, Sentences& told) {
   }
   if (const auto sequential = findings.find("sequential"))
     compare(findings, *race, *sequential, "one address after another", told);
+  if (const auto alone = findings.find("no-backup"))
+    compare(findings, *race, *alone, "no backup attempts", told);
   for (std::size_t i = 0; i < findings.host.modes.size(); ++i)
     if (findings.host.modes[i].mode.starts_with("delay=") && findings.summaries[i].any_connected())
       compare(findings, *race, i, findings.host.modes[i].mode, told);

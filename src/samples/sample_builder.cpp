@@ -155,7 +155,7 @@ void SampleBuilder::judge_failures() {
   std::size_t started = 0;
   int error = 0;
   for (const Attempt& attempt : attempts_) {
-    if (!attempt.started) continue;
+    if (!attempt.started || attempt.sample.outcome == AttemptOutcome::canceled) continue;
     ++started;
     if (attempt.sample.outcome == AttemptOutcome::timeout || attempt.sample.error == ETIMEDOUT) {
       ++timed_out;

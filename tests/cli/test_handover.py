@@ -475,7 +475,8 @@ class Losers(CommandTest):
         """Both connect while the process is stopped, so it finds two winners when it wakes."""
         first = self.black_hole("127.0.0.1")
         second = self.black_hole("127.0.0.2", first.port)
-        session = start("--connection-attempt-delay", "10ms", *resolve("db.example", first.address, second.address),
+        session = start("--connection-attempt-delay", "10ms", "--backup-attempt", "off",
+                        *resolve("db.example", first.address, second.address),
                         "db.example", first.port)
         with session:
             wait_until(lambda: self.count_connecting(first.port) == 2, "two SYNs")

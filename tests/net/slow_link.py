@@ -26,11 +26,15 @@ def open_tun(namespace):
 
 
 class SlowLink:
-    """Use in a with statement; the SLOW_ addresses are then reachable with that round-trip time."""
+    """Use in a with statement; the SLOW_ addresses are then reachable with that round-trip time.
 
-    def __init__(self, network, round_trip):
+    loses(packet, from_client) is asked about every IP packet; what it is true for does not arrive.
+    """
+
+    def __init__(self, network, round_trip, loses=lambda packet, from_client: False):
         self._network = network
         self._delay = round_trip / 2
+        self._loses = loses
         self._waiting, self._order = [], itertools.count()
 
     def __enter__(self):
@@ -59,6 +63,8 @@ class SlowLink:
             for descriptor in readable:
                 due = time.monotonic() + self._delay
                 packet = os.read(descriptor, 65535)
+                if self._loses(packet, descriptor == self._client):
+                    continue
                 heapq.heappush(self._waiting, (due, next(self._order), other[descriptor], packet))
             while self._waiting and self._waiting[0][0] <= time.monotonic():
                 _, _, descriptor, packet = heapq.heappop(self._waiting)

@@ -18,7 +18,7 @@ const std::string four = "192.0.2.1";
 const std::string four2 = "192.0.2.2";
 
 gladhand::RaceOptions with_delay(Moment delay) {
-  gladhand::RaceOptions options;
+  gladhand::RaceOptions options = one_attempt_each();
   options.connection_attempt_delay = delay;
   options.timeout = 100s;
   return options;
@@ -183,7 +183,7 @@ TEST_SUITE("order") {
   }
 
   TEST_CASE("[RFC 6724 §6 rule 1] a destination without a route is last and costs no time") {
-    gladhand::Race race({});
+    gladhand::Race race(one_attempt_each());
     std::vector<gladhand::Candidate> known = candidates({six, four});
     known[0].source.reset();
     std::string order;
@@ -296,7 +296,7 @@ TEST_SUITE("attempts") {
 
 TEST_SUITE("ends") {
   TEST_CASE("two that connect in the same turn: one winner, the other given up once") {
-    gladhand::Race race({});
+    gladhand::Race race(one_attempt_each());
     race.step(gladhand::DialStarted{{}, candidates({six, four})}, 0ms);
     race.step(gladhand::TimePassed{}, 250ms);
     const auto first = race.step(gladhand::Connected{1}, 260ms);
@@ -309,7 +309,7 @@ TEST_SUITE("ends") {
   }
 
   TEST_CASE("what comes after the end changes nothing") {
-    gladhand::Race race({});
+    gladhand::Race race(one_attempt_each());
     race.step(gladhand::DialStarted{{Family::ipv4}, candidates({six})}, 0ms);
     race.step(gladhand::Connected{0}, 5ms);
     CHECK(race.finished());

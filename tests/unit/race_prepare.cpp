@@ -21,7 +21,7 @@ const std::string six2 = "2001:db8::2";
 const std::string four = "192.0.2.1";
 
 RaceOptions gated(Moment timeout = 30s) {
-  RaceOptions options;
+  RaceOptions options = one_attempt_each();
   options.prepare = true;
   options.timeout = timeout;
   return options;
@@ -80,7 +80,7 @@ class Gate {
 const Log nothing;
 
 TEST_CASE("without being asked to, a race prepares nothing") {
-  Gate gate{RaceOptions{}};
+  Gate gate{one_attempt_each()};
   CHECK(gate.start({}, {six}) == Log{"start " + six});
   CHECK(gate.tell(Prepared{}, 1ms) == nothing);
 }

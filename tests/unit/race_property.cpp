@@ -44,6 +44,7 @@ World random_world(Dice& dice) {
   world.options.connection_attempt_delay = dice.moment(400);
   world.options.resolution_delay = dice.moment(100);
   world.options.timeout = 1ms + dice.moment(3000);
+  world.options.backup_attempt = dice.roll(2) == 0;
   world.options.preferred_family_count = static_cast<unsigned>(dice.roll(4));
   if (dice.roll(3) == 0) world.descriptors = dice.roll(4);
   if (dice.roll(3) == 0)
@@ -66,7 +67,14 @@ class Referee {
  private:
   void on(Moment at, const gladhand::StartAttempt& order) {
     CHECK(at < world_.options.timeout);
-    CHECK(attempted_.insert(to_string(order.endpoint)).second);
+    const std::string endpoint = to_string(order.endpoint);
+    if (order.backup_of) {
+      CHECK(running_.contains(*order.backup_of));
+      CHECK(again_.insert(endpoint).second);
+      CHECK(again_.size() <= gladhand::max_backup_attempts);
+    } else {
+      CHECK(attempted_.insert(endpoint).second);
+    }
     if (last_start_ && !failed_since_) CHECK(at - *last_start_ >= 10ms);
     last_start_ = at;
     failed_since_ = false;
@@ -88,11 +96,17 @@ class Referee {
 
   World world_;
   std::set<std::string> attempted_;
+  std::set<std::string> again_;
   std::set<gladhand::AttemptId> running_;
   std::optional<Moment> last_start_;
   bool failed_since_ = false;  // since the last start
   bool finished_ = false;
 };
+
+std::error_code a_cause(Dice& dice) {
+  const int causes[] = {ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT, EADDRNOTAVAIL};
+  return {causes[dice.roll(4)], std::system_category()};
+}
 
 // Tells facts in a random but legal order and time, with the clock told late now and then.
 void walk(Dice& dice) {
@@ -113,7 +127,7 @@ void walk(Dice& dice) {
         if (dice.roll(2) == 0)
           possible.push_back(gladhand::Connected{start->attempt});
         else
-          possible.push_back(gladhand::AttemptFailed{start->attempt, {}});
+          possible.push_back(gladhand::AttemptFailed{start->attempt, a_cause(dice)});
       }
     }
   };

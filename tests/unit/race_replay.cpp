@@ -100,6 +100,7 @@ class Replay {
         .timeout = microseconds("timeout_us"),
         .preferred_family_count = config.at("preferred_family_count"),
         .preferred_family = config.at("preferred_family") == "IPv6" ? Family::ipv6 : Family::ipv4,
+        .backup_attempt = config.value("backup_attempt", false),  // older ones had none
         .prepare = prepare};
   }
 

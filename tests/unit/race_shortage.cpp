@@ -11,7 +11,7 @@ using namespace world;
 namespace {
 
 gladhand::RaceOptions options(Moment timeout) {
-  gladhand::RaceOptions result;
+  gladhand::RaceOptions result = one_attempt_each();
   result.connection_attempt_delay = 100ms;
   result.timeout = timeout;
   return result;

@@ -38,7 +38,7 @@ std::error_code error(int number) {
 }
 
 Configured configured(std::string_view origin = "dns") {
-  return {"db.example", "22", "", 250ms, 50ms, 30s, 1, AAAA, origin};
+  return {"db.example", "22", "", 250ms, 50ms, 30s, 1, AAAA, true, origin};
 }
 
 Finish ended(Outcome outcome) {
@@ -304,6 +304,10 @@ TEST_CASE("every event has its sentence, or says nothing to a person") {
        "start 192.0.2.7 (nothing connected within the Connection Attempt Delay of 250 ms)"},
       {"dns", start(attempt_failed), "start 192.0.2.7 (the attempt before has failed)"},
       {"dns", start(address_arrived), "start 192.0.2.7 (its address has just arrived)"},
+      {"dns",
+       start(backup),
+       "start 192.0.2.7 once more (nothing has answered for the Connection Attempt Delay of "
+       "250 ms: a packet may be lost)"},
       {"dns", ended(Outcome::no_address), ""},
       {"dns", lost(Outcome::no_address), "over: no address to connect to"},
       {"dns", lost(Outcome::all_attempts_failed), "over: every attempt has failed"},
@@ -339,6 +343,8 @@ TEST_CASE("an attempt is told by its address") {
         "give up 192.0.2.7 (time is over)");
   CHECK(narrator.sentence({1ms, CancelAttempt{3, CancelReason::abandoned}}) ==
         "give up 192.0.2.7 (the dial is over)");
+  CHECK(narrator.sentence({1ms, CancelAttempt{3, CancelReason::twin_failed}}) ==
+        "give up 192.0.2.7 (the other attempt there has failed)");
 }
 
 TEST_CASE("how a question or an attempt ended, in a few words") {
@@ -359,7 +365,8 @@ TEST_CASE("every event of a dial is traced, one JSON object a line, in order") {
   const std::vector<Json> expected = {
       R"({"t_us":0, "event":"config_set", "trace_version":1, "host":"db.example", "service":"22",
           "connection_attempt_delay_us":250000, "resolution_delay_us":50000, "timeout_us":30000000,
-          "preferred_family_count":1, "preferred_family":"IPv6", "origin":"dns"})"_json,
+          "preferred_family_count":1, "preferred_family":"IPv6", "backup_attempt":true,
+          "origin":"dns"})"_json,
       R"({"t_us":0, "event":"dns_query_started", "type":"AAAA",
           "name":"db.example"})"_json,
       R"({"t_us":2000, "event":"dns_query_started", "type":"A", "name":"db.example"})"_json,
@@ -458,6 +465,20 @@ TEST_CASE("a dial that failed is traced to its end") {
       "attempts_canceled":1})"_json);
 }
 
+TEST_CASE("a backup attempt is traced with what it is a backup of") {
+  const std::vector<Json> lines = traced({
+      {0ms, configured("hosts")},
+      {0ms, StartAttempt{0, at("192.0.2.7"), StartReason::nothing_to_wait_for}},
+      {250ms, StartAttempt{1, at("192.0.2.7"), StartReason::backup, 0}},
+      {300ms, AttemptFailed{0, error(ECONNREFUSED)}},
+      {300ms, CancelAttempt{1, CancelReason::twin_failed}},
+  });
+  REQUIRE(lines.size() == 5);
+  CHECK_FALSE(lines[1].contains("backup_of"));
+  CHECK(lines[2]["backup_of"] == 0);
+  CHECK(lines[4]["outcome"] == "canceled");
+}
+
 TEST_CASE("a relay is traced with its peer, and with its bytes when it is over") {
   const std::vector<Json> lines =
       traced({{1ms, RelayStarted{at("192.0.2.7"), 8ms}}, {5ms, RelayEnded{10, 5'000'000'000}}});
@@ -488,14 +509,16 @@ TEST_CASE("every status, reason and outcome has its own word in the trace") {
   CHECK(words("reason",
               start(nothing_to_wait_for),
               start(resolution_delay_over),
-              start(address_arrived)) ==
-        "nothing_to_wait_for resolution_delay_over address_arrived ");
+              start(address_arrived),
+              start(backup)) ==
+        "nothing_to_wait_for resolution_delay_over address_arrived backup ");
   CHECK(words("reason", ended(Outcome::no_address), ended(Outcome::all_attempts_failed)) ==
         "no_address all_attempts_failed ");
   CHECK(words("event",
               TimerFired{TimerKind::resolution_delay},
+              TimerFired{TimerKind::backup_attempt},
               TimerCanceled{TimerKind::next_attempt}) ==
-        "resolution_delay_timer_fired next_attempt_timer_canceled ");
+        "resolution_delay_timer_fired backup_attempt_timer_fired next_attempt_timer_canceled ");
 }
 
 TEST_CASE("[RFC 8259 §7] any text is a JSON string, on one line of ASCII") {

@@ -23,10 +23,12 @@ const std::string peer = "socks5://192.0.2.1:1080";
 std::vector<Event> dial() {
   Finish finish{Outcome::connected, 0, {}, {}};
   finish.attempts.push_back({.endpoint = proxy});
-  return {{0ms, Configured{"db.example", "22", peer, 250ms, 50ms, 30s, 1, Family::ipv6, "literal"}},
-          {0ms, StartAttempt{0, proxy, StartReason::nothing_to_wait_for}},
-          {1ms, Connected{0}},
-          {1ms, finish}};
+  return {
+      {0ms,
+       Configured{"db.example", "22", peer, 250ms, 50ms, 30s, 1, Family::ipv6, true, "literal"}},
+      {0ms, StartAttempt{0, proxy, StartReason::nothing_to_wait_for}},
+      {1ms, Connected{0}},
+      {1ms, finish}};
 }
 
 std::vector<Event> with_handshake(const std::string& failure) {

@@ -41,11 +41,19 @@ struct Peer {
   int error = 0;
 };
 
+/// What most tests are about: one attempt an endpoint.
+inline gladhand::RaceOptions one_attempt_each() {
+  gladhand::RaceOptions options;
+  options.backup_attempt = false;
+  return options;
+}
+
 struct World {
   std::vector<Answer> answers{};
   Addresses known{};
-  std::map<std::string, Peer> peers{};  ///< who is not here never answers
-  gladhand::RaceOptions options{};
+  std::map<std::string, Peer> peers{};   ///< who is not here never answers
+  std::map<std::string, Peer> second{};  ///< what it does to a backup attempt; else as to the first
+  gladhand::RaceOptions options = one_attempt_each();
   gladhand::PolicyTable policy{};
   int descriptors = 1000;  ///< one for each attempt that runs
 };
@@ -137,8 +145,8 @@ class Simulation {
 
   void carry_out(const gladhand::StartAttempt& order) {
     const std::string address = gladhand::to_string(order.endpoint);
-    names_[order.attempt] = address;
-    note("start " + address);
+    names_[order.attempt] = address + (order.backup_of ? " again" : "");
+    note("start " + names_[order.attempt]);
     if (running_ == world_.descriptors) {
       ++running_;
       pending_.push_back(
@@ -146,16 +154,22 @@ class Simulation {
       return;
     }
     ++running_;
-    const auto peer = world_.peers.find(address);
-    if (peer == world_.peers.end() || peer->second.after == never) return;
-    const Moment at = now_ + peer->second.after;
-    if (peer->second.error == 0) {
+    const Peer peer = peer_of(address, order.backup_of.has_value());
+    if (peer.after == never) return;
+    const Moment at = now_ + peer.after;
+    if (peer.error == 0) {
       pending_.push_back({at, gladhand::Connected{order.attempt}});
     } else {
       pending_.push_back(
-          {at,
-           gladhand::AttemptFailed{order.attempt, {peer->second.error, std::system_category()}}});
+          {at, gladhand::AttemptFailed{order.attempt, {peer.error, std::system_category()}}});
     }
+  }
+
+  Peer peer_of(const std::string& address, bool again) const {
+    if (const auto it = world_.second.find(address); again && it != world_.second.end())
+      return it->second;
+    const auto it = world_.peers.find(address);
+    return it == world_.peers.end() ? Peer{never} : it->second;
   }
 
   void carry_out(const gladhand::CancelAttempt& order) {
