@@ -205,7 +205,7 @@ bool is_lame(Records& records, const Header& header) {
 Bytes make_question(const std::string& name, Family family, std::uint16_t id, Edns edns) {
   unsigned char* buffer = nullptr;
   int size = 0;
-  const int type = family == Family::ipv6 ? type_aaaa : type_a;
+  const auto type = static_cast<int>(family == Family::ipv6 ? type_aaaa : type_a);
   const int payload = edns == Edns::yes ? udp_payload : 0;
   if (ares_create_query(name.c_str(), class_in, type, id, 1, &buffer, &size, payload) !=
       ARES_SUCCESS)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <asio/post.hpp>
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -40,8 +41,10 @@ std::vector<Endpoint> servers_of(const ResolvConf& conf) {
   // resolv.conf(5): the server on the local machine
   if (servers.empty()) servers.push_back(*parse_address("127.0.0.1", dns_port));
   unsigned random = 0;
-  if (conf.rotate && ::getrandom(&random, sizeof(random), 0) == sizeof(random))
-    std::rotate(servers.begin(), servers.begin() + random % servers.size(), servers.end());
+  if (conf.rotate && ::getrandom(&random, sizeof(random), 0) == sizeof(random)) {
+    const auto first = static_cast<std::ptrdiff_t>(random % servers.size());
+    std::rotate(servers.begin(), servers.begin() + first, servers.end());
+  }
   return servers;
 }
 

@@ -74,7 +74,8 @@ double value_of(const Threshold& threshold, const Summary& summary) {
   if (threshold.figure == loss) return summary.loss();
   if (threshold.figure == failures) return static_cast<double>(summary.failures);
   if (threshold.figure == percentile) return percentile_of_all(summary, threshold.percent);
-  return summary.failures == 0 ? summary.mean : beyond_all;
+  if (summary.failures > 0) return beyond_all;
+  return summary.mean;
 }
 
 std::string words_for(double value, Threshold::Figure figure) {
