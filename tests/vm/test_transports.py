@@ -155,7 +155,8 @@ class Delayed(TransportTest):
         self.assertEqual(len(done.trace.attempts), 1)
 
     def test_the_earlier_attempt_wins_over_a_later_one_under_way(self):
-        done = dial("--connection-attempt-delay 30ms", resolve(SERVER_V6, SERVER_V4), "both.example", PORT)
+        done = dial("--connection-attempt-delay 30ms --backup-attempt off", resolve(SERVER_V6, SERVER_V4),
+                    "both.example", PORT)
         self.assert_passed(done, socket.AF_INET6, (SERVER_V6, PORT), "tcp", protocol="tcp")
         self.assertEqual(done.trace.outcomes, {SERVER_V6: "success", SERVER_V4: "canceled"})
 
