@@ -104,11 +104,16 @@ Error receiver_gone() {
 }
 
 HangupWatch::HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup)
-    : hangups_(loop, hangups_of(receiver)) {
-  hangups_.async_wait(asio::posix::stream_descriptor::wait_read,
-                      [on_hangup = std::move(on_hangup)](std::error_code error) {
-                        if (!error) on_hangup();
-                      });
+    : hangups_(loop, hangups_of(receiver)), on_hangup_(std::move(on_hangup)) {
+  watch();
+}
+
+void HangupWatch::watch() {
+  hangups_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
+    if (error) return;
+    if (!is_ready(hangups_.native_handle(), POLLIN)) return watch();
+    on_hangup_();
+  });
 }
 
 }  // namespace gladhand

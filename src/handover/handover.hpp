@@ -37,7 +37,10 @@ class HangupWatch {
   HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup);
 
  private:
+  void watch();
+
   asio::posix::stream_descriptor hangups_;
+  std::function<void()> on_hangup_;
 };
 
 }  // namespace gladhand

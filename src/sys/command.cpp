@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "sys/poll_until.hpp"
+
 namespace gladhand {
 
 Command::Command(asio::io_context& loop,
@@ -34,12 +36,15 @@ Command::~Command() {
 void Command::async_wait(std::function<void(int)> on_end) {
   process_.async_wait(asio::posix::stream_descriptor::wait_read,
                       [this, on_end = std::move(on_end)](std::error_code error) {
-                        if (!error) on_end(reap());  // else ~Command gave the wait up
+                        if (error) return;  // ~Command gave the wait up
+                        if (!is_ready(process_.native_handle(), POLLIN)) return async_wait(on_end);
+                        on_end(reap());
                       });
 }
 
 asio::awaitable<int> Command::wait() {
-  co_await process_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+  do co_await process_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+  while (!is_ready(process_.native_handle(), POLLIN));
   co_return reap();
 }
 

@@ -35,4 +35,9 @@ int poll_now(std::span<pollfd> entries) {
   }
 }
 
+bool is_ready(int fd, short events) {
+  pollfd entry{fd, events, 0};
+  return poll_now({&entry, 1}) != 0;
+}
+
 }  // namespace gladhand

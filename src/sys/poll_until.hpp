@@ -17,4 +17,9 @@ int poll_until(std::span<pollfd> entries,
 /// What is ready now.
 int poll_now(std::span<pollfd> entries);
 
+/// Whether `fd` has any of `events`, or an error or a hang-up, now; also when that cannot be found
+/// out. To be asked after each wait of Asio's for a descriptor: what it has heard of a descriptor that
+/// was closed in the same turn of the loop it may tell of the next one that is opened.
+bool is_ready(int fd, short events);
+
 }  // namespace gladhand

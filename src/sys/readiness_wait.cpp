@@ -5,6 +5,8 @@
 #include <asio/use_awaitable.hpp>
 #include <system_error>
 
+#include "sys/poll_until.hpp"
+
 namespace gladhand {
 
 ReadinessWait::ReadinessWait(const asio::any_io_executor& executor, int fd)
@@ -17,13 +19,17 @@ ReadinessWait::~ReadinessWait() {
 asio::awaitable<bool> ReadinessWait::wait(Descriptor::wait_type what,
                                           std::chrono::steady_clock::time_point deadline) {
   using namespace asio::experimental::awaitable_operators;
+  const short events = what == Descriptor::wait_write ? POLLOUT : POLLIN;
   timer_.expires_at(deadline);
-  std::error_code error;
-  const auto first =
-      co_await (descriptor_.async_wait(what, asio::redirect_error(asio::use_awaitable, error)) ||
-                timer_.async_wait(asio::use_awaitable));
-  if (first.index() == 0 && error) throw std::system_error(error, "cannot wait for a descriptor");
-  co_return first.index() == 0;
+  for (;;) {
+    std::error_code error;
+    const auto first =
+        co_await (descriptor_.async_wait(what, asio::redirect_error(asio::use_awaitable, error)) ||
+                  timer_.async_wait(asio::use_awaitable));
+    if (first.index() != 0) co_return false;
+    if (error) throw std::system_error(error, "cannot wait for a descriptor");
+    if (is_ready(descriptor_.native_handle(), events)) co_return true;
+  }
 }
 
 }  // namespace gladhand
