@@ -103,7 +103,8 @@ asio::awaitable<void> BenchRunner::learn_addresses(std::size_t host) {
   if (bound.count() > 0) left = std::min(left, bound - elapsed());
   std::vector<BenchMode> found;
   if (left.count() > 0)
-    found = co_await find_address_modes(loop_, target_of(host), options_.dial, Clock::now() + left);
+    found = co_await find_address_modes(
+        loop_, target_of(host), options_.dial.of_dial(), Clock::now() + left);
   Plan& plan = plans_[host];
   std::vector<BenchMode> modes = *plan.modes;
   const auto at = modes.erase(std::ranges::find_if(modes, asks_for_addresses));
