@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../unit/peer.hpp"
+#include "../unit/proxy/peer.hpp"
 #include "proxy/handshake.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
