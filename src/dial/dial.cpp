@@ -33,9 +33,10 @@ struct Arrival {
   Fact fact;
 };
 
-// Children (attempts, the resolver) only put a fact into the inbox and ring the bell: c-ares may
-// call back before its function has returned. All rules are in Race, all orders are carried out
-// in one place, between two waits. What it is constructed with must outlive it.
+// Children (attempts, the resolver) only put a fact into the inbox and ring the bell: what is known
+// at once they tell before the function that began it has returned. All rules are in Race, all
+// orders are carried out in one place, between two waits. What it is constructed with must outlive
+// it.
 class Driver {
  public:
   Driver(asio::io_context& loop,
