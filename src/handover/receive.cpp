@@ -55,12 +55,7 @@ class Child {
   int ended() const { return status_ ? -1 : process_.ended.get(); }
   std::optional<int> status() const { return status_; }
 
-  void reap() {
-    int status = 0;
-    while (::waitpid(process_.pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    status_ = status;
-  }
+  void reap() { status_ = gladhand::reap(process_.pid); }
 
  private:
   Process process_;

@@ -8,6 +8,7 @@
 #include <asio/use_awaitable.hpp>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "sys/poll_until.hpp"
 
@@ -49,11 +50,7 @@ asio::awaitable<int> Command::wait() {
 }
 
 int Command::reap() {
-  int status = 0;
-  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  pid_ = -1;
-  return status;
+  return gladhand::reap(std::exchange(pid_, -1));
 }
 
 }  // namespace gladhand

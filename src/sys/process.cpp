@@ -27,11 +27,6 @@ constexpr int report_fd = STDERR_FILENO + 1;
               "cannot run " + in_quotes(program) + ": " + system_words(error));
 }
 
-void reap(pid_t pid) {
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
 // Where close_range(2) is missing, the bound of open descriptors has to do.
 void close_from(int first) {
   if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
@@ -156,6 +151,13 @@ UniqueFd end_by_thread(pid_t pid) {
 }
 
 }  // namespace
+
+int reap(pid_t pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
 
 Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
   const pid_t pid = fork_program(words, setup, Generation::child);

@@ -45,6 +45,9 @@ void require_program(const std::string& name);
 /// Becomes `words`, with our environment and descriptors. Throws Error when it cannot.
 [[noreturn]] void become_program(const std::vector<std::string>& words);
 
+/// Waits for the end of a child. Returns its wait status.
+int reap(pid_t pid);
+
 /// "exited with status 3", "was ended by signal 9".
 std::string describe_wait_status(int status);
 
