@@ -154,7 +154,8 @@ Error why_not(const DialFailure& failure,
 
 // What this machine would refuse is refused before any traffic.
 void check_machine(Settings& settings, const Target& target) {
-  if (!settings.retry.on_slow.empty()) require_program(settings.retry.on_slow.front());
+  if (!settings.retry.on_slow.empty())
+    if (const auto missing = missing_program(settings.retry.on_slow.front())) throw Error(*missing);
   if (target.kind != Target::Kind::internet) return;
   const bool is_direct = settings.dial.route.proxies_for(target).empty();
   if (is_direct && target.literal) settings.dial.names.families = {*target.literal->family()};

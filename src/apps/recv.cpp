@@ -53,7 +53,7 @@ void require_connection(const SocketFacts& facts) {
   ::dup2(socket, STDOUT_FILENO);
   std::signal(SIGPIPE, on_broken_pipe);
   std::signal(SIGXFSZ, SIG_DFL);
-  become_program(settings.program);
+  throw Error(become_program(settings.program));
 }
 
 void carry(UniqueFd socket, const SocketFacts& facts) {

@@ -49,9 +49,10 @@ asio::awaitable<BannerResult> read_first_line(asio::io_context& loop,
   ReadinessWait readable(loop.get_executor(), fd);
   bool complete = false;
   while (!complete && Clock::now() < until) {
-    const bool ready = co_await readable.wait(stream_descriptor::wait_read, until);
+    const auto ready = co_await readable.wait(stream_descriptor::wait_read, until);
+    if (!ready) break;
     result.at = std::chrono::duration_cast<Moment>(Clock::now() - start);
-    complete = ready && take_line(fd, result);
+    complete = *ready && take_line(fd, result);
   }
   if (!complete) result.kind = BannerResult::Kind::timed_out;
   co_return result;

@@ -92,20 +92,22 @@ asio::awaitable<std::optional<std::string>> read_answer(Command& program,
 }
 
 // Empty when the user would not say, or not until `deadline`.
-asio::awaitable<std::optional<std::string>> ask_user(asio::io_context& loop,
-                                                     std::string asked_by,
-                                                     std::string prompt,
-                                                     Clock::time_point deadline) {
+asio::awaitable<Result<std::optional<std::string>>> ask_user(asio::io_context& loop,
+                                                             std::string asked_by,
+                                                             std::string prompt,
+                                                             Clock::time_point deadline) {
   using namespace asio::experimental::awaitable_operators;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw Error(ExitStatus::not_handed_over, "pipe: " + system_words(errno));
+    co_return Error(ExitStatus::not_handed_over, "pipe: " + system_words(errno));
   asio::posix::stream_descriptor output(loop, ends[0]);
   UniqueFd input(ends[1]);
-  Command program(loop, {asked_by, prompt}, {}, input.get());
+  const std::vector<std::string> words = {std::move(asked_by), std::move(prompt)};
+  const auto program = Command::start(loop, words, {}, input.get());
+  if (!program) co_return program.error();
   input = UniqueFd();
   asio::steady_timer timer(loop, deadline);
-  auto first = co_await (read_answer(program, output) || timer.async_wait(asio::use_awaitable));
+  auto first = co_await (read_answer(**program, output) || timer.async_wait(asio::use_awaitable));
   if (first.index() != 0) co_return std::nullopt;
   co_return std::get<0>(std::move(first));
 }
@@ -176,10 +178,8 @@ bool CredentialSources::can_find(const Proxy& proxy, EnvironmentLogin environmen
   return known.user && (known.password || askpass_program());
 }
 
-asio::awaitable<std::optional<Credentials>> CredentialSources::find(asio::io_context& loop,
-                                                                    Proxy proxy,
-                                                                    EnvironmentLogin environment,
-                                                                    Clock::time_point deadline) {
+asio::awaitable<Result<std::optional<Credentials>>> CredentialSources::find(
+    asio::io_context& loop, Proxy proxy, EnvironmentLogin environment, Clock::time_point deadline) {
   const Known known = known_of(proxy, file_, environment);
   if (!known.user) co_return std::nullopt;
   if (known.password) co_return tell({*known.user, *known.password});
@@ -190,7 +190,9 @@ asio::awaitable<std::optional<Credentials>> CredentialSources::find(asio::io_con
   while (asking_.contains(prompt)) co_await answer_to(asking_.at(prompt));
   if (!passwords_.contains(prompt)) {
     const Asking asking(asking_, prompt, loop);
-    passwords_[prompt] = co_await ask_user(loop, *program, prompt, deadline);
+    auto answer = co_await ask_user(loop, *program, prompt, deadline);
+    if (!answer) co_return answer.error();
+    passwords_[prompt] = std::move(*answer);
   }
   const auto& password = passwords_[prompt];
   if (!password) co_return std::nullopt;

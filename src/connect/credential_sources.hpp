@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
 #include "proxy/proxy.hpp"
 
 namespace gladhand {
@@ -48,11 +49,12 @@ class CredentialSources {
   /// proxy; the user of the URL or of the environment with the password that $SSH_ASKPASS brings,
   /// run as ssh(1) runs it. Empty when there are none, or when `deadline`
   /// comes while the user is asked. The user is asked once for a proxy: the answer is kept, and a
-  /// refusal to give one, too.
-  asio::awaitable<std::optional<Credentials>> find(asio::io_context& loop,
-                                                   Proxy proxy,
-                                                   EnvironmentLogin environment,
-                                                   std::chrono::steady_clock::time_point deadline);
+  /// refusal to give one, too. Fails where that program cannot be started.
+  asio::awaitable<Result<std::optional<Credentials>>> find(
+      asio::io_context& loop,
+      Proxy proxy,
+      EnvironmentLogin environment,
+      std::chrono::steady_clock::time_point deadline);
 
   /// Whether the environment has a password, for whatever proxy.
   bool has_environment_password() const;

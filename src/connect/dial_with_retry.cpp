@@ -66,13 +66,10 @@ class SlowAlarm : public std::enable_shared_from_this<SlowAlarm> {
  private:
   void ring(const std::vector<std::string>& words, const Environment& environment) const {
     FoundSlow found;
-    try {
-      const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-      start_detached_process(
-          words, {.in = nothing.get(), .out = STDERR_FILENO, .environment = environment});
-    } catch (const Error& error) {
-      found.failure = error.what();  // the dial may still succeed
-    }
+    const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const auto failure = start_detached_process(
+        words, {.in = nothing.get(), .out = STDERR_FILENO, .environment = environment});
+    if (failure) found.failure = failure->what();  // the dial may still succeed
     recorder_.record(std::move(found));
   }
 

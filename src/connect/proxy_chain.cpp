@@ -79,12 +79,7 @@ class ProxyChain {
       const auto* connection = std::get_if<DialConnection>(&result);
       if (connection == nullptr) co_return result;
       if (options_.handshake_timeout) deadline_ = Clock::now() + *options_.handshake_timeout;
-      Walk walk = Walk::failed;
-      try {
-        walk = co_await pass_hops(connection->socket.get());
-      } catch (const Error& error) {
-        failure_ = {error, true};
-      }
+      const Walk walk = co_await pass_hops(connection->socket.get());
       if (walk == Walk::arrived) co_return result;
       result = std::move(failure_);
       recorder_.end(std::get<DialFailure>(result));
@@ -138,10 +133,11 @@ class ProxyChain {
     const Clock::time_point began = Clock::now();
     Clock::time_point until = patience_with(hop);
     for (;;) {
-      const HandshakeRun conversation = co_await run_handshake(fd, *handshake, until);
-      if (conversation == HandshakeRun::timed_out && until == deadline_)
+      const auto conversation = co_await run_handshake(fd, *handshake, until);
+      if (!conversation) co_return fail_for_good(conversation.error());
+      if (*conversation == HandshakeRun::timed_out && until == deadline_)
         co_return fail_late(hop, began);
-      if (conversation == HandshakeRun::timed_out)
+      if (*conversation == HandshakeRun::timed_out)
         co_return co_await try_next(hop, "no answer in " + since(began), Blame::destination);
       switch (handshake->state()) {
         case Handshake::State::done:
@@ -149,9 +145,12 @@ class ProxyChain {
           co_return Walk::arrived;
         case Handshake::State::wants_credentials:
         case Handshake::State::wants_new_connection:
-          if (!hop.credentials)
-            hop.credentials = co_await options_.route.credentials->find(
+          if (!hop.credentials) {
+            auto found = co_await options_.route.credentials->find(
                 loop_, *hop.proxy, hop.environment, deadline_);
+            if (!found) co_return fail_for_good(found.error());
+            hop.credentials = std::move(*found);
+          }
           if (!hop.credentials) co_return fail_without_credentials(hop, began);
           if (handshake->state() == Handshake::State::wants_new_connection) {
             const std::string why = "it wants a user and a password";
@@ -252,6 +251,12 @@ class ProxyChain {
     return Walk::failed;
   }
 
+  // This machine refused; another dial would not find it otherwise.
+  Walk fail_for_good(const Error& error) {
+    failure_ = {error, true};
+    return Walk::failed;
+  }
+
   Walk fail_late(const Hop& hop, Clock::time_point began, const std::string& what = "no answer") {
     const Moment given = options_.handshake_timeout.value_or(options_.race.timeout);
     const std::string why = what + " in " + as_given(Clock::now() - began, given);
@@ -275,6 +280,7 @@ class ProxyChain {
 
   // Told as those of any name.
   Walk fail_without_address(const Hop& hop) {
+    if (const auto& refusal = hop.addresses->refusal()) return fail_for_good(*refusal);
     const bool late = Clock::now() >= deadline_;
     Finish finish;
     finish.outcome = late ? Outcome::timed_out : Outcome::no_address;

@@ -43,13 +43,18 @@ class Talk {
       until_ = std::min(deadline_, Clock::now() + *patience);
   }
 
-  asio::awaitable<HandshakeRun> run() {
+  asio::awaitable<Result<HandshakeRun>> run() {
     for (;;) {
-      if (!co_await send(handshake_.take_output())) co_return HandshakeRun::timed_out;
+      const Result<bool> sent = co_await send(handshake_.take_output());
+      if (!sent) co_return sent.error();
+      if (!*sent) co_return HandshakeRun::timed_out;
       if (handshake_.state() != Handshake::State::talking) co_return HandshakeRun::ended;
-      const bool readable = co_await ready_.wait(stream_descriptor::wait_read, until_);
-      const bool more_needed = !readable || receive();
-      if (readable && more_needed) co_await pause();
+      const Result<bool> readable = co_await ready_.wait(stream_descriptor::wait_read, until_);
+      if (!readable) co_return readable.error();
+      const Result<bool> received = *readable ? receive() : true;
+      if (!received) co_return received.error();
+      const bool more_needed = *received;
+      if (*readable && more_needed) co_await pause();
       if (!more_needed || Clock::now() < until_) continue;
       if (until_ == deadline_) co_return HandshakeRun::timed_out;
       until_ = deadline_;
@@ -59,7 +64,7 @@ class Talk {
 
  private:
   // Looks before it takes: true when what is there is too little to tell whose it is.
-  bool receive() {
+  Result<bool> receive() {
     std::array<char, 4096> buffer;
     const bool all_there = peer_has_ended();
     const ssize_t seen = ::recv(fd_, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
@@ -72,7 +77,7 @@ class Talk {
     for (std::size_t taken = 0; taken < own;) {
       const ssize_t got = ::recv(fd_, buffer.data(), own - taken, MSG_DONTWAIT);
       if (got > 0) taken += static_cast<std::size_t>(got);
-      if (got == 0 || (got < 0 && errno != EINTR)) fail_to_take(got == 0 ? ECONNRESET : errno);
+      if (got == 0 || (got < 0 && errno != EINTR)) return not_taken(got == 0 ? ECONNRESET : errno);
     }
     if (own != 0 || handshake_.state() != Handshake::State::talking) return false;
     if (all_there) handshake_.end();
@@ -80,9 +85,9 @@ class Talk {
   }
 
   // What stayed there would pass for the target's.
-  [[noreturn]] static void fail_to_take(int error) {
-    throw Error(ExitStatus::not_handed_over,
-                "cannot take a proxy's answer from its connection: " + system_words(error));
+  static Error not_taken(int error) {
+    return {ExitStatus::not_handed_over,
+            "cannot take a proxy's answer from its connection: " + system_words(error)};
   }
 
   bool peer_has_ended() const {
@@ -90,15 +95,17 @@ class Talk {
     return poll_now({&watched, 1}) > 0;
   }
 
-  asio::awaitable<bool> send(std::string bytes) {
+  // False when the deadline came first.
+  asio::awaitable<Result<bool>> send(std::string bytes) {
     for (std::string_view rest = bytes; !rest.empty();) {
       const ssize_t sent = ::send(fd_, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent >= 0) {
         rest.remove_prefix(static_cast<std::size_t>(sent));
       } else if (!would_block()) {
         co_return true;  // what the peer said before it left is still to be read
-      } else if (!co_await ready_.wait(stream_descriptor::wait_write, deadline_)) {
-        co_return false;
+      } else {
+        const auto writable = co_await ready_.wait(stream_descriptor::wait_write, deadline_);
+        if (!writable || !*writable) co_return writable;
       }
     }
     co_return true;
@@ -120,9 +127,9 @@ class Talk {
 
 }  // namespace
 
-asio::awaitable<HandshakeRun> run_handshake(int fd,
-                                            Handshake& handshake,
-                                            Clock::time_point deadline) {
+asio::awaitable<Result<HandshakeRun>> run_handshake(int fd,
+                                                    Handshake& handshake,
+                                                    Clock::time_point deadline) {
   Talk talk(co_await asio::this_coro::executor, fd, handshake, deadline);
   co_return co_await talk.run();
 }

@@ -5,6 +5,7 @@
 #include <asio/awaitable.hpp>
 #include <chrono>
 
+#include "base/result.hpp"
 #include "proxy/handshake.hpp"
 
 namespace gladhand {
@@ -13,9 +14,10 @@ enum class HandshakeRun : std::uint8_t { ended, timed_out };
 
 /// Sends and receives on `fd`, which stays the caller's and as blocking as it is, until the machine
 /// wants something else than bytes, has ended, or `deadline` is there. A broken connection is told
-/// to the machine as its end.
-asio::awaitable<HandshakeRun> run_handshake(int fd,
-                                            Handshake& handshake,
-                                            std::chrono::steady_clock::time_point deadline);
+/// to the machine as its end. Fails where it cannot wait for the connection, or cannot take from it
+/// what is the proxy's.
+asio::awaitable<Result<HandshakeRun>> run_handshake(int fd,
+                                                    Handshake& handshake,
+                                                    std::chrono::steady_clock::time_point deadline);
 
 }  // namespace gladhand

@@ -145,8 +145,6 @@ class Driver {
       now_ = recorder_.now();
       const auto deadline = race_.deadline();
       if (inbox_.empty() && !failure_ && deadline && *deadline <= now_) tell(TimePassed{});
-    } catch (const Error& error) {
-      failure_ = error;
     } catch (const std::exception& error) {  // no memory: the attempts still are to be waited for
       failure_ = Error(ExitStatus::not_handed_over, error.what());
     }
@@ -234,7 +232,12 @@ class Driver {
       addresses += (addresses.empty() ? "" : " ") + to_string(endpoint);
     Environment environment = target_environment(target_);
     environment.emplace_back("GLADHAND_ADDRESSES", addresses);
-    before_.emplace(loop_, options_.before, environment);
+    auto started = Command::start(loop_, options_.before, environment);
+    if (!started) {
+      failure_ = started.error();
+      return;
+    }
+    before_ = std::move(*started);
     before_running_ = true;
     before_->async_wait([this](int status) {
       before_running_ = false;
@@ -325,7 +328,7 @@ class Driver {
   NameSource source_;
   Race race_;
   asio::steady_timer wakeup_timer_;
-  std::optional<Command> before_;
+  std::unique_ptr<Command> before_;
   bool before_running_ = false;
   std::optional<Error> failure_;
   std::shared_ptr<NameLookup> lookup_;

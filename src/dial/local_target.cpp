@@ -32,15 +32,14 @@ asio::awaitable<LocalAddress> of_machine(Target target,
                                          std::chrono::steady_clock::time_point deadline) {
   constexpr std::string_view origin = "machine";
 #if GLADHAND_HAVE_MACHINED
-  try {
-    const MachinedEntry machine = co_await find_machine(target.name, deadline);
-    if (!machine.socket.empty()) co_return at_path(origin, target, machine.socket);
-    co_return LocalAddress{origin, Endpoint::vsock(machine.cid, target.vsock_port), {}, {}};
-  } catch (const Error& error) {
+  const auto machine = co_await find_machine(target.name, deadline);
+  if (!machine) {
     LocalAddress nowhere{origin, {}, {}, {}};
-    nowhere.failure.emplace(error.status(), beginning(target) + error.what());
+    nowhere.failure.emplace(machine.error().status(), beginning(target) + machine.error().what());
     co_return nowhere;
   }
+  if (!machine->socket.empty()) co_return at_path(origin, target, machine->socket);
+  co_return LocalAddress{origin, Endpoint::vsock(machine->cid, target.vsock_port), {}, {}};
 #else
   LocalAddress nowhere{origin, {}, {}, {}};
   nowhere.failure.emplace(ExitStatus::no_address,

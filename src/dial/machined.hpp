@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/result.hpp"
+
 namespace gladhand {
 
 struct MachinedEntry {
@@ -15,8 +17,8 @@ struct MachinedEntry {
 };
 
 /// Looks for `name` among the user's machines, then among the system's, until `deadline` at most.
-/// Throws Error: no_address when there is no such machine or no way into it, timed_out.
-asio::awaitable<MachinedEntry> find_machine(std::string name,
-                                            std::chrono::steady_clock::time_point deadline);
+/// Fails: no_address when there is no such machine or no way into it, timed_out.
+asio::awaitable<Result<MachinedEntry>> find_machine(std::string name,
+                                                    std::chrono::steady_clock::time_point deadline);
 
 }  // namespace gladhand

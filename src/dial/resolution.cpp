@@ -39,6 +39,7 @@ Resolution::Resolution(asio::io_context& loop,
 
 asio::awaitable<std::optional<Endpoint>> Resolution::next(Clock::time_point deadline) {
   if (!std::exchange(begun_, true)) begin();
+  if (source_.refusal) co_return std::nullopt;
   take_in();
   if (returned_)
     tell(AttemptFailed{*std::exchange(returned_, {}),
@@ -63,7 +64,7 @@ void Resolution::begin() {
   Network network(nothing);
   source_ = find_name_source(target_, names_, network);
   source_.delays.resolution = resolution_delay_;
-  if (source_.refusal) throw Error(*source_.refusal);
+  if (source_.refusal) return;
   DialStarted started;
   for (const Endpoint& endpoint : source_.known) started.known.push_back({endpoint, {}});
   if (!source_.questions.empty()) {

@@ -43,6 +43,9 @@ class Resolution {
   /// How many addresses are known that next() has not come to.
   std::size_t untried() const { return race_.waiting(); }
 
+  /// Why nobody may be asked, where that is so; for after next().
+  const std::optional<Error>& refusal() const { return source_.refusal; }
+
   /// How the questions ended.
   std::vector<QuestionReport> questions() const { return race_.questions(); }
 

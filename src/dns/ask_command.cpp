@@ -70,24 +70,22 @@ asio::awaitable<Found> ask_command(asio::io_context& loop,
   Environment environment = target_environment(target);
   environment.emplace_back("GLADHAND_FAMILY", words_of(families));
   AddressLines lines(target.port, std::move(families), std::move(use));
+  std::function<void(std::string_view)> take = [&lines](std::string_view line) {
+    lines.take(line);
+  };
+  const auto status = co_await read_lines_of(
+      loop, std::move(words), std::move(environment), deadline, std::move(take));
   std::string fault;
-  try {
-    std::function<void(std::string_view)> take = [&lines](std::string_view line) {
-      lines.take(line);
-    };
-    const auto status = co_await read_lines_of(
-        loop, std::move(words), std::move(environment), deadline, std::move(take));
-    if (!status) {
-      fault = name + "has not ended in time";
-    } else if (*status != 0) {
-      fault = name + describe_wait_status(*status);
-    } else if (!lines.fault().empty()) {
-      fault = name + lines.fault();
-    } else if (!lines.any()) {
-      fault = name + "wrote no address";
-    }
-  } catch (const Error& error) {
-    fault = "--resolve-with: " + std::string(error.what());
+  if (!status) {
+    fault = "--resolve-with: " + std::string(status.error().what());
+  } else if (!*status) {
+    fault = name + "has not ended in time";
+  } else if (**status != 0) {
+    fault = name + describe_wait_status(**status);
+  } else if (!lines.fault().empty()) {
+    fault = name + lines.fault();
+  } else if (!lines.any()) {
+    fault = name + "wrote no address";
   }
   Found found;
   found.status = lines.any() ? AnswerStatus::addresses : AnswerStatus::server_failure;

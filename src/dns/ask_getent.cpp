@@ -60,15 +60,13 @@ asio::awaitable<Found> ask_getent(asio::io_context& loop,
   };
   const auto status =
       co_await read_lines_of(loop, std::move(command), environment, deadline, std::move(use));
-  if (!status) {
-    found = {AnswerStatus::no_answer, {}, "getent has not ended in time"};
-    co_return found;
-  }
+  if (!status) co_return Found{AnswerStatus::no_answer, {}, status.error().what()};
+  if (!*status) co_return Found{AnswerStatus::no_answer, {}, "getent has not ended in time"};
   if (!found.addresses.empty()) {
     found.status = AnswerStatus::addresses;
-  } else if (!WIFEXITED(*status) || (WEXITSTATUS(*status) != not_found && *status != 0)) {
+  } else if (!WIFEXITED(**status) || (WEXITSTATUS(**status) != not_found && **status != 0)) {
     found.status = AnswerStatus::server_failure;
-    found.failure = "getent " + describe_wait_status(*status);
+    found.failure = "getent " + describe_wait_status(**status);
   }
   co_return found;
 }

@@ -215,17 +215,18 @@ class LinkQuestion {
 
 }  // namespace
 
-asio::awaitable<std::optional<Found>> ask_avahi(std::string name,
-                                                Family family,
-                                                std::uint16_t port,
-                                                Clock::time_point deadline) {
+asio::awaitable<Result<std::optional<Found>>> ask_avahi(std::string name,
+                                                        Family family,
+                                                        std::uint16_t port,
+                                                        Clock::time_point deadline) {
   // Named, all of them: GCC 12 destroys what is made inside of a co_await twice.
   UnixPeer avahi{"/run/avahi-daemon/socket", "Avahi", '\n'};
   std::string request =
       std::string("RESOLVE-HOSTNAME-") + (family == Family::ipv6 ? "IPV6 " : "IPV4 ") + name;
   const auto reply = co_await call_unix_peer(std::move(avahi), std::move(request), deadline);
-  if (!reply) co_return std::nullopt;
-  co_return read_avahi(*reply, family, port);
+  if (!reply) co_return reply.error();
+  if (!*reply) co_return std::nullopt;
+  co_return read_avahi(**reply, family, port);
 }
 
 asio::awaitable<Found> ask_links(std::string name,
@@ -240,7 +241,10 @@ asio::awaitable<Found> ask_links(std::string name,
   for (const auto patience : {200ms, 300ms, 500ms}) {
     question.send();
     const Clock::time_point until = std::min(deadline, Clock::now() + patience);
-    while (co_await ready.wait(ReadinessWait::Descriptor::wait_read, until)) {
+    for (;;) {
+      const auto readable = co_await ready.wait(ReadinessWait::Descriptor::wait_read, until);
+      if (!readable) co_return Found{AnswerStatus::no_answer, {}, readable.error().what()};
+      if (!*readable) break;
       found.addresses = question.receive();
       if (found.addresses.empty()) continue;
       found.status = AnswerStatus::addresses;

@@ -55,13 +55,13 @@ AnswerStatus read_error(std::string_view error) {
   return AnswerStatus::server_failure;
 }
 
-Found read_reply(const std::string& reply, Family family, std::uint16_t port) {
+Result<Found> read_reply(const std::string& reply, Family family, std::uint16_t port) {
   const Json answer = Json::parse(reply, nullptr, false);
   if (!answer.is_object())
-    throw Error(ExitStatus::no_address, "systemd-resolved sends no proper answer");
+    return Error(ExitStatus::no_address, "systemd-resolved sends no proper answer");
   const auto error = answer.find("error");
   if (error != answer.end() && error->is_string())
-    return {read_error(error->get<std::string>()), {}, printable(error->get<std::string>())};
+    return Found{read_error(error->get<std::string>()), {}, printable(error->get<std::string>())};
   Found found;
   const auto parameters = answer.find("parameters");
   if (parameters == answer.end() || !parameters->is_object()) return found;
@@ -76,10 +76,11 @@ Found read_reply(const std::string& reply, Family family, std::uint16_t port) {
 
 }  // namespace
 
-asio::awaitable<std::optional<Found>> ask_resolved(std::string name,
-                                                   Family family,
-                                                   std::uint16_t port,
-                                                   std::chrono::steady_clock::time_point deadline) {
+asio::awaitable<Result<std::optional<Found>>> ask_resolved(
+    std::string name,
+    Family family,
+    std::uint16_t port,
+    std::chrono::steady_clock::time_point deadline) {
   const Json request = {
       {"method", "io.systemd.Resolve.ResolveHostname"},
       {"parameters", {{"name", name}, {"family", family == Family::ipv6 ? AF_INET6 : AF_INET}}},
@@ -88,14 +89,17 @@ asio::awaitable<std::optional<Found>> ask_resolved(std::string name,
   UnixPeer resolved{"/run/systemd/resolve/io.systemd.Resolve", "systemd-resolved"};
   std::string message = request.dump();
   const auto reply = co_await call_unix_peer(std::move(resolved), std::move(message), deadline);
-  if (!reply) co_return std::nullopt;
-  co_return read_reply(*reply, family, port);
+  if (!reply) co_return reply.error();
+  if (!*reply) co_return std::nullopt;
+  const auto found = read_reply(**reply, family, port);
+  if (!found) co_return found.error();
+  co_return *found;
 }
 
 #else
 
 // This build has no words for it.
-asio::awaitable<std::optional<Found>> ask_resolved(
+asio::awaitable<Result<std::optional<Found>>> ask_resolved(
     std::string /*name*/,
     Family /*family*/,
     std::uint16_t /*port*/,

@@ -21,10 +21,10 @@ struct Pipe {
   UniqueFd in;   // blocking, as a program expects its output to be
 };
 
-Pipe make_pipe() {
+Result<Pipe> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw Error(ExitStatus::not_handed_over, "no pipe: " + system_words(errno));
+    return Error(ExitStatus::not_handed_over, "no pipe: " + system_words(errno));
   Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
   ::fcntl(pipe.out.get(), F_SETFL, O_NONBLOCK);
   return pipe;
@@ -42,31 +42,35 @@ void use_lines(std::string& text, const std::function<void(std::string_view)>& u
 
 }  // namespace
 
-asio::awaitable<std::optional<int>> read_lines_of(asio::io_context& loop,
-                                                  std::vector<std::string> words,
-                                                  Environment environment,
-                                                  std::chrono::steady_clock::time_point deadline,
-                                                  std::function<void(std::string_view)> use) {
-  Pipe pipe = make_pipe();
-  Command command(loop, words, environment, pipe.in.get());
-  pipe.in = UniqueFd();
-  ReadinessWait ready(co_await asio::this_coro::executor, pipe.out.get());
+asio::awaitable<Result<std::optional<int>>> read_lines_of(
+    asio::io_context& loop,
+    std::vector<std::string> words,
+    Environment environment,
+    std::chrono::steady_clock::time_point deadline,
+    std::function<void(std::string_view)> use) {
+  Result<Pipe> pipe = make_pipe();
+  if (!pipe) co_return pipe.error();
+  const auto command = Command::start(loop, words, environment, pipe->in.get());
+  if (!command) co_return command.error();
+  pipe->in = UniqueFd();
+  ReadinessWait ready(co_await asio::this_coro::executor, pipe->out.get());
   std::string text;
   for (std::size_t total = 0;;) {
-    if (!co_await ready.wait(ReadinessWait::Descriptor::wait_read, deadline))
-      co_return std::nullopt;
+    const auto readable = co_await ready.wait(ReadinessWait::Descriptor::wait_read, deadline);
+    if (!readable) co_return readable.error();
+    if (!*readable) co_return std::nullopt;
     char part[4096];
-    const ssize_t got = ::read(pipe.out.get(), part, sizeof(part));
+    const ssize_t got = ::read(pipe->out.get(), part, sizeof(part));
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (got <= 0) break;
     total += static_cast<std::size_t>(got);
     if (total > most_output)
-      throw Error(ExitStatus::no_address, in_quotes(words.front()) + " writes without an end");
+      co_return Error(ExitStatus::no_address, in_quotes(words.front()) + " writes without an end");
     text.append(part, static_cast<std::size_t>(got));
     use_lines(text, use);
   }
   if (!text.empty()) use(text);
-  co_return co_await command.wait();
+  co_return co_await (*command)->wait();
 }
 
 }  // namespace gladhand

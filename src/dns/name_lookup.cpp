@@ -59,17 +59,10 @@ asio::awaitable<Found> ask_mdns(std::string name,
                                 Family family,
                                 std::uint16_t port,
                                 Clock::time_point deadline) {
-  try {
-    const auto avahi = co_await ask_avahi(name, family, port, deadline);
-    if (avahi) co_return *avahi;
-  } catch (const Error&) {
-    // Its socket may be there without it.
-  }
-  try {
-    const auto resolved = co_await ask_resolved(name, family, port, deadline);
-    if (has_addresses(resolved)) co_return *resolved;
-  } catch (const Error&) {
-  }
+  const auto avahi = co_await ask_avahi(name, family, port, deadline);
+  if (avahi && *avahi) co_return **avahi;  // its socket may be there without it
+  const auto resolved = co_await ask_resolved(name, family, port, deadline);
+  if (resolved && has_addresses(*resolved)) co_return **resolved;
   co_return co_await ask_links(name, family, port, deadline);
 }
 
@@ -78,8 +71,9 @@ asio::awaitable<Found> ask_for_single_label(std::string name,
                                             std::uint16_t port,
                                             Clock::time_point deadline) {
   auto found = co_await ask_resolved(name, family, port, deadline);
-  if (!found) found = Found{AnswerStatus::no_answer, {}, "systemd-resolved does not run"};
-  co_return std::move(*found);
+  if (!found) co_return Found{AnswerStatus::no_answer, {}, found.error().what()};
+  if (!*found) co_return Found{AnswerStatus::no_answer, {}, "systemd-resolved does not run"};
+  co_return std::move(**found);
 }
 
 Found to_found(const std::exception_ptr& failure) {

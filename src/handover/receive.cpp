@@ -92,7 +92,8 @@ class Reception {
                                {.in = ends.second.get(),
                                 .out = ends.second.get(),
                                 .on_broken_pipe = SIG_IGN,  // as ssh leaves it
-                                .blocked = &guard_.blocked_before()})) {
+                                .blocked = &guard_.blocked_before()})
+                     .or_throw()) {
     if (timeout_) deadline_ = Clock::now() + *timeout_;
   }
 

@@ -14,21 +14,23 @@
 
 namespace gladhand {
 
-Command::Command(asio::io_context& loop,
-                 const std::vector<std::string>& words,
-                 const Environment& environment,
-                 int output)
-    : process_(loop) {
+Result<std::unique_ptr<Command>> Command::start(asio::io_context& loop,
+                                                const std::vector<std::string>& words,
+                                                const Environment& environment,
+                                                int output) {
   const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   // Its standard output is never ours: ssh reads that.
-  Process process = start_process(words,
-                                  {.in = nothing.get(),
-                                   .out = output,
-                                   .environment = environment,
-                                   .life = ProcessSetup::Life::ours});
-  pid_ = process.pid;
-  process_.assign(process.ended.release());
+  auto process = start_process(words,
+                               {.in = nothing.get(),
+                                .out = output,
+                                .environment = environment,
+                                .life = ProcessSetup::Life::ours});
+  if (!process) return process.error();
+  return std::unique_ptr<Command>(new Command(loop, std::move(*process)));
 }
+
+Command::Command(asio::io_context& loop, Process process)
+    : pid_(process.pid), process_(loop, process.ended.release()) {}
 
 Command::~Command() {
   if (pid_ > 0) ::kill(pid_, SIGTERM);

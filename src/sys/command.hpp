@@ -8,6 +8,7 @@
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,11 @@ class Command {
  public:
   /// Starts `words` with `environment` added to ours. Its standard input is empty, what it writes
   /// to its standard output goes to `output`, our stderr unless told otherwise, and it gets no
-  /// other descriptor of ours. Throws Error when it cannot be started.
-  Command(asio::io_context& loop,
-          const std::vector<std::string>& words,
-          const Environment& environment,
-          int output = STDERR_FILENO);
+  /// other descriptor of ours. Fails as start_process does.
+  static Result<std::unique_ptr<Command>> start(asio::io_context& loop,
+                                                const std::vector<std::string>& words,
+                                                const Environment& environment,
+                                                int output = STDERR_FILENO);
 
   /// Ends the program if it still runs. It is ended, too, when this process is.
   ~Command();
@@ -38,9 +39,10 @@ class Command {
   asio::awaitable<int> wait();
 
  private:
+  Command(asio::io_context& loop, Process process);
   int reap();
 
-  pid_t pid_ = -1;
+  pid_t pid_;
   asio::posix::stream_descriptor process_;
 };
 

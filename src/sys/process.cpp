@@ -22,9 +22,9 @@ namespace {
 
 constexpr int report_fd = STDERR_FILENO + 1;
 
-[[noreturn]] void fail(const std::string& program, int error) {
-  throw Error(ExitStatus::not_handed_over,
-              "cannot run " + in_quotes(program) + ": " + system_words(error));
+Error cannot_run(const std::string& program, int error) {
+  return {ExitStatus::not_handed_over,
+          "cannot run " + in_quotes(program) + ": " + system_words(error)};
 }
 
 // Where close_range(2) is missing, the bound of open descriptors has to do.
@@ -92,21 +92,21 @@ std::vector<std::string> merged_environment(const Environment& added) {
 enum class Generation : std::uint8_t { child, grandchild };
 
 // The child's pid. A grandchild is nobody's once the child, which ends at once, is reaped.
-pid_t fork_program(const std::vector<std::string>& words,
-                   const ProcessSetup& setup,
-                   Generation generation) {
+Result<pid_t> fork_program(const std::vector<std::string>& words,
+                           const ProcessSetup& setup,
+                           Generation generation) {
   std::vector<std::string> arguments = words;
   std::vector<std::string> variables = merged_environment(setup.environment);
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> variable_pointers = pointers(variables);
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) fail(words[0], errno);
+  if (::pipe2(ends, O_CLOEXEC) != 0) return cannot_run(words[0], errno);
   const UniqueFd read_end(ends[0]);
   UniqueFd write_end(ends[1]);
   ::signal(SIGCHLD, SIG_DFL);  // whoever ignored it before us: an end must be there to wait for
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid < 0) fail(words[0], errno);
+  if (pid < 0) return cannot_run(words[0], errno);
   if (pid == 0) {
     if (generation == Generation::grandchild) {
       const pid_t grandchild = ::fork();
@@ -126,7 +126,7 @@ pid_t fork_program(const std::vector<std::string>& words,
     ::kill(pid, SIGKILL);
   }
   reap(pid);
-  fail(words[0], error);
+  return cannot_run(words[0], error);
 }
 
 // A descriptor that is readable once the child has ended, where the kernel has no pidfd_open(2) or
@@ -159,43 +159,49 @@ int reap(pid_t pid) {
   return status;
 }
 
-Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
-  const pid_t pid = fork_program(words, setup, Generation::child);
-  UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!ended) ended = end_by_thread(pid);
+Result<Process> start_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
+  const Result<pid_t> pid = fork_program(words, setup, Generation::child);
+  if (!pid) return pid.error();
+  UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+  if (!ended) ended = end_by_thread(*pid);
   if (!ended) {
     const int error = errno;
-    ::kill(pid, SIGKILL);
-    reap(pid);
-    fail(words[0], error);
+    ::kill(*pid, SIGKILL);
+    reap(*pid);
+    return cannot_run(words[0], error);
   }
-  return {pid, std::move(ended)};
+  return Process{*pid, std::move(ended)};
 }
 
-void start_detached_process(const std::vector<std::string>& words, const ProcessSetup& setup) {
-  reap(fork_program(words, setup, Generation::grandchild));
+std::optional<Error> start_detached_process(const std::vector<std::string>& words,
+                                            const ProcessSetup& setup) {
+  const Result<pid_t> pid = fork_program(words, setup, Generation::grandchild);
+  if (!pid) return pid.error();
+  reap(*pid);
+  return std::nullopt;
 }
 
-void require_program(const std::string& name) {
+std::optional<Error> missing_program(const std::string& name) {
   if (name.find('/') != name.npos) {
-    if (::access(name.c_str(), X_OK) != 0) fail(name, errno);
-    return;
+    if (::access(name.c_str(), X_OK) != 0) return cannot_run(name, errno);
+    return std::nullopt;
   }
   const char* path = std::getenv("PATH");
   std::string_view rest = path != nullptr ? path : "/bin:/usr/bin";
   for (;;) {
     const std::size_t colon = std::min(rest.find(':'), rest.size());
     const std::string folder(rest.substr(0, colon));
-    if (::access(((folder.empty() ? "." : folder) + '/' + name).c_str(), X_OK) == 0) return;
-    if (colon == rest.size()) fail(name, ENOENT);
+    if (::access(((folder.empty() ? "." : folder) + '/' + name).c_str(), X_OK) == 0)
+      return std::nullopt;
+    if (colon == rest.size()) return cannot_run(name, ENOENT);
     rest.remove_prefix(colon + 1);
   }
 }
 
-void become_program(const std::vector<std::string>& words) {
+Error become_program(const std::vector<std::string>& words) {
   std::vector<std::string> arguments = words;
   ::execvp(words[0].c_str(), pointers(arguments).data());
-  fail(words[0], errno);
+  return cannot_run(words[0], errno);
 }
 
 std::string describe_wait_status(int status) {

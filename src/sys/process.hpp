@@ -5,10 +5,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
 namespace gladhand {
@@ -33,17 +35,19 @@ struct Process {
   UniqueFd ended;  ///< a pidfd: readable once the program has ended
 };
 
-/// Starts `words`, found along PATH. Throws Error when it cannot be started.
-Process start_process(const std::vector<std::string>& words, const ProcessSetup& setup);
+/// Starts `words`, found along PATH. Fails (not_handed_over) when it cannot be started, and nothing
+/// is left of it then.
+Result<Process> start_process(const std::vector<std::string>& words, const ProcessSetup& setup);
 
-/// The same for a program that is nobody's to wait for.
-void start_detached_process(const std::vector<std::string>& words, const ProcessSetup& setup);
+/// The same for a program that is nobody's to wait for. Returns why it could not be started.
+std::optional<Error> start_detached_process(const std::vector<std::string>& words,
+                                            const ProcessSetup& setup);
 
-/// Throws Error, as start_process would, when there is no such program along PATH.
-void require_program(const std::string& name);
+/// Why start_process would fail where there is no such program along PATH.
+std::optional<Error> missing_program(const std::string& name);
 
-/// Becomes `words`, with our environment and descriptors. Throws Error when it cannot.
-[[noreturn]] void become_program(const std::vector<std::string>& words);
+/// Becomes `words`, with our environment and descriptors. Returns only when it cannot, and why.
+Error become_program(const std::vector<std::string>& words);
 
 /// Waits for the end of a child. Returns its wait status.
 int reap(pid_t pid);

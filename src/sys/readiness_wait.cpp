@@ -16,8 +16,8 @@ ReadinessWait::~ReadinessWait() {
   descriptor_.release();
 }
 
-asio::awaitable<bool> ReadinessWait::wait(Descriptor::wait_type what,
-                                          std::chrono::steady_clock::time_point deadline) {
+asio::awaitable<Result<bool>> ReadinessWait::wait(Descriptor::wait_type what,
+                                                  std::chrono::steady_clock::time_point deadline) {
   using namespace asio::experimental::awaitable_operators;
   const short events = what == Descriptor::wait_write ? POLLOUT : POLLIN;
   timer_.expires_at(deadline);
@@ -27,7 +27,9 @@ asio::awaitable<bool> ReadinessWait::wait(Descriptor::wait_type what,
         co_await (descriptor_.async_wait(what, asio::redirect_error(asio::use_awaitable, error)) ||
                   timer_.async_wait(asio::use_awaitable));
     if (first.index() != 0) co_return false;
-    if (error) throw std::system_error(error, "cannot wait for a descriptor");
+    if (error)
+      co_return Error(ExitStatus::not_handed_over,
+                      "cannot wait for a descriptor: " + system_words(error.value()));
     if (is_ready(descriptor_.native_handle(), events)) co_return true;
   }
 }

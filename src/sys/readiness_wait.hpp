@@ -7,6 +7,8 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 
+#include "base/result.hpp"
+
 namespace gladhand {
 
 class ReadinessWait {
@@ -21,9 +23,9 @@ class ReadinessWait {
   ReadinessWait& operator=(const ReadinessWait&) = delete;
 
   /// Completes when the descriptor is readable or writable; false when `deadline` comes first.
-  /// Throws std::system_error when there is no waiting for it.
-  asio::awaitable<bool> wait(Descriptor::wait_type what,
-                             std::chrono::steady_clock::time_point deadline);
+  /// Fails (not_handed_over) when there is no waiting for it.
+  asio::awaitable<Result<bool>> wait(Descriptor::wait_type what,
+                                     std::chrono::steady_clock::time_point deadline);
 
  private:
   Descriptor descriptor_;

@@ -28,23 +28,32 @@ class Call {
   Call(const asio::any_io_executor& executor, const UnixPeer& peer, Clock::time_point deadline)
       : peer_(peer), deadline_(deadline), pause_(executor) {}
 
+  asio::awaitable<Result<std::optional<std::string>>> run(std::string message) {
+    const Result<bool> somebody = co_await connect();
+    if (!somebody) co_return somebody.error();
+    if (!*somebody) co_return std::nullopt;
+    if (const auto failure = co_await send(message)) co_return *failure;
+    co_return co_await receive();
+  }
+
+ private:
   // False when nobody listens there. A Unix socket connects at once, or says EAGAIN while its
   // server has too many waiting [unix(7)]: no event tells when there is room.
-  asio::awaitable<bool> connect() {
+  asio::awaitable<Result<bool>> connect() {
     const auto address = Endpoint::unix_socket(peer_.path);
     fd_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!address || !fd_) fail("no socket");
+    if (!address || !fd_) co_return broken("no socket");
     while (::connect(fd_.get(), address->data(), address->size()) != 0) {
       if (errno == ENOENT || errno == ECONNREFUSED) co_return false;
-      if (!would_block()) fail(system_words(errno));
-      if (Clock::now() >= deadline_) fail_late();
+      if (!would_block()) co_return broken(system_words(errno));
+      if (Clock::now() >= deadline_) co_return late();
       pause_.expires_after(std::chrono::milliseconds(10));
       co_await pause_.async_wait(asio::use_awaitable);
     }
     co_return true;
   }
 
-  asio::awaitable<void> send(std::string_view bytes) {
+  asio::awaitable<std::optional<Error>> send(std::string_view bytes) {
     ReadinessWait ready(pause_.get_executor(), fd_.get());
     while (!bytes.empty()) {
       const ssize_t sent =
@@ -53,36 +62,38 @@ class Call {
         bytes.remove_prefix(static_cast<std::size_t>(sent));
         continue;
       }
-      if (!would_block()) fail(system_words(errno));
-      if (!co_await ready.wait(ReadinessWait::Descriptor::wait_write, deadline_)) fail_late();
+      if (!would_block()) co_return broken(system_words(errno));
+      const auto writable = co_await ready.wait(ReadinessWait::Descriptor::wait_write, deadline_);
+      if (!writable) co_return writable.error();
+      if (!*writable) co_return late();
     }
+    co_return std::nullopt;
   }
 
-  asio::awaitable<std::string> receive() {
+  asio::awaitable<Result<std::optional<std::string>>> receive() {
     ReadinessWait ready(pause_.get_executor(), fd_.get());
     std::string reply;
     while (reply.find(peer_.end) == reply.npos) {
-      if (!co_await ready.wait(ReadinessWait::Descriptor::wait_read, deadline_)) fail_late();
+      const auto readable = co_await ready.wait(ReadinessWait::Descriptor::wait_read, deadline_);
+      if (!readable) co_return readable.error();
+      if (!*readable) co_return late();
       char part[4096];
       const ssize_t got = ::recv(fd_.get(), part, sizeof(part), MSG_DONTWAIT);
       if (got < 0 && would_block()) continue;
-      if (got < 0) fail(system_words(errno));
+      if (got < 0) co_return broken(system_words(errno));
       if (got == 0 || reply.size() > longest_reply)
-        throw Error(ExitStatus::no_address, peer_.name + " sends no proper answer");
+        co_return Error(ExitStatus::no_address, peer_.name + " sends no proper answer");
       reply.append(part, static_cast<std::size_t>(got));
     }
     co_return reply.substr(0, reply.find(peer_.end));
   }
 
- private:
   static bool would_block() { return errno == EAGAIN || errno == EINTR; }
 
-  [[noreturn]] void fail(const std::string& why) const {
-    throw Error(ExitStatus::no_address, peer_.name + ": " + why);
+  Error broken(const std::string& why) const {
+    return {ExitStatus::no_address, peer_.name + ": " + why};
   }
-  [[noreturn]] void fail_late() const {
-    throw Error(ExitStatus::timed_out, peer_.name + " does not answer");
-  }
+  Error late() const { return {ExitStatus::timed_out, peer_.name + " does not answer"}; }
 
   const UnixPeer& peer_;
   const Clock::time_point deadline_;
@@ -92,14 +103,12 @@ class Call {
 
 }  // namespace
 
-asio::awaitable<std::optional<std::string>> call_unix_peer(UnixPeer peer,
-                                                           std::string request,
-                                                           Clock::time_point deadline) {
+asio::awaitable<Result<std::optional<std::string>>> call_unix_peer(UnixPeer peer,
+                                                                   std::string request,
+                                                                   Clock::time_point deadline) {
   Call call(co_await asio::this_coro::executor, peer, deadline);
-  if (!co_await call.connect()) co_return std::nullopt;
   request += peer.end;
-  co_await call.send(request);
-  co_return co_await call.receive();
+  co_return co_await call.run(std::move(request));
 }
 
 }  // namespace gladhand

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/result.hpp"
+
 namespace gladhand {
 
 /// Whom to ask, and what its messages end with: Varlink's with a NUL, others with a line end.
@@ -16,9 +18,9 @@ struct UnixPeer {
 };
 
 /// Sends `request` and the end to the peer and returns its reply up to the end. Empty when nobody
-/// listens there. Throws Error that names the peer: timed_out at `deadline`, no_address for what
-/// else goes wrong.
-asio::awaitable<std::optional<std::string>> call_unix_peer(
+/// listens there. Fails with an Error that names the peer: timed_out at `deadline`, no_address for
+/// what else goes wrong.
+asio::awaitable<Result<std::optional<std::string>>> call_unix_peer(
     UnixPeer peer, std::string request, std::chrono::steady_clock::time_point deadline);
 
 }  // namespace gladhand
