@@ -17,6 +17,7 @@
 
 #include "base/zone.hpp"
 #include "race/policy.hpp"
+#include "sys/netlink.hpp"
 #include "sys/socket_setup.hpp"
 
 namespace gladhand {
@@ -28,61 +29,6 @@ bool is_local_only(const Endpoint& endpoint) {
   if (endpoint.family() == Family::ipv4)
     return address.s6_addr[12] == 127 || (address.s6_addr[12] == 169 && address.s6_addr[13] == 254);
   return IN6_IS_ADDR_LOOPBACK(&address) || IN6_IS_ADDR_LINKLOCAL(&address);
-}
-
-// --- rtnetlink -----------------------------------------------------------------------------
-
-// Sends one dump request and calls `use` with each message's header until it returns false.
-template <typename Request>
-void dump(std::uint16_t type,
-          const Request& body,
-          const std::function<bool(const nlmsghdr&)>& use) {
-  struct {
-    nlmsghdr header;
-    Request body;
-  } request{};
-  request.header.nlmsg_len = sizeof(request);
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.body = body;
-  const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!fd || ::send(fd.get(), &request, sizeof(request), 0) < 0) return;
-  alignas(nlmsghdr) std::array<char, 16384> buffer;
-  for (;;) {
-    const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-    if (got <= 0) return;
-    const auto size = static_cast<std::size_t>(got);
-    for (std::size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
-      const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data() + at);
-      if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > size - at) return;
-      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return;
-      if (!use(*message)) return;
-      at += NLMSG_ALIGN(message->nlmsg_len);
-    }
-  }
-}
-
-// The address in attribute `type` among those that follow a message's fixed part.
-const void* address_attribute(const rtattr* first,
-                              std::size_t size,
-                              unsigned short type,
-                              int family) {
-  auto left = static_cast<int>(size);
-  const std::size_t wanted = family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
-  for (const rtattr* it = first; RTA_OK(it, left); it = RTA_NEXT(it, left))
-    if (it->rta_type == type && RTA_PAYLOAD(it) >= wanted) return RTA_DATA(it);
-  return nullptr;
-}
-
-Endpoint endpoint_of(int family, const void* bytes, unsigned index) {
-  if (family == AF_INET) {
-    in_addr address{};
-    std::memcpy(&address, bytes, sizeof(address));
-    return Endpoint(address, 0);
-  }
-  in6_addr address{};
-  std::memcpy(&address, bytes, sizeof(address));
-  return Endpoint(address, 0, IN6_IS_ADDR_LINKLOCAL(&address) ? index : 0);
 }
 
 bool is_tunnel(unsigned short hardware_type) {
@@ -101,52 +47,12 @@ bool has_tunnel_hardware(unsigned index) {
   return is_tunnel(request.ifr_hwaddr.sa_family);
 }
 
-// A request for one route, attributes behind its fixed part.
-class RouteRequest {
- public:
-  RouteRequest(int family, unsigned char bits) {
-    header_.nlmsg_len = NLMSG_LENGTH(sizeof(rtmsg));
-    header_.nlmsg_type = RTM_GETROUTE;
-    header_.nlmsg_flags = NLM_F_REQUEST;
-    route_.rtm_family = static_cast<unsigned char>(family);
-    route_.rtm_dst_len = bits;
-  }
-
-  void add(unsigned short type, const void* data, std::size_t size) {
-    rtattr attribute{static_cast<unsigned short>(RTA_LENGTH(size)), type};
-    std::memcpy(attributes_.data() + used_, &attribute, sizeof(attribute));
-    std::memcpy(attributes_.data() + used_ + RTA_LENGTH(0), data, size);
-    used_ += RTA_ALIGN(RTA_LENGTH(size));
-    header_.nlmsg_len = static_cast<unsigned>(NLMSG_LENGTH(sizeof(rtmsg)) + used_);
-  }
-
-  bool send(int fd) const { return ::send(fd, this, header_.nlmsg_len, 0) >= 0; }
-
- private:
-  nlmsghdr header_{};
-  rtmsg route_{};
-  std::array<char, 64> attributes_{};  // an address and two numbers at most
-  std::size_t used_ = 0;               // sent by nobody: the message ends before it
-};
-
-// The number in attribute `type`, 0 where there is none.
-unsigned number_attribute(const rtattr* first, std::size_t size, unsigned short type) {
-  auto left = static_cast<int>(size);
-  for (const rtattr* it = first; RTA_OK(it, left); it = RTA_NEXT(it, left)) {
-    if (it->rta_type != type || RTA_PAYLOAD(it) < sizeof(unsigned)) continue;
-    unsigned number = 0;
-    std::memcpy(&number, RTA_DATA(it), sizeof(number));
-    return number;
-  }
-  return 0;
-}
-
 // A unicast route of `family` in a table of the administrator's that leads beyond the link.
 bool has_wide_route(int family) {
   bool found = false;
   rtmsg request{};
   request.rtm_family = static_cast<unsigned char>(family);
-  dump(RTM_GETROUTE, request, [&found, family](const nlmsghdr& message) {
+  dump_netlink(RTM_GETROUTE, request, [&found, family](const nlmsghdr& message) {
     const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(&message));
     if (route->rtm_family != family || route->rtm_type != RTN_UNICAST ||
         route->rtm_table == RT_TABLE_LOCAL)
@@ -225,24 +131,12 @@ std::optional<Source> Network::find_source(const Endpoint& destination) {
 unsigned Network::route_interface(const Endpoint& destination) {
   if (!settings_.interface.empty()) return zone_names().index(settings_.interface);
   if (destination.scope() != 0) return destination.scope();
-  if (!netlink_) netlink_ = UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  const in6_addr address = destination.mapped();
-  const bool ipv6 = destination.family() == Family::ipv6;
-  const std::size_t size = ipv6 ? sizeof(in6_addr) : sizeof(in_addr);
-  RouteRequest request(destination.system_family(), static_cast<unsigned char>(8 * size));
-  request.add(RTA_DST, address.s6_addr + sizeof(address) - size, size);
+  if (!netlink_) netlink_ = open_netlink();
+  RouteRequest request(destination);
   for (const SocketOption& option : settings_.options)
     if (option.level == SOL_SOCKET && option.name == SO_MARK)
       request.add(RTA_MARK, option.value.data(), sizeof(int));
-  alignas(nlmsghdr) std::array<char, 4096> buffer;
-  if (!netlink_ || !request.send(netlink_.get())) return 0;
-  const ssize_t got = ::recv(netlink_.get(), buffer.data(), buffer.size(), 0);
-  const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
-  if (got < static_cast<ssize_t>(NLMSG_LENGTH(sizeof(rtmsg))) ||
-      message->nlmsg_type != RTM_NEWROUTE || message->nlmsg_len > static_cast<std::size_t>(got))
-    return 0;
-  const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(message));
-  return number_attribute(RTM_RTA(route), RTM_PAYLOAD(message), RTA_OIF);
+  return ask_route_device(netlink_.get(), request);
 }
 
 bool Network::is_tunnel_interface(unsigned index) {
@@ -254,7 +148,7 @@ bool Network::is_tunnel_interface(unsigned index) {
 
 void Network::learn_addresses() {
   if (std::exchange(learned_, true)) return;
-  dump(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
+  dump_netlink(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
     const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
     if (address->ifa_family != AF_INET6 && address->ifa_family != AF_INET) return true;
     const auto* attributes = IFA_RTA(address);
