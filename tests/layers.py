@@ -18,6 +18,7 @@ HOUSE = {
     "names": (("race",), ()),
     "proxy": (("names",), ()),
     "report": (("names", "race"), ()),
+    "strategy": (("names",), ("toml++",)),
     "samples": (("names", "race"), ()),
     "figures": (("report", "samples"), ("nlohmann_json",)),
     "sys": (("base",), ("Asio",)),
@@ -26,14 +27,15 @@ HOUSE = {
     "connect": (("dial", "proxy"), ("Asio",)),
     "handover": (("sys",), ("Asio",)),
     "bench": (("connect", "samples"), ("Asio",)),
-    "apps": (("bench", "connect", "figures", "handover"), ("Asio", "CLI11", "c-ares", "libidn2")),
+    "apps": (("bench", "connect", "figures", "handover", "strategy"), ("Asio", "CLI11", "c-ares", "libidn2")),
 }
-PURE = {"base", "race", "names", "proxy", "report", "samples", "figures"}
+PURE = {"base", "race", "names", "proxy", "report", "strategy", "samples", "figures"}
 
 # What an embedding program sees stands apart, but each of its headers is some room's.
 PUBLIC = {"candidate": "race", "endpoint": "base", "error": "base", "event": "race", "target": "names"}
 
-LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2", "nlohmann": "nlohmann_json"}
+LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2", "nlohmann": "nlohmann_json",
+             "toml++": "toml++"}
 STREAMS = {"iostream", "fstream", "sstream", "ostream", "istream", "iomanip"}
 CLOCK = re.compile(
     r"\b(steady_clock::now|system_clock::now|high_resolution_clock|clock_gettime|sleep_for|sleep_until|usleep|nanosleep)\b"

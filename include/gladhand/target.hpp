@@ -51,6 +51,9 @@ void check_blanks(std::string_view name);
 /// Whether `name` passes check_name.
 bool is_name(std::string_view name);
 
+/// What HOST is meant as.
+Target::Kind kind_of(std::string_view host);
+
 /// Whether HOST is meant as something else than a name or an address: unix/PATH and its like.
 bool is_local(std::string_view host);
 

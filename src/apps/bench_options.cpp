@@ -231,13 +231,14 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   line.offer_arguments("HOST", settings.hosts, "Name or address, with :PORT unless it is 22");
   line.offer(std::span<const Row>(options), settings);
   line.offer(dial_option_rows(), settings.bench.dial);
+  exclude_dial_options(line);
+  line.exclude("--sources", "--bind");
   if (const auto answer = line.parse(argc, argv)) {
     settings.answer = *answer;
     return settings;
   }
   if (settings.hosts.empty() && !settings.hosts_file)
     throw UsageError("a HOST or --hosts is required", std::string("usage: ") + usage);
-  line.exclude("--sources", "--bind");
   settings.given = line.given();
   check_merge(line, settings);
   complete(line, settings);

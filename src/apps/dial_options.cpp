@@ -364,20 +364,6 @@ constexpr std::array rows = {
         }},
 };
 
-bool has_meaning(Needs needs, const Target& target, const ConnectOptions& options) {
-  const bool internet = target.kind == Target::Kind::internet;
-  switch (needs) {
-    case Needs::nothing: return true;
-    case Needs::ip:
-    case Needs::internet: return internet;
-    case Needs::ip_or_unix:
-      return internet || target.kind == Target::Kind::unix_socket ||
-             target.kind == Target::Kind::vsock_mux;
-    case Needs::tcp: return internet && options.attempt.socket.protocol != Protocol::sctp;
-  }
-  return false;
-}
-
 // A family without a source address of the user's is not tried once the other has one.
 void keep_bound_families(ConnectOptions& options) {
   const std::vector<Endpoint>& bind = options.attempt.socket.bind;
@@ -393,6 +379,20 @@ void keep_bound_families(ConnectOptions& options) {
 
 std::span<const Option<ConnectOptions>> dial_option_rows() {
   return rows;
+}
+
+bool has_meaning(Needs needs, const Target& target, const ConnectOptions& options) {
+  const bool internet = target.kind == Target::Kind::internet;
+  switch (needs) {
+    case Needs::nothing: return true;
+    case Needs::ip:
+    case Needs::internet: return internet;
+    case Needs::ip_or_unix:
+      return internet || target.kind == Target::Kind::unix_socket ||
+             target.kind == Target::Kind::vsock_mux;
+    case Needs::tcp: return internet && options.attempt.socket.protocol != Protocol::sctp;
+  }
+  return false;
 }
 
 void check_target(std::span<const OptionText* const> given,
@@ -417,16 +417,20 @@ void check_machine(ConnectOptions& options) {
   if (const auto refused = check_settings(socket, options.names.families)) throw refused->error();
 }
 
-void check_options(const CommandLine& line, ConnectOptions& options) {
+void exclude_dial_options(CommandLine& line) {
   line.exclude("-4", "-6");
   line.exclude("--resolve-with", "--resolver");
   line.exclude("--resolve-with", "--dns-server");
-  if (options.names.rules == NameRules::system && line.is_given("--dns-server"))
-    throw UsageError("--resolver system asks no --dns-server");
   line.exclude("--ttl", "--dontroute");
+  line.exclude("--keepalive", "--no-keepalive");
+}
+
+void check_options(const CommandLine& line, ConnectOptions& options) {
+  if (options.names.rules == NameRules::system && line.is_typed("--dns-server"))
+    throw UsageError("--resolver system asks no --dns-server");
+  if (options.names.rules == NameRules::system) options.names.dns_servers.clear();
   if (options.attempt.socket.protocol == Protocol::mptcp && line.is_given("--dontroute"))
     throw UsageError("--dontroute has no meaning for MPTCP");  // taken, and without an effect
-  line.exclude("--keepalive", "--no-keepalive");
   line.require("--knock-delay", "--knock");
   line.require("--proxy-auth-file", "--proxy");
   options.route.families = options.names.families;  // a source address is for the first proxy alone

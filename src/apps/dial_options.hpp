@@ -14,6 +14,12 @@ inline constexpr const char* before_group = "Before connecting";
 /// The table.
 std::span<const Option<ConnectOptions>> dial_option_rows();
 
+/// Whether an option that needs this has a meaning for the target.
+bool has_meaning(Needs needs, const Target& target, const ConnectOptions& options);
+
+/// Tells `line` which of them exclude each other.
+void exclude_dial_options(CommandLine& line);
+
 // What is asked for is checked in three steps, all before any traffic:
 
 /// 1. against itself: throws UsageError for options that contradict each other, and leaves out the

@@ -24,7 +24,6 @@
 #include "handover/choose_hand_over.hpp"
 #include "handover/handover.hpp"
 #include "handover/relay.hpp"
-#include "names/host_and_port.hpp"
 #include "report/verdict.hpp"
 #include "report/waterfall.hpp"
 #include "sys/delayed_ack.hpp"
@@ -36,15 +35,6 @@
 
 namespace gladhand {
 namespace {
-
-// ssh always gives a port. With --explain it is a person who types, and what they are used to.
-HostAndPort host_and_port(const Settings& settings) {
-  const bool tcpmux = !settings.dial.route.tcpmux.empty();
-  if (!settings.port.empty()) return {settings.host, settings.port};
-  if (settings.explain && !is_local(settings.host))
-    return split_host(settings.host, tcpmux ? "1" : "22");
-  return {settings.host, tcpmux ? "1" : ""};  // [RFC 1078]
-}
 
 Target read_target(const Settings& settings) {
   const HostAndPort it = host_and_port(settings);
@@ -181,6 +171,7 @@ bool names_programs(const Settings& settings) {
       keep_text_off(STDOUT_FILENO);
     }
     check_machine(settings, target);
+    if (settings.explain && !settings.explanation.empty()) print(settings.explanation + '\n');
     connect(settings, target, way, last_resort, observers, recorder);
   } catch (const std::exception& error) {
     const Error told = to_error(error);

@@ -32,6 +32,18 @@ bool has_name(const OptionText& text, std::string_view name) {
   return names.size() == name.size() || names[names.size() - name.size() - 1] == ',';
 }
 
+// What a rule calls the option: the last of its names, without dashes.
+std::string_view key_of(const OptionText& text) {
+  std::string_view key = text.names;
+  key.remove_prefix(key.rfind(',') + 1);  // npos + 1: there is one name
+  key.remove_prefix(key.find_first_not_of('-'));
+  return key;
+}
+
+bool may_be_true(const OptionText& text) {
+  return is_flag(text) || *text.value == '[';
+}
+
 // CLI11 reads a '=' behind a flag as yes or no, and an empty value as the next word's.
 void check_value(const OptionText& text, std::string_view word) {
   const std::size_t equals = word.find('=');
@@ -81,6 +93,9 @@ std::optional<std::string> CommandLine::parse(int argc, const char* const* argv)
     reject(error);
   }
   apply();
+  for (const auto& [one, other] : exclusions_)
+    if (is_given(one) && is_given(other))
+      throw UsageError(std::string(one) + " and " + std::string(other) + " exclude each other");
   return std::nullopt;
 }
 
@@ -109,7 +124,7 @@ void CommandLine::add_needed(std::span<const char* const> words) {
 void CommandLine::add(Row& row) {
   if (row.option != nullptr) return;
   const OptionText& text = *row.text;
-  if (is_flag(text) || *text.value == '[') {
+  if (may_be_true(text)) {
     row.option = app_->add_flag(text.names);
   } else {
     row.option = app_->add_option(text.names)->expected(1)->allow_extra_args(false);
@@ -127,19 +142,63 @@ void CommandLine::apply() {
     row.apply(row.option->reduced_results());
     given_.push_back(row.text);
   }
+  typed_ = given_.size();
+}
+
+std::vector<SettingKey> CommandLine::keys() const {
+  std::vector<SettingKey> keys;
+  for (const Row& row : rows_)
+    if (row.text->where == Where::everywhere)
+      keys.push_back({std::string(key_of(*row.text)), is_flag(*row.text), row.text->repeatable});
+  return keys;
+}
+
+const CommandLine::Row& CommandLine::row_of(std::string_view key) const {
+  return *std::ranges::find(rows_, key, [](const Row& row) { return key_of(*row.text); });
+}
+
+std::string CommandLine::excluded_by(const OptionText& text) const {
+  for (const auto& [one, other] : exclusions_) {
+    if (has_name(text, one) && is_given(other)) return std::string(other);
+    if (has_name(text, other) && is_given(one)) return std::string(one);
+  }
+  return "";
+}
+
+std::string CommandLine::preset(const Setting& setting, const std::function<bool(Needs)>& usable) {
+  const Row& row = row_of(setting.key);
+  const OptionText& text = *row.text;
+  if (std::ranges::find(given_, &text) != given_.end()) return "the command line has it";
+  const bool off = may_be_true(text) && setting.values.back() == "false";
+  if (off) return "";
+  if (const std::string other = excluded_by(text); !other.empty())
+    return "beside " + other + " it has no meaning";
+  if (!usable(text.needs)) return "it has no meaning for this host";
+  try {
+    row.apply(setting.values);
+  } catch (const UsageError& error) {
+    throw UsageError(to_string(setting.place) + ": " + error.what(), error.hint());
+  }
+  given_.push_back(&text);
+  return "";
 }
 
 bool CommandLine::is_given(std::string_view name) const {
   return std::ranges::any_of(given_, [name](const OptionText* it) { return has_name(*it, name); });
 }
 
-void CommandLine::exclude(std::string_view one, std::string_view other) const {
-  if (is_given(one) && is_given(other))
-    throw UsageError(std::string(one) + " and " + std::string(other) + " exclude each other");
+bool CommandLine::is_typed(std::string_view name) const {
+  return std::any_of(given_.begin(),
+                     given_.begin() + static_cast<std::ptrdiff_t>(typed_),
+                     [name](const OptionText* it) { return has_name(*it, name); });
+}
+
+void CommandLine::exclude(std::string_view one, std::string_view other) {
+  exclusions_.emplace_back(one, other);
 }
 
 void CommandLine::require(std::string_view one, std::string_view other) const {
-  if (is_given(one) && !is_given(other))
+  if (is_typed(one) && !is_given(other))
     throw UsageError(std::string(one) + " has no meaning without " + std::string(other));
 }
 

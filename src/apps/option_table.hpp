@@ -9,7 +9,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "strategy/read_rules.hpp"
+#include "strategy/rule.hpp"
 
 // Its header costs every translation unit 13 global objects.
 namespace CLI {
@@ -32,6 +36,12 @@ enum class Needs : std::uint8_t {
   internet,    ///< nothing, but wants no other kind of target
 };
 
+/// Where an option may be set.
+enum class Where : std::uint8_t {
+  everywhere,
+  command_line,  ///< in no rule of a configuration file
+};
+
 /// How an option looks. `value` is empty for a flag, and in brackets where it may be left out; an
 /// option that may be repeated is given all its values, another its last one.
 struct OptionText {
@@ -41,6 +51,7 @@ struct OptionText {
   Needs needs;
   const char* group;
   const char* help;
+  Where where = Where::everywhere;
 };
 
 /// A row of a table: an option, and what it does to settings of some kind.
@@ -76,19 +87,31 @@ class CommandLine {
   /// The same for any number of them.
   void offer_arguments(const std::string& name, std::vector<std::string>& values, const char* help);
 
+  /// From now on no two of these go together: parse() throws UsageError when both are on the
+  /// command line, and preset() does not set the one beside the other.
+  void exclude(std::string_view one, std::string_view other);
+
   /// Parses and applies. Returns the text that --help or --version ask for, and applies nothing
   /// then. Throws UsageError.
   std::optional<std::string> parse(int argc, const char* const* argv);
 
-  /// The options that were given.
+  /// The options that rules may set.
+  std::vector<SettingKey> keys() const;
+
+  /// Sets what a rule of a file has, after parse(). Returns why it does not: the command line has
+  /// it or what excludes it, or it is not `usable` here; empty where it counts. A flag that is
+  /// "false" counts, and does nothing. Throws UsageError that begins with the place.
+  std::string preset(const Setting& setting, const std::function<bool(Needs)>& usable);
+
+  /// The options that were given, by the command line or by a rule.
   const std::vector<const OptionText*>& given() const { return given_; }
 
   bool is_given(std::string_view name) const;
 
-  /// Throws UsageError when both were given.
-  void exclude(std::string_view one, std::string_view other) const;
+  /// Whether the command line has it.
+  bool is_typed(std::string_view name) const;
 
-  /// Throws UsageError when `one` was given without `other`.
+  /// Throws UsageError when the command line has `one`, and `other` was not given.
   void require(std::string_view one, std::string_view other) const;
 
  private:
@@ -98,6 +121,8 @@ class CommandLine {
     CLI::Option* option = nullptr;
   };
 
+  const Row& row_of(std::string_view key) const;
+  std::string excluded_by(const OptionText& text) const;
   void add_needed(std::span<const char* const> words);
   void add(Row& row);
   void apply();
@@ -107,7 +132,9 @@ class CommandLine {
   std::string hint_;
   std::function<std::string()> version_;
   std::vector<Row> rows_;
-  std::vector<const OptionText*> given_;
+  std::vector<const OptionText*> given_;  // first those of the command line
+  std::size_t typed_ = 0;                 // as many
+  std::vector<std::pair<std::string_view, std::string_view>> exclusions_;
 };
 
 }  // namespace gladhand

@@ -5,10 +5,12 @@
 #include <string_view>
 #include <utility>
 
+#include "apps/configuration.hpp"
 #include "apps/dial_options.hpp"
 #include "apps/option_values.hpp"
 #include "apps/version.hpp"
 #include "gladhand/error.hpp"
+#include "gladhand/target.hpp"
 #include "sys/environment.hpp"
 
 namespace gladhand {
@@ -20,6 +22,7 @@ using Row = Option<Settings>;
 constexpr const char* before = before_group;
 constexpr const char* hand_over = "Hand-over";
 constexpr const char* reports = "Reports";
+constexpr const char* configuration = "Configuration";
 
 constexpr std::array options = {
     Row{{"--wait",
@@ -97,37 +100,123 @@ constexpr std::array options = {
          false,
          Needs::nothing,
          reports,
-         "Hand nothing over: run the race and draw it on stdout"},
+         "Hand nothing over: run the race and draw it on stdout",
+         Where::command_line},
         [](Settings& s, const Values&) { s.explain = true; }},
+    Row{{"--config",
+         "FILE",
+         false,
+         Needs::nothing,
+         configuration,
+         "Rules for networks and hosts; none: as if there were no file",
+         Where::command_line},
+        [](Settings& s, const Values& v) { s.configuration = v.back(); }},
+    Row{{"--tag",
+         "TAG",
+         false,
+         Needs::nothing,
+         configuration,
+         "What rules may ask for",
+         Where::command_line},
+        [](Settings& s, const Values& v) { s.tag = v.back(); }},
+    Row{{"--print-config",
+         "",
+         false,
+         Needs::nothing,
+         configuration,
+         "Print which rules hold for HOST here and what they set, and exit",
+         Where::command_line},
+        [](Settings& s, const Values&) { s.print_configuration = true; }},
+    Row{{"--check-config",
+         "",
+         false,
+         Needs::nothing,
+         configuration,
+         "Check all that the files (or the one in place of HOST) say, and exit",
+         Where::command_line},
+        [](Settings& s, const Values&) { s.check_configuration = true; }},
 };
 
 constexpr const char* usage = "gladhand [OPTIONS] [--] HOST PORT";
 
+constexpr const char* description =
+    "Connect to HOST and PORT, racing IPv6 and IPv4, and pass the connected socket over\n"
+    "standard output to ssh (ProxyUseFdpass). Durations: 250ms, 2s; a bare number is\n"
+    "seconds.";
+
+class GladhandLine : public CommandLine {
+ public:
+  explicit GladhandLine(Settings& settings)
+      : CommandLine("gladhand", description, usage, [] { return version_text("gladhand"); }) {
+    offer(dial_option_rows(), settings.dial);
+    offer(std::span<const Option<Settings>>(options), settings);
+    exclude_dial_options(*this);
+    exclude("--relay", "--fdpass");
+  }
+};
+
+// A rule's option that has no meaning for a target is left out.
+bool is_usable(Needs needs, std::string_view host, const ConnectOptions& dial) {
+  Target target;
+  target.kind = kind_of(host);
+  return needs == Needs::internet || has_meaning(needs, target, dial);
+}
+
+void configure(GladhandLine& line,
+               Settings& settings,
+               const std::vector<ConfigurationFile>& files) {
+  const HostAndPort it = host_and_port(settings);
+  settings.explanation = apply_rules(
+      read_configuration(files, line), {it.host, it.port, settings.tag}, line, [&](Needs needs) {
+        return is_usable(needs, it.host, settings.dial);
+      });
+}
+
+// Every value of every rule, as if only that rule were there.
+std::string check_configuration(const GladhandLine& line, const Settings& settings) {
+  const auto file = settings.host.empty() ? settings.configuration : settings.host;
+  const std::vector<ConfigurationFile> files = find_configuration(file);
+  const std::vector<StrategyRule> rules = read_configuration(files, line);
+  for (const StrategyRule& rule : rules) {
+    Settings alone;
+    GladhandLine own(alone);
+    for (const Setting& setting : rule.settings) {
+      const std::string why = own.preset(setting, [](Needs) { return true; });
+      if (!why.empty())
+        throw UsageError(to_string(setting.place) + ": " + setting.key + ": " + why);
+    }
+    check_options(own, alone.dial);
+  }
+  std::string text;
+  for (const ConfigurationFile& it : files) text += printable(it.path) + ": good\n";
+  return text.empty() ? "there is no configuration file\n" : text;
+}
+
 Settings parse_with_cli11(int argc, const char* const* argv) {
   Settings settings;
-  CommandLine line(
-      "gladhand",
-      "Connect to HOST and PORT, racing IPv6 and IPv4, and pass the connected socket over\n"
-      "standard output to ssh (ProxyUseFdpass). Durations: 250ms, 2s; a bare number is\n"
-      "seconds.",
-      usage,
-      [] { return version_text("gladhand"); });
+  GladhandLine line(settings);
   std::optional<std::string> host;
   std::optional<std::string> port;
   line.offer_argument("HOST", host, "Name or address; unix/PATH, vsock/CID, ...");
   line.offer_argument("PORT", port, "Number or service name");
-  line.offer(dial_option_rows(), settings.dial);
-  line.offer(std::span<const Row>(options), settings);
   if (const auto answer = line.parse(argc, argv)) {
     settings.answer = *answer;
     return settings;
   }
-  if (!host) throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);
-  settings.host = *host;
+  settings.host = host.value_or("");
   settings.port = port.value_or("");
-  line.exclude("--relay", "--fdpass");
+  if (settings.check_configuration) {
+    settings.answer = check_configuration(line, settings);
+    return settings;
+  }
+  if (!host) throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);
+  const std::vector<ConfigurationFile> files = find_configuration(settings.configuration);
+  if (!files.empty()) configure(line, settings, files);
   check_options(line, settings.dial);
   settings.given = line.given();
+  if (settings.print_configuration)
+    settings.answer =
+        settings.explanation.empty() ? "there is no rule\n" : std::move(settings.explanation);
   return settings;
 }
 
@@ -138,7 +227,8 @@ void look_at_environment(Settings& settings) {
     settings.hand_over = parse_hand_over(*way, "GLADHAND_HAND_OVER");
 }
 
-// "[--] HOST PORT": what ssh_config says for most, and nothing for CLI11 to do.
+// "[--] HOST PORT": what ssh_config says for most, and without a configuration file nothing for
+// CLI11 to do.
 bool is_plain(std::span<const char* const> words) {
   return words.size() == 2 && *words[0] != '-' && *words[1] != '-';
 }
@@ -147,7 +237,7 @@ Settings parse_words(int argc, const char* const* argv) {
   std::span words(argv, static_cast<std::size_t>(argc));
   if (!words.empty()) words = words.subspan(1);
   if (!words.empty() && words[0] == std::string_view("--")) words = words.subspan(1);
-  if (!is_plain(words)) return parse_with_cli11(argc, argv);
+  if (!is_plain(words) || !find_configuration({}).empty()) return parse_with_cli11(argc, argv);
   Settings settings;
   settings.host = words[0];
   settings.port = words[1];
@@ -155,6 +245,14 @@ Settings parse_words(int argc, const char* const* argv) {
 }
 
 }  // namespace
+
+HostAndPort host_and_port(const Settings& settings) {
+  const bool tcpmux = !settings.dial.route.tcpmux.empty();
+  const bool typed = settings.explain || settings.print_configuration;
+  if (!settings.port.empty()) return {settings.host, settings.port};
+  if (typed && !is_local(settings.host)) return split_host(settings.host, tcpmux ? "1" : "22");
+  return {settings.host, tcpmux ? "1" : ""};  // [RFC 1078]
+}
 
 Settings parse_command_line(int argc, const char* const* argv) {
   Settings settings = parse_words(argc, argv);

@@ -8,6 +8,7 @@
 #include "apps/option_table.hpp"
 #include "connect/dial_with_retry.hpp"
 #include "handover/choose_hand_over.hpp"
+#include "names/host_and_port.hpp"
 
 namespace gladhand {
 
@@ -23,9 +24,17 @@ struct Settings {
   bool explain = false;
   std::optional<std::string> trace_file;
   std::optional<std::string> log_file;
-  std::vector<const OptionText*> given;  ///< options on the command line
+  std::optional<std::string> configuration;  ///< --config
+  std::string tag;
+  bool check_configuration = false;
+  bool print_configuration = false;
+  std::vector<const OptionText*> given;  ///< options of the command line and of rules
+  std::string explanation;               ///< which rules hold, and what they set
   std::string answer;                    ///< --help or --version: print this and do nothing else
 };
+
+/// ssh always gives a port. With --explain it is a person who types, and what they are used to.
+HostAndPort host_and_port(const Settings& settings);
 
 /// Reads the command line. Throws UsageError that says what is wrong with it.
 Settings parse_command_line(int argc, const char* const* argv);

@@ -184,10 +184,16 @@ const char* fault_of_name(std::string_view name) {
 
 }  // namespace
 
+Target::Kind kind_of(std::string_view host) {
+  using Kind = Target::Kind;
+  if (after("unix", host)) return Kind::unix_socket;
+  if (after("vsock", host)) return Kind::vsock;
+  if (after("vsock-mux", host)) return Kind::vsock_mux;
+  return after("machine", host) ? Kind::machine : Kind::internet;
+}
+
 bool is_local(std::string_view host) {
-  constexpr std::string_view kinds[] = {"unix", "vsock", "vsock-mux", "machine"};
-  return std::ranges::any_of(
-      kinds, [host](std::string_view kind) { return after(kind, host).has_value(); });
+  return kind_of(host) != Target::Kind::internet;
 }
 
 std::string in_words(std::string_view host, std::string_view service) {

@@ -1,0 +1,41 @@
+// SystemNetwork: the facts of the network that this machine is on, each read when asked for.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/network_facts.hpp"
+#include "names/system_files.hpp"
+
+namespace gladhand {
+
+class SystemNetwork : public NetworkFacts {
+ public:
+  const std::vector<DefaultRoute>& default_routes() override;
+  const std::vector<NetworkInterface>& interfaces() override;
+  const std::vector<Endpoint>& addresses() override;
+  const std::vector<std::string>& search_domains() override;
+  const std::vector<std::string>& name_servers() override;
+  std::string device_to(const Endpoint& destination) override;
+
+ private:
+  struct Link {
+    std::string name;
+    bool is_up = false;
+    bool is_vpn = false;
+    bool is_loopback = false;
+  };
+
+  const std::map<unsigned, Link>& links();
+  const ResolvConf& resolv_conf();
+
+  std::optional<std::map<unsigned, Link>> links_;  // by index
+  std::optional<std::vector<DefaultRoute>> default_routes_;
+  std::optional<std::vector<NetworkInterface>> interfaces_;
+  std::optional<std::vector<Endpoint>> addresses_;
+  std::optional<ResolvConf> resolv_conf_;
+};
+
+}  // namespace gladhand

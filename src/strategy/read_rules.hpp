@@ -1,0 +1,26 @@
+// Reading a configuration file: TOML in, rules out.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "strategy/rule.hpp"
+
+namespace gladhand {
+
+/// An option that a rule may set.
+struct SettingKey {
+  std::string name;  ///< without dashes
+  bool is_flag = false;
+  bool takes_list = false;
+};
+
+/// The rules of `text`, which `file` has. Throws UsageError that begins with the place of what is
+/// wrong; for a key that is not known with the nearest that is.
+std::vector<StrategyRule> read_rules(std::string_view text,
+                                     const std::string& file,
+                                     std::span<const SettingKey> keys);
+
+}  // namespace gladhand
