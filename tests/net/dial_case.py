@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import net_case
 import ssh_pair
+import timed_case
 from cli.common import CommandTest
 from support import dns, network, receiver
 from support.network import CLIENT_V4, CLIENT_V6, DEVICE, SERVER_V4, SERVER_V6
@@ -110,16 +111,14 @@ class Wire:
         return [syn.destination for syn in self.syns]
 
 
-class DialTest(CommandTest):
+class DialTest(timed_case.TimedTest, CommandTest):
     """The network is made once for each class; name server and listeners anew for each test."""
 
     @classmethod
     def setUpClass(cls):
+        super().setUpClass()
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
-        # The kernel begins to stamp packets a while after the first socket that wants it.
-        stamps = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        stamps.setsockopt(socket.SOL_SOCKET, network.SO_TIMESTAMPNS, 1)
         cls.directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="gladhand-dial-"))
         os.chmod(cls.directory, 0o777)
         cls.gladhand = shutil.copy(ssh_pair.gladhand(), os.path.join(cls.directory, "gladhand"))
@@ -158,6 +157,7 @@ class DialTest(CommandTest):
                 network.await_refusal((address, CLOSING_PORT))
 
     def setUp(self):
+        super().setUp()
         self.network.clear()
         self.addCleanup(self.network.client.kill)
         self.network.client.write_etc("resolv.conf", f"nameserver {SERVER_V4}\n")

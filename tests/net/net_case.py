@@ -4,12 +4,12 @@ The network and sshd are made once for each class, everything else anew for each
 """
 
 import contextlib
-import functools
 import sys
 import time
 import unittest
 
 import ssh_pair
+import timed_case
 from support import dns, network
 from support.network import SERVER_V4, SERVER_V6
 
@@ -19,8 +19,6 @@ SSH = "tcp dport 22"
 IPV6_SSH, IPV4_SSH = "meta nfproto ipv6 " + SSH, "meta nfproto ipv4 " + SSH
 CONNECTION_ATTEMPT_DELAY = 0.25
 RESOLUTION_DELAY = 0.05
-EARLY = 0.002  # what two clocks may differ by
-LATE = 0.1  # what a busy machine may add
 
 
 def require():
@@ -28,39 +26,19 @@ def require():
     network.require("ssh", "ssh-keygen", "sshd")
 
 
-class TooEarly(AssertionError):
-    """No busy machine is to blame for that."""
-
-
-def against_the_clock(test):
-    """For tests with delays of milliseconds: a stalled machine fails one now and then, a wrong program
-    every time. So a failure is tried again, twice at most, and says so."""
-    @functools.wraps(test)
-    def patient_test(self):
-        for _ in range(2):
-            try:
-                return test(self)
-            except TooEarly:
-                raise
-            except AssertionError as error:
-                print(f"{self.id()} is tried again: {error}", file=sys.stderr)
-                self.doCleanups()
-                self.setUp()
-        return test(self)
-    return patient_test
-
-
-class NetworkTest(unittest.TestCase):
+class NetworkTest(timed_case.TimedTest):
     families = (4, 6)  # what the client has connectivity for
 
     @classmethod
     def setUpClass(cls):
+        super().setUpClass()
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
         cls.network = stack.enter_context(network.Network(cls.families))
         cls.server = stack.enter_context(ssh_pair.SshServer(cls.network))
 
     def setUp(self):
+        super().setUp()
         self.network.clear()
         self.addCleanup(self.network.client.kill)
         self.client = ssh_pair.SshClient(self.server)
@@ -111,14 +89,8 @@ class NetworkTest(unittest.TestCase):
         """Attempt number `earlier` and the next are that far apart, by the trace and by the wire."""
         traced = [at for at, _ in login.trace.attempts]
         self.assert_on_time(traced[earlier + 1] - traced[earlier], delay)
-        # A stall between the decision and its SYN can also bring two SYNs closer together.
         seen = [at for at, _, _ in login.syns]
-        self.assertAlmostEqual(seen[earlier + 1] - seen[earlier], delay, delta=LATE)
-
-    def assert_on_time(self, seconds, expected):
-        if seconds < expected - EARLY:
-            raise TooEarly(f"{seconds:.3f} s instead of {expected}")
-        self.assertLessEqual(seconds, expected + LATE)
+        self.assert_apart(seen[earlier + 1] - seen[earlier], delay)
 
     def assert_soon(self, condition, what, seconds=5.0):
         deadline = time.monotonic() + seconds

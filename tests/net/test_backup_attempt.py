@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import net_case
 import ssh_pair
+import timed_case
 from cli.common import CommandTest
 from slow_link import SLOW_SERVER_V4, SlowLink
 from support import network, receiver
@@ -37,9 +38,10 @@ def parse(packet, from_client):
     return Segment(from_client, int.from_bytes(tcp[at:at + 2], "big"), tcp[13] & (SYN | RST | ACK))
 
 
-class BackupAttempt(CommandTest):
+class BackupAttempt(timed_case.TimedTest, CommandTest):
     @classmethod
     def setUpClass(cls):
+        super().setUpClass()
         cls.network = network.Network()
         cls.network.__enter__()
         cls.addClassCleanup(cls.network.__exit__, None, None, None)
@@ -125,8 +127,7 @@ class BackupAttempt(CommandTest):
         self.link(0.02, lambda s: s.from_client and s.flags == SYN and not lost and not lost.append(s.port))
         port, seconds = self.dial()
         self.assertEqual(self.syns(), [lost[0], port])
-        self.assertGreaterEqual(seconds, 0.27 - net_case.EARLY)
-        self.assertLess(seconds, 0.27 + net_case.LATE)
+        self.assert_on_time(seconds, 0.27)
         self.assert_one_connection(port)
 
     def test_so_does_a_lost_answer_and_what_is_repeated_of_it_is_reset(self):
@@ -136,7 +137,7 @@ class BackupAttempt(CommandTest):
         self.link(0.02, lambda s: s.flags == SYN | ACK and not lost and not lost.append(s.port))
         port, seconds = self.dial()
         self.assertNotEqual(port, lost[0])
-        self.assertLess(seconds, 0.27 + net_case.LATE)
+        self.assertLess(seconds, 0.27 + self.late())
         time.sleep(1.2)
         self.assertEqual(self.flags_of(lost[0]), [SYN, RST])
         self.assert_one_connection(port)

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import net_case
-from net_case import CONNECTION_ATTEMPT_DELAY, HOST, IPV4_SSH, IPV6_SSH, against_the_clock
+from net_case import CONNECTION_ATTEMPT_DELAY, HOST, IPV4_SSH, IPV6_SSH
 from ssh_pair import gladhand, in_shell
 from support import dns, network
 from support.network import SEARCH_PATH, SERVER_V4, SERVER_V6
@@ -123,7 +123,6 @@ class Socks(ProxyTest):
         self.assert_refused(self.through("--proxy", f"socks5h://{url}"),
                             f"socks5h://{url}: it wants a user and a password")
 
-    @against_the_clock
     def test_the_race_is_for_the_first_proxy(self):
         self.network.black_hole(f"meta nfproto ipv6 tcp dport {SOCKS}")
         login = self.through("--proxy", f"socks5h://{self.URL}")

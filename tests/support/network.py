@@ -205,6 +205,9 @@ class Network:
             if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
                 signal.signal(signal.SIGTERM, end_by_exception)
                 stack.callback(signal.signal, signal.SIGTERM, signal.SIG_DFL)
+            # The kernel begins to stamp packets a while after the first socket that wants it.
+            stamps = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            stamps.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             self.directory = pathlib.Path(stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="gladhand-net-")))
             self.client = self._namespace(stack, "client")
