@@ -162,7 +162,9 @@ ResolvConf parse_resolv_conf(std::string_view text) {
   ResolvConf conf;
   for_each_line(text, [&conf](const std::vector<std::string_view>& words) {
     if (words.size() < 2) return;
-    if (words[0] == "nameserver" && parse_address(words[1], 0)) conf.servers.emplace_back(words[1]);
+    if (words[0] == "nameserver" && conf.servers.size() < most_servers &&
+        parse_address(words[1], 0))
+      conf.servers.emplace_back(words[1]);
     if (words[0] == "domain" || words[0] == "search") conf.names_search = true;
     if (words[0] == "domain") conf.search = {std::string(without_final_dot(words[1]))};
     if (words[0] == "search") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ bool is_below(std::string_view name, std::string_view domain);
 
 /// "localhost" and names below it are this machine's, whatever a server says [RFC 6761 §6.3].
 bool is_localhost(std::string_view name);
+
+/// So many name servers are read from a file, the first ones; glibc takes three.
+inline constexpr std::size_t most_servers = 16;
 
 /// What resolv.conf(5) configures. Unset means that the file does not say.
 struct ResolvConf {

@@ -198,6 +198,15 @@ TEST_CASE("[resolv.conf(5)] name servers are taken in order, IPv6 and zones incl
         "192.0.2.53 2001:db8::53 fe80::1%lo 192.0.2.54 192.0.2.55");
 }
 
+TEST_CASE("of a file with very many name servers the first are read") {
+  std::string text;
+  for (unsigned i = 0; i < 100'000; ++i)
+    text += "nameserver 192.0.2." + std::to_string(i % 256) + '\n';
+  const ResolvConf conf = parse_resolv_conf(text);
+  CHECK(conf.servers.size() == most_servers);
+  CHECK(conf.servers.back() == "192.0.2.15");
+}
+
 TEST_CASE("[resolv.conf(5)] a comment begins with # or ; in the first column") {
   CHECK(servers("# nameserver 192.0.2.1\n; nameserver 192.0.2.2\n;nameserver 192.0.2.3\n"
                 "#nameserver 192.0.2.4\nnameserver 192.0.2.5\n") == "192.0.2.5");
