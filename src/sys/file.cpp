@@ -16,22 +16,23 @@ namespace gladhand {
 
 namespace {
 
-// A file that is not there, not ours to read or no file has nothing to say. That we have no
-// descriptor left for it, or that its disk fails, is another matter.
+// A file that is not there has nothing to say. One that is, and that we cannot read, may say what
+// matters: which address is this host's, for example.
 bool errno_means_no_file() {
-  return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EPERM ||
-         errno == ELOOP || errno == ENXIO || errno == EISDIR || errno == EAGAIN;
+  return errno == ENOENT || errno == ENOTDIR;
 }
 
 }  // namespace
 
 bool read_all(int fd, std::string& text, std::size_t limit) {
-  char buffer[16384];
+  constexpr std::size_t step = 16384;
   for (;;) {
-    const ssize_t got = ::read(fd, buffer, sizeof(buffer));
+    const std::size_t before = text.size();
+    text.resize(before + step);  // no copy of what may be a password is left on the stack
+    const ssize_t got = ::read(fd, text.data() + before, step);
+    text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return got == 0;
-    text.append(buffer, static_cast<std::size_t>(got));
     if (text.size() > limit) {
       errno = EFBIG;
       return false;

@@ -13,8 +13,8 @@ namespace gladhand {
 /// What a file of settings may hold at most.
 inline constexpr std::size_t usual_limit = 64 << 20;
 
-/// The file's content, empty when it is not there or not for us to read. Throws Error when the
-/// system fails to bring it, or it is over 64 MiB.
+/// The file's content, empty when it is not there. Throws Error that names it when it is there and
+/// cannot be read, or is over 64 MiB.
 std::string read_file(const char* path);
 
 /// The content of a file that the user named, waited for where it is a pipe; "-" is stdin. Throws

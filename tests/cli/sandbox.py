@@ -87,6 +87,21 @@ def file(path, text):
 
 
 @contextlib.contextmanager
+def unreadable(path):
+    """Shows what nobody can open, not even root, in place of a file: a socket."""
+    target = os.path.realpath(path)
+    if not os.path.exists(target):
+        raise unittest.SkipTest("no %s to put something over" % path)
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.join(folder, "socket"))
+        _mount(os.path.join(folder, "socket"), target, MS_BIND)
+        try:
+            yield
+        finally:
+            _check(_libc.umount2(target.encode(), 0))
+
+
+@contextlib.contextmanager
 def empty_directory(path):
     """An empty one in place of a directory such as /run; what is put into it goes with it."""
     with tempfile.TemporaryDirectory() as replacement:

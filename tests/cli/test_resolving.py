@@ -4,12 +4,17 @@ The DNS server is scripted; everything happens in a network namespace where only
 that neither family has connectivity and both are asked.
 """
 
+import os
+import shutil
 import subprocess
+import tempfile
 import time
+import unittest
 
 import common
 import sandbox
-from common import ALL_FAILED, ENVIRONMENT, NO_ADDRESS, TIMED_OUT, USAGE, CommandTest, read_json_lines, resolve, run
+from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NO_ADDRESS, NOT_HANDED_OVER, TIMED_OUT, USAGE, CommandTest,
+                    read_json_lines, resolve, run)
 from support import dns, receiver
 
 NAME = "db.example"
@@ -726,6 +731,34 @@ class Files(ResolvingTest):
         self.assertEqual(len(times), 2)
         self.assertGreater(result.exited - result.started, 2)
         self.assertLess(result.exited - result.started, 3)
+
+    def test_what_is_there_and_cannot_be_read_is_told(self):
+        """It may say what matters: nobody is asked, nobody is blamed."""
+        self.script(dns.answer(V6), dns.answer(V4))
+        for path in ("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf"):
+            with self.subTest(path), sandbox.unreadable(path):
+                result = run(NAME, self.port)
+                self.assert_fails(result, NOT_HANDED_OVER, f"cannot read '{path}': no such device or address")
+        self.assertEqual(self.asked(), [])
+
+    @unittest.skipUnless(os.geteuid() == 0, "takes another user than root")
+    def test_nor_may_this_user_read_it(self):
+        with sandbox.file("/etc/resolv.conf", "nameserver 127.0.0.1\n"):
+            os.chmod("/etc/resolv.conf", 0o600)
+            with tempfile.TemporaryDirectory() as folder:
+                os.chmod(folder, 0o755)
+                program = shutil.copy(GLADHAND, folder)
+                result = receiver.run(["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", program,
+                                       NAME, str(self.port)], env=ENVIRONMENT)
+        self.assert_fails(result, NOT_HANDED_OVER, "cannot read '/etc/resolv.conf': permission denied")
+
+    def test_a_hundred_thousand_name_servers_are_in_time(self):
+        """The first 16 count; all are the one here, which says nothing."""
+        self.script(dns.drop(), dns.drop())
+        result = self.dial("--timeout", "1s", conf="nameserver 127.0.0.1\n" * 100000)
+        self.assert_fails(result, TIMED_OUT, "no answer to the ")
+        self.assertLess(result.exited - result.started, 2)
+        self.assertLessEqual(len(self.server.queries), 2 * 2 * 16)
 
     def test_rotate_spreads_the_questions(self):
         script = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
