@@ -90,6 +90,7 @@ Event::Body announcement(HandOver way, const Endpoint& peer, int socket) {
 RelayEnd carry(UniqueFd server, const Target& target, Route& route) {
   route = {};
   forget_environment_login();
+  wipe_dead_stack();
   forbid_dumps();
   forbid_new_privileges();
   return relay(

@@ -7,6 +7,9 @@ namespace gladhand {
 /// in /proc and by ps(1).
 void hide_users(int argc, char** argv);
 
+/// Wipes the stack below the caller's frame: what functions that have returned have left there.
+void wipe_dead_stack();
+
 /// From now on no core dump is written of this process, and no other of this user's can look into
 /// its memory; only the superuser can.
 void forbid_dumps();

@@ -15,6 +15,7 @@ from common import (
     ENVIRONMENT,
     GLADHAND,
     PROXY_FAILED,
+    SANITIZED,
     USAGE,
     CommandTest,
     is_connecting,
@@ -228,6 +229,56 @@ class Memory(ProxyTest, ForSomebody):
         with receiver.Session(command, env=ENVIRONMENT) as session:
             self.assertTrue(session.receive())
             self.assertEqual(os.stat(f"/proc/{session.process.pid}/mem").st_uid, 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may look")
+    @unittest.skipIf(SANITIZED, "a sanitizer keeps what is freed for a while")
+    def test_a_relay_has_forgotten_it(self):
+        """Neither itself nor what it was made into on the wire is left anywhere."""
+        for password in ("Qzx9vKmm", "Qzx9vKmmWpp4Ln7TrAqeUUy3Zx8wQeRt"):
+            login = "jo:" + password
+            for scheme in ("http", "socks5h"):
+                for source in ("url", "file", "environment", "askpass"):
+                    with self.subTest((password, scheme, source)):
+                        self.assert_forgotten(scheme, login, source)
+
+    def assert_forgotten(self, scheme, login, source):
+        play = {"http": http, "socks5h": socks5}[scheme](login=login)
+        proxy = self.serve(in_turn(play, ssh))
+        options, url, env = self.told_by(source, proxy, scheme, login)
+        in_base64 = base64.b64encode(login.encode())
+        with start("--relay", *options, "--proxy", url, NAME, "22", env=env) as session:
+            self.assertTrue(session.receive())
+            memory = self.memory(session)
+            self.assertGreater(memory.count(f"127.0.0.1:{proxy.port}".encode()), 0, "this is not its memory")
+            # A block that is freed without further ado loses its first 16 octets.
+            for word in (login[-8:].encode(), in_base64[4:12], in_base64[-10:-2]):
+                self.assertEqual(memory.count(word), 0, word)
+
+    def told_by(self, source, proxy, scheme, login):
+        """(options, URL, environment)"""
+        user, _, password = login.partition(":")
+        if source == "url":
+            return (), proxy.url(scheme, login), ENVIRONMENT
+        if source == "environment":
+            return (), proxy.url(scheme), {**ENVIRONMENT, "GLADHAND_PROXY_USER": user, "GLADHAND_PROXY_PASSWORD": password}
+        path = self.temporary_path(source)
+        text = proxy.url(scheme, login) if source == "file" else f"#!/bin/sh\necho {password}"
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o700), "w", encoding="ascii") as file:
+            file.write(text + "\n")
+        if source == "file":
+            return ("--proxy-auth-file", path), proxy.url(scheme), ENVIRONMENT
+        return (), proxy.url(scheme, user), {**ENVIRONMENT, "SSH_ASKPASS": path, "SSH_ASKPASS_REQUIRE": "force"}
+
+    def memory(self, session):
+        """All that it can write to."""
+        parts = []
+        with open(f"/proc/{session.process.pid}/mem", "rb", buffering=0) as memory:
+            for line in self.proc(session, "maps").decode().splitlines():
+                begin, end, mode = re.match(r"(\w+)-(\w+) (\S+)", line).groups()
+                if "w" in mode:
+                    memory.seek(int(begin, 16))
+                    parts.append(memory.read(int(end, 16) - int(begin, 16)))
+        return b"\n".join(parts)
 
     def test_setuid_programs_are_of_no_use_where_none_is_named(self):
         hole, ours = self.black_hole(), re.search(r"NoNewPrivs:\t(\d)", read("/proc/self/status"))[1]
