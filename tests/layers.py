@@ -16,7 +16,7 @@ HOUSE = {
     "base": ((), ()),
     "race": (("base",), ()),
     "names": (("race",), ()),
-    "proxy": (("names",), ()),
+    "proxy": (("names",), ("libmd",)),
     "report": (("names", "race"), ()),
     "strategy": (("names",), ("toml++",)),
     "samples": (("names", "race"), ()),
@@ -34,20 +34,21 @@ PURE = {"base", "race", "names", "proxy", "report", "strategy", "samples", "figu
 # What an embedding program sees stands apart, but each of its headers is some room's.
 PUBLIC = {"candidate": "race", "endpoint": "base", "error": "base", "event": "race", "target": "names"}
 
-LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2", "nlohmann": "nlohmann_json",
-             "toml++": "toml++"}
+LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2", "md5": "libmd", "sha2": "libmd",
+             "nlohmann": "nlohmann_json", "toml++": "toml++"}
 STREAMS = {"iostream", "fstream", "sstream", "ostream", "istream", "iomanip"}
 CLOCK = re.compile(
     r"\b(steady_clock::now|system_clock::now|high_resolution_clock|clock_gettime|sleep_for|sleep_until|usleep|nanosleep)\b"
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
-# What the library of a pure room may ask of the C library: memory, text, numbers, exceptions.
+# What the library of a pure room may ask of the C library: memory, text, numbers, exceptions; and of libmd.
 HARMLESS = re.compile(
     r"""_Z | __cxa_ | _Unwind_ | _GLOBAL_OFFSET_TABLE_ | __gxx_personality | __stack_chk | __dso_handle
       | __libc_single_threaded | (__isoc23_)? (mem|str) [a-z]+ $ | b(cmp|copy|zero) $ | __[a-z]+_chk $ | is[a-z]+ $ | to(upper|lower) $
       | inet_(aton|ntop|pton) $ | [hn]to[hn][sl] $ | ll?round f? $ | (log|pow|sqrt|exp|floor|ceil|lgamma|erfc?|fmod|nextafter) [fl0-9]* $
       | explicit_bzero $ | snprintf $ | (gmtime_r|timegm|localeconv|__errno_location) $ | abort $ | __assert_fail $
+      | (MD5|SHA256)Data $
       | __(asan|ubsan|sanitizer|gcov)_ | __gcov""",
     re.VERBOSE,
 )

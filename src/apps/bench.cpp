@@ -343,7 +343,7 @@ int main(int argc, char** argv) {
     open_standard_descriptors();
     BenchSettings settings = parse_bench_command_line(argc, argv);
     if (settings.bench.dial.route.has_proxies()) {
-      hide_users(argc, argv);
+      hide_secrets(argc, argv, "--proxy-header");
       forbid_dumps();
     }
     if (settings.answer.empty() && settings.merge) merge(settings, argc, argv);

@@ -11,6 +11,7 @@
 
 #include "apps/option_values.hpp"
 #include "gladhand/error.hpp"
+#include "proxy/handshake.hpp"
 #include "sys/delayed_ack.hpp"
 #include "sys/socket_setup.hpp"
 
@@ -173,7 +174,7 @@ constexpr std::array rows = {
          true,
          Needs::tcp,
          transports,
-         "Go through this proxy, and through the next from there; 'env': as ALL_PROXY says"},
+         "Go through this proxy, and through the next from there; 'env': as the environment says"},
         [](ConnectOptions& s, const Values& v) {
           const bool from_environment = std::ranges::find(v, "env") != v.end();
           if (from_environment && v.size() > 1)
@@ -190,6 +191,22 @@ constexpr std::array rows = {
         [](ConnectOptions& s, const Values& v) {
           if (v.back().empty()) throw UsageError("--proxy-auth-file names no file");
           s.route.credentials = std::make_shared<CredentialSources>(v.back());
+        }},
+    Row{{"--proxy-auth",
+         "WHEN",
+         false,
+         Needs::tcp,
+         transports,
+         "Tell an HTTP proxy the password at-once or on-challenge [at-once]"},
+        [](ConnectOptions& s, const Values& v) { s.route.proxy_auth = read_proxy_auth(v.back()); }},
+    Row{{"--proxy-header",
+         "FIELD",
+         true,
+         Needs::tcp,
+         transports,
+         "Add this, 'Name: value', to what HTTP proxies are asked"},
+        [](ConnectOptions& s, const Values& v) {
+          for (const std::string& text : v) s.route.fields.push_back(read_field(text));
         }},
     Row{{"--tcpmux",
          "SERVICE",
@@ -432,7 +449,8 @@ void check_options(const CommandLine& line, ConnectOptions& options) {
   if (options.attempt.socket.protocol == Protocol::mptcp && line.is_given("--dontroute"))
     throw UsageError("--dontroute has no meaning for MPTCP");  // taken, and without an effect
   line.require("--knock-delay", "--knock");
-  line.require("--proxy-auth-file", "--proxy");
+  for (const char* about : {"--proxy-auth", "--proxy-auth-file", "--proxy-header"})
+    line.require(about, "--proxy");
   options.route.families = options.names.families;  // a source address is for the first proxy alone
   keep_bound_families(options);
 }

@@ -204,7 +204,7 @@ int main(int argc, char** argv) {
     Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
     if (settings.dial.route.has_proxies()) {
-      hide_users(argc, argv);
+      hide_secrets(argc, argv, "--proxy-header");
       forbid_dumps();
     }
     if (!names_programs(settings)) forbid_new_privileges();

@@ -59,6 +59,12 @@ bool read_switch(const std::string& text, std::string_view option) {
   throw UsageError(std::string(option) + ": " + in_quotes(text) + " is not on or off");
 }
 
+ProxyAuth read_proxy_auth(const std::string& text) {
+  if (text == "at-once") return ProxyAuth::at_once;
+  if (text == "on-challenge") return ProxyAuth::on_challenge;
+  throw UsageError("--proxy-auth: " + in_quotes(text) + " is neither at-once nor on-challenge");
+}
+
 int read_mark(const std::string& text) {
   std::uint32_t mark = 0;
   const bool hexadecimal = text.starts_with("0x") || text.starts_with("0X");

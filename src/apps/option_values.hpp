@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connect/route.hpp"
 #include "dial/knock.hpp"
 #include "dns/name_source.hpp"
 #include "sys/socket_settings.hpp"
@@ -23,6 +24,9 @@ int read_number(const std::string& text, std::string_view option, int least, int
 
 /// "on" or "off".
 bool read_switch(const std::string& text, std::string_view option);
+
+/// "at-once" or "on-challenge".
+ProxyAuth read_proxy_auth(const std::string& text);
 
 /// A firewall mark: 32 bits, decimal or hexadecimal (0x10).
 int read_mark(const std::string& text);

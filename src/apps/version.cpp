@@ -55,7 +55,7 @@ std::string cares_version() {
 
 std::string version_text(const std::string& program) {
   return program + " " GLADHAND_VERSION "\nAsio " + asio_version() + '\n' + cares_version() +
-         "\nCLI11 " CLI11_VERSION "\n" + idn_version() +
+         "\nCLI11 " CLI11_VERSION "\n" + idn_version() + "\n" GLADHAND_LIBMD +
          "\n" GLADHAND_COMPILER ", " GLADHAND_LINKAGE;
 }
 

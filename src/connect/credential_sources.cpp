@@ -78,6 +78,10 @@ Known known_of(const Proxy& proxy, const std::string& file, EnvironmentLogin env
   return {proxy.user ? proxy.user : login.user, login.password};
 }
 
+std::string prompt_for(const std::string& user, const Proxy& proxy) {
+  return "Password of " + printable(user) + " for " + to_string(proxy) + ": ";
+}
+
 // The first line of what the program prints. One that fails says nothing, whatever it has printed.
 asio::awaitable<std::optional<std::string>> read_answer(Command& program,
                                                         asio::posix::stream_descriptor& output) {
@@ -173,9 +177,14 @@ CredentialSources::~CredentialSources() {
     if (password) wipe(*password);
 }
 
-bool CredentialSources::can_find(const Proxy& proxy, EnvironmentLogin environment) const {
+std::optional<Credentials> CredentialSources::known(const Proxy& proxy,
+                                                    EnvironmentLogin environment) const {
   const Known known = known_of(proxy, file_, environment);
-  return known.user && (known.password || askpass_program());
+  if (!known.user) return std::nullopt;
+  if (known.password) return Credentials{*known.user, *known.password};
+  const auto answer = passwords_.find(prompt_for(*known.user, proxy));
+  if (answer == passwords_.end() || !answer->second) return std::nullopt;
+  return Credentials{*known.user, *answer->second};
 }
 
 asio::awaitable<Result<std::optional<Credentials>>> CredentialSources::find(
@@ -185,8 +194,7 @@ asio::awaitable<Result<std::optional<Credentials>>> CredentialSources::find(
   if (known.password) co_return tell({*known.user, *known.password});
   const auto program = askpass_program();
   if (!program) co_return std::nullopt;
-  const std::string prompt =
-      "Password of " + printable(*known.user) + " for " + to_string(proxy) + ": ";
+  const std::string prompt = prompt_for(*known.user, proxy);
   while (asking_.contains(prompt)) co_await answer_to(asking_.at(prompt));
   if (!passwords_.contains(prompt)) {
     const Asking asking(asking_, prompt, loop);

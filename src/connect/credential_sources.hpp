@@ -42,14 +42,15 @@ class CredentialSources {
   /// Wipes all that it knows.
   ~CredentialSources();
 
-  /// Whether find() could bring any: nobody is asked.
-  bool can_find(const Proxy& proxy, EnvironmentLogin environment) const;
+  /// What find() would bring at once: nobody is asked, or has been asked already.
+  std::optional<Credentials> known(const Proxy& proxy, EnvironmentLogin environment) const;
 
   /// The first of: the proxy's URL, where it has both; the file; the environment, if it is for this
   /// proxy; the user of the URL or of the environment with the password that $SSH_ASKPASS brings,
   /// run as ssh(1) runs it. Empty when there are none, or when `deadline`
   /// comes while the user is asked. The user is asked once for a proxy: the answer is kept, and a
-  /// refusal to give one, too. Fails where that program cannot be started.
+  /// refusal to give one, too. What it brings counts as told. Fails where that program cannot be
+  /// started.
   asio::awaitable<Result<std::optional<Credentials>>> find(
       asio::io_context& loop,
       Proxy proxy,
@@ -62,7 +63,7 @@ class CredentialSources {
   /// Whether anybody has been told who the user is: what they say may hold it from then on.
   bool told() const { return told_; }
 
-  /// The user has been told by somebody who needed no find().
+  /// Somebody who needed no find() has told them.
   void mark_as_told() { told_ = true; }
 
  private:

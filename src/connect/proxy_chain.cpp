@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "connect/run_handshake.hpp"
 #include "dial/resolution.hpp"
 #include "proxy/handshake.hpp"
+#include "proxy/http_fields.hpp"
 
 namespace gladhand {
 
@@ -26,6 +28,14 @@ using Blame = Handshake::Blame;
 std::string as_given(Clock::duration spent, Moment given) {
   if (spent > given * 9 / 10) return to_string(given);
   return to_string(std::chrono::round<std::chrono::milliseconds>(spent));
+}
+
+// Nobody else must be able to guess it.
+std::string random_word() {
+  std::random_device random;
+  std::string word;
+  for (int i = 0; i < 16; ++i) word += "0123456789abcdef"[random() % 16];
+  return word;
 }
 
 // It has no question for the user: who has one tells it.
@@ -48,6 +58,7 @@ struct Hop {
   std::unique_ptr<Resolution> addresses{};   // of `next`, where they are resolved here
   std::optional<Destination> destination{};  // the one that is asked for
   std::optional<Credentials> credentials{};
+  std::string challenge{};  // of the proxy's, for the next connection
   EnvironmentLogin environment = EnvironmentLogin::for_another;
   std::string refusals{};  // of the destinations before, with a comma behind each
 };
@@ -108,7 +119,8 @@ class ProxyChain {
     }
     if (!proxies.empty()) {
       first_ = target_of(proxies.front());
-      options_.reported_target = ReportedTarget{target_.host, target_.service, hops_.front().peer};
+      options_.reported_target =
+          ReportedTarget{target_.host, target_.service, options_.route.way_to(proxies.front())};
     }
     if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
       hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
@@ -127,7 +139,10 @@ class ProxyChain {
       hop.destination = co_await next_destination(hop);
       if (!hop.destination) co_return fail_without_address(hop);
     }
+    if (is_told_at_once(hop))
+      hop.credentials = options_.route.credentials->known(*hop.proxy, hop.environment);
     const std::unique_ptr<Handshake> handshake = begin(hop);
+    if (hop.credentials || tells_fields(hop)) options_.route.credentials->mark_as_told();
     if (options_.route.credentials->told()) handshake->withhold_words();
     report(HandshakeStarted{hop.peer, asked_for(hop)});
     const Clock::time_point began = Clock::now();
@@ -138,7 +153,7 @@ class ProxyChain {
       if (*conversation == HandshakeRun::timed_out && until == deadline_)
         co_return fail_late(hop, began);
       if (*conversation == HandshakeRun::timed_out)
-        co_return co_await try_next(hop, "no answer in " + since(began), Blame::destination);
+        co_return co_await try_next(hop, "no answer in " + since(began), Blame::destination, "");
       switch (handshake->state()) {
         case Handshake::State::done:
           report(HandshakeFinished{hop.peer, ""});
@@ -153,7 +168,8 @@ class ProxyChain {
           }
           if (!hop.credentials) co_return fail_without_credentials(hop, began);
           if (handshake->state() == Handshake::State::wants_new_connection) {
-            const std::string why = "it wants a user and a password";
+            hop.challenge = handshake->challenge();
+            const std::string why = wish_of(hop);
             report(HandshakeFinished{hop.peer, why});
             fail(hop, why);
             co_return Walk::again;
@@ -163,21 +179,45 @@ class ProxyChain {
           break;
         case Handshake::State::talking:
         case Handshake::State::failed:
-          co_return co_await try_next(hop, handshake->failure(), handshake->blame());
+          co_return co_await try_next(
+              hop, handshake->failure(), handshake->blame(), handshake->hint());
       }
     }
   }
 
+  // SOCKS5 asks before it is told, on the same connection.
+  bool is_told_at_once(const Hop& hop) const {
+    return hop.proxy && hop.proxy->scheme == ProxyScheme::http && !hop.credentials &&
+           options_.route.proxy_auth == ProxyAuth::at_once;
+  }
+
+  // They may hold a password, too.
+  bool tells_fields(const Hop& hop) const {
+    return hop.proxy && hop.proxy->scheme == ProxyScheme::http &&
+           std::ranges::any_of(options_.route.fields, [](const std::string& field) {
+             return !equal_words(field.substr(0, field.find(':')), "User-Agent");
+           });
+  }
+
   std::unique_ptr<Handshake> begin(const Hop& hop) const {
-    if (hop.proxy)
-      return ask_proxy(hop.proxy->scheme,
-                       *hop.destination,
-                       hop.credentials,
-                       options_.route.credentials->can_find(*hop.proxy, hop.environment)
-                           ? Identification::possible
-                           : Identification::impossible);
+    if (hop.proxy) return ask_proxy(hop.proxy->scheme, *hop.destination, introduction(hop));
     if (!options_.route.tcpmux.empty()) return ask_tcpmux(options_.route.tcpmux);
     return ask_vsock_mux(target_.vsock_port);
+  }
+
+  Introduction introduction(const Hop& hop) const {
+    Introduction us{.credentials = hop.credentials,
+                    .challenge = hop.challenge,
+                    .fields = options_.route.fields};
+    if (!hop.challenge.empty()) us.nonce = random_word();
+    const bool known = hop.credentials ||
+                       options_.route.credentials->known(*hop.proxy, hop.environment).has_value();
+    us.identification = known ? Identification::possible : Identification::impossible;
+    return us;
+  }
+
+  static std::string wish_of(const Hop& hop) {
+    return hop.challenge.empty() ? "it wants a user and a password" : "it wants a Digest of them";
   }
 
   std::string asked_for(const Hop& hop) const {
@@ -219,17 +259,17 @@ class ProxyChain {
   }
 
   // A proxy that could not reach one address is asked for the next, on a new connection.
-  asio::awaitable<Walk> try_next(Hop& hop, std::string why, Blame blame) {
+  asio::awaitable<Walk> try_next(Hop& hop, std::string why, Blame blame, std::string hint) {
     report(HandshakeFinished{hop.peer, why});
     if (blame != Blame::destination) {
-      fail(hop, hop.refusals + why);
+      fail(hop, hop.refusals + why, hint);
       failure_.is_final = blame == Blame::credentials;
       co_return Walk::failed;
     }
     hop.refusals += for_destination(hop) + why;
-    fail(hop, hop.refusals);
+    fail(hop, hop.refusals, hint);
     auto next = co_await next_destination(hop);
-    if (!next) co_return fail(hop, hop.refusals + untried_of(hop));
+    if (!next) co_return fail(hop, hop.refusals + untried_of(hop), hint);
     hop.refusals += ", ";
     hop.destination = std::move(next);
     co_return Walk::again;

@@ -24,25 +24,48 @@ std::span<const Proxy> Route::proxies_for(const Target& target) const {
   return proxies;
 }
 
+std::string Route::way_to(const Proxy& first) const {
+  return to_string(first) + (variable.empty() ? "" : " (" + variable + ')');
+}
+
 std::string Route::why_direct(const Target& target) const {
   if (!from_environment || !proxies_for(target).empty()) return "";
-  return proxies.empty() ? "ALL_PROXY is not set" : "NO_PROXY lists it";
+  if (!proxies.empty()) return "NO_PROXY lists it";
+  return "none of ALL_PROXY, HTTPS_PROXY and HTTP_PROXY is set";
 }
+
+namespace {
+
+// For no scheme of its own, as ssh has none, ALL_PROXY is the most general; a proxy for https is
+// one for CONNECT, and HTTP_PROXY often names the same.
+const char* find_proxy_variable() {
+  for (const char* name : {"all_proxy", "ALL_PROXY", "https_proxy", "HTTPS_PROXY", "http_proxy"})
+    if (environment_variable({name})) return name;
+  const bool of_a_client = environment_variable({"REQUEST_METHOD"}).has_value();
+  return environment_variable({"HTTP_PROXY"}) && !of_a_client ? "HTTP_PROXY" : nullptr;
+}
+
+}  // namespace
 
 void read_environment(Route& route) {
   route.from_environment = true;
-  auto url = environment_variable({"all_proxy", "ALL_PROXY"});
-  if (!url) return;
-  if (url->find("://") == url->npos) url = "http://" + *url;
+  const char* variable = find_proxy_variable();
+  if (variable == nullptr) return;
+  std::string url = *environment_variable({variable});
+  if (url.find("://") == url.npos) url = "http://" + url;
   route.no_proxy = environment_variable({"no_proxy", "NO_PROXY"}).value_or("");
+  route.variable = variable;
   try {
-    route.proxies = {parse_proxy(*url)};
+    route.proxies = {parse_proxy(url)};
   } catch (const UsageError& error) {
-    throw UsageError(std::string("ALL_PROXY: ") + error.what(), error.hint());
+    throw Error(ExitStatus::proxy_failed,
+                route.variable + " cannot be used: " + error.what(),
+                error.hint());
   }
 }
 
 Target target_of(const Proxy& proxy) {
+  if (!proxy.path.empty()) return parse_target("unix" + proxy.path, "", "");
   return parse_target(to_ascii(proxy.host), std::to_string(proxy.port), "");
 }
 
@@ -63,6 +86,19 @@ void refuse_wrapper() {
   }
 }
 
+// What cannot be said is refused before anything is.
+void check_credentials(const Route& route, std::span<const Proxy> proxies) {
+  const auto owner = owner_of_unnamed_password(proxies);
+  for (std::size_t i = 0; i < proxies.size(); ++i) {
+    const Proxy& proxy = proxies[i];
+    auto known = route.credentials->known(
+        proxy, owner == i ? EnvironmentLogin::for_it : EnvironmentLogin::for_another);
+    if (!known && proxy.user) known = {*proxy.user, ""};
+    const std::string_view fault = known ? fault_of(proxy.scheme, *known) : "";
+    if (!fault.empty()) throw UsageError(to_string(proxy) + ": " + std::string(fault));
+  }
+}
+
 }  // namespace
 
 void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
@@ -73,6 +109,10 @@ void check_route(const Route& route, const Target& target, const std::vector<Fam
     throw UsageError((proxies.empty() ? "host " + in_quotes(target.host)
                                       : "proxy " + to_string(proxies.front())) +
                      " is no " + std::string(to_string(families.front())) + " address");
+  check_credentials(route, proxies);
+  for (const Proxy& proxy : proxies.subspan(std::min<std::size_t>(proxies.size(), 1)))
+    if (!proxy.path.empty())
+      throw UsageError(to_string(proxy) + " is on this machine, and can only be the first");
   for (std::size_t i = 0; i < proxies.size(); ++i) {
     const Target next = i + 1 < proxies.size() ? target_of(proxies[i + 1]) : target;
     const std::string through = to_string(proxies[i]) + " cannot be asked for ";

@@ -1,6 +1,7 @@
 // Which proxies stand between here and a target.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,18 +13,28 @@
 
 namespace gladhand {
 
+/// When an HTTP proxy is told the user and the password that are known: a question for them costs a
+/// connection more, and some proxies refuse without one.
+enum class ProxyAuth : std::uint8_t { at_once, on_challenge };
+
 /// What is on the way, beyond what the race connects to.
 struct Route {
   std::vector<Proxy> proxies;  ///< each is reached through the one before
   std::string no_proxy;        ///< what is reached without them, as NO_PROXY lists it
   bool from_environment = false;
+  std::string variable;  ///< of the environment that named them; else empty
   std::shared_ptr<CredentialSources> credentials =  ///< never null; all dials share them
       std::make_shared<CredentialSources>("");
-  std::string tcpmux;  ///< service asked for when all is connected; empty: none
+  ProxyAuth proxy_auth = ProxyAuth::at_once;
+  std::vector<std::string> fields;  ///< for every HTTP proxy: "Name: value"
+  std::string tcpmux;               ///< service asked for when all is connected; empty: none
   std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< of names resolved for proxies
 
   /// Those that lead to `target`; none where `no_proxy` lists it.
   std::span<const Proxy> proxies_for(const Target& target) const;
+
+  /// What messages call the first of them: its URL, and the variable that named it.
+  std::string way_to(const Proxy& first) const;
 
   /// Why there are none although the environment was asked for one; else empty.
   std::string why_direct(const Target& target) const;
@@ -31,8 +42,10 @@ struct Route {
   bool has_proxies() const { return !proxies.empty(); }
 };
 
-/// Sets the proxy and its exceptions as ALL_PROXY and NO_PROXY have them, the lower-case variable
-/// first, as curl reads them. Throws UsageError for a variable that is no URL.
+/// Sets the proxy as the first of ALL_PROXY, HTTPS_PROXY and HTTP_PROXY has it, and its exceptions
+/// as NO_PROXY lists them; of each the lower-case variable comes first. HTTP_PROXY in upper case
+/// does not count where REQUEST_METHOD is set: a CGI program's client may have set it. Throws Error
+/// that names the variable for one that cannot be used.
 void read_environment(Route& route);
 
 /// The proxy as something to dial. Throws UsageError when its host is no name.

@@ -25,7 +25,7 @@ std::string_view without_comment(std::string_view line) {
 // The file may serve other programs, too.
 bool is_for_others(std::string_view line) {
   const auto scheme = url_scheme(line);
-  return scheme && !parse_scheme(*scheme);
+  return scheme && !parse_scheme(scheme->substr(0, scheme->find('+')));
 }
 
 Proxy read_line(std::string_view line, unsigned number) {
@@ -47,11 +47,31 @@ bool is_same_host(const std::string& a, const std::string& b) {
 
 bool serves(const Proxy& entry, const Proxy& proxy) {
   const bool same_kind = (entry.scheme == ProxyScheme::http) == (proxy.scheme == ProxyScheme::http);
-  return same_kind && entry.port == proxy.port && is_same_host(entry.host, proxy.host) &&
-         (!proxy.user || entry.user == proxy.user);
+  return same_kind && entry.port == proxy.port && entry.path == proxy.path &&
+         is_same_host(entry.host, proxy.host) && (!proxy.user || entry.user == proxy.user);
 }
 
 }  // namespace
+
+std::string_view fault_of(ProxyScheme scheme, const Credentials& credentials) {
+  constexpr std::size_t longest = 255;  // [RFC 1929 §2]
+  switch (scheme) {
+    case ProxyScheme::socks4:
+    case ProxyScheme::socks4a:
+      if (credentials.user.find('\0') == std::string::npos) break;
+      return "SOCKS4 takes no user with a NUL in it";
+    case ProxyScheme::socks5:
+    case ProxyScheme::socks5h:
+      if (std::max(credentials.user.size(), credentials.password.size()) <= longest) break;
+      return "SOCKS5 takes a user and a password of at most 255 octets each";
+    case ProxyScheme::http:
+      if (std::ranges::none_of(credentials.user + credentials.password,
+                               [](char c) { return c == '\0' || c == '\r' || c == '\n'; }))
+        break;
+      return "HTTP takes no user or password with a line end or a NUL in it";
+  }
+  return "";
+}
 
 std::optional<std::size_t> owner_of_unnamed_password(std::span<const Proxy> chain) {
   if (chain.size() == 1) return 0;

@@ -19,9 +19,10 @@ void Handshake::end() {
 
 void Handshake::provide(const Credentials& /*credentials*/) {}
 
-void Handshake::fail(std::string_view why) {
+void Handshake::fail(std::string_view why, std::string_view hint) {
   state_ = State::failed;
   failure_ = printable(why);
+  hint_ = hint;
   output_.clear();
 }
 
@@ -63,6 +64,23 @@ std::string hexadecimal(unsigned char byte) {
   return {'0', 'x', digits[byte >> 4], digits[byte & 0x0f]};
 }
 
+Guess guess_protocol(std::string_view beginning) {
+  if (beginning.empty()) return {};
+  switch (beginning[0]) {
+    case '\x04': return {"SOCKS4", "a SOCKS4 proxy is given as socks4a://HOST:PORT"};
+    case '\x05': return {"SOCKS5", "a SOCKS5 proxy is given as socks5h://HOST:PORT"};
+    case '\x15':
+    case '\x16': return {"TLS", "this port is for TLS; many proxies have another without it"};
+    case 'H': return {"HTTP", "an HTTP proxy is given as http://HOST:PORT"};
+    case 'S': return {"SSH", "an SSH server is no proxy: without --proxy it is dialled itself"};
+    default: return {};
+  }
+}
+
+std::string as_does(std::string_view protocol) {
+  return protocol.empty() ? "" : ", as " + std::string(protocol) + " does";
+}
+
 namespace {
 
 // What a URL's authority, a request line and a C string at the other side hold without damage.
@@ -101,20 +119,20 @@ bool can_ask_for(ProxyScheme scheme, const Destination& destination) {
 
 std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
                                      const Destination& destination,
-                                     std::optional<Credentials> credentials,
-                                     Identification identification) {
+                                     Introduction introduction) {
   if (!can_ask_for(scheme, destination))
     return std::make_unique<Refusal>(std::string(to_string(scheme)) +
                                      " has no words for this destination");
   switch (scheme) {
     case ProxyScheme::socks4:
-    case ProxyScheme::socks4a: return ask_socks4(destination, credentials);
+    case ProxyScheme::socks4a: return ask_socks4(destination, introduction.credentials);
     case ProxyScheme::socks5:
     case ProxyScheme::socks5h:
-      return ask_socks5(destination, std::move(credentials), identification);
+      return ask_socks5(
+          destination, std::move(introduction.credentials), introduction.identification);
     case ProxyScheme::http: break;
   }
-  return ask_http(destination, credentials);
+  return ask_http(destination, introduction);
 }
 
 }  // namespace gladhand

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gladhand/endpoint.hpp"
 #include "proxy/proxy.hpp"
@@ -45,6 +46,9 @@ class Handshake {
   /// Why it failed, in words: what the peer said, printable and bounded.
   const std::string& failure() const { return failure_; }
 
+  /// What is likely to help then; empty where nothing is known to.
+  const std::string& hint() const { return hint_; }
+
   /// From now on failures have none of the peer's own words: it has been told a password, and may
   /// repeat it in any code. A machine that tells credentials sees to it itself.
   void withhold_words() { words_are_withheld_ = true; }
@@ -73,10 +77,13 @@ class Handshake {
   /// Answers wants_credentials.
   virtual void provide(const Credentials& credentials);
 
+  /// With wants_new_connection: what the new machine is to be told as its Introduction::challenge.
+  virtual std::string challenge() const { return {}; }
+
  protected:
   void send(std::string_view bytes) { output_ += bytes; }
   void become(State state) { state_ = state; }
-  void fail(std::string_view why);
+  void fail(std::string_view why, std::string_view hint = "");
   bool words_are_withheld() const { return words_are_withheld_; }
   void blame(Blame what) { blame_ = what; }
 
@@ -84,6 +91,7 @@ class Handshake {
   State state_ = State::talking;
   std::string output_;
   std::string failure_;
+  std::string hint_;
   Blame blame_ = Blame::nothing;
   bool words_are_withheld_ = false;
 };
@@ -96,12 +104,24 @@ bool can_ask_for(ProxyScheme scheme, const Destination& destination);
 /// it is asked, and some proxies insist on what is offered.
 enum class Identification : std::uint8_t { possible, impossible };
 
-/// Asks a proxy for a connection. With credentials they are used as soon as the protocol allows,
-/// without them the machine asks for them where the proxy does.
+/// What a proxy is told of who asks.
+struct Introduction {
+  std::optional<Credentials> credentials{};  ///< told as soon as the protocol allows
+  Identification identification = Identification::possible;
+  std::string challenge{};            ///< the last machine's, where it had one
+  std::string nonce{};                ///< the client's own part of a Digest: new each time
+  std::vector<std::string> fields{};  ///< more of a request over HTTP, as read_field() has them
+};
+
+/// Asks a proxy for a connection. Without credentials the machine asks for them where the proxy
+/// does.
 std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
                                      const Destination& destination,
-                                     std::optional<Credentials> credentials,
-                                     Identification identification = Identification::possible);
+                                     Introduction introduction = {});
+
+/// A field that the user adds to requests: "Name: value" [RFC 9110 §5.5]. Throws UsageError, which
+/// shows no value, for what is none or would end the request early or change what it asks for.
+std::string read_field(std::string_view text);
 
 /// Asks a TCP port service multiplexer for a service by its name [RFC 1078].
 std::unique_ptr<Handshake> ask_tcpmux(std::string_view service);

@@ -41,6 +41,17 @@ std::string port_bytes(std::uint16_t port);
 /// "0x5b"
 std::string hexadecimal(unsigned char byte);
 
+/// What an answer is by its first bytes where it is not the protocol that was asked in: "HTTP",
+/// "TLS"; empty: nothing known.
+struct Guess {
+  std::string_view protocol{};
+  std::string_view hint{};
+};
+Guess guess_protocol(std::string_view beginning);
+
+/// ", as HTTP does"; empty for no protocol.
+std::string as_does(std::string_view protocol);
+
 /// Those three take what can_ask_for allows.
 std::unique_ptr<Handshake> ask_socks4(const Destination& destination,
                                       const std::optional<Credentials>& credentials);
@@ -48,6 +59,6 @@ std::unique_ptr<Handshake> ask_socks5(const Destination& destination,
                                       std::optional<Credentials> credentials,
                                       Identification identification);
 std::unique_ptr<Handshake> ask_http(const Destination& destination,
-                                    const std::optional<Credentials>& credentials);
+                                    const Introduction& introduction);
 
 }  // namespace gladhand

@@ -1,11 +1,15 @@
-// CONNECT [RFC 9110 §9.3.6] in HTTP/1.1, with Basic authentication [RFC 7617]. A response is read
-// line by line up to the blank one; what follows it is the target's, unless the proxy said 407.
+// CONNECT [RFC 9110 §9.3.6] in HTTP/1.1, with Basic [RFC 7617] or Digest authentication. A response
+// is read line by line up to the blank one, and what follows it is the target's. Where the proxy
+// wants to know who asks, it is told on a new connection: what this one still holds is not known
+// for sure.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
 #include "base/base64.hpp"
 #include "gladhand/error.hpp"
+#include "proxy/digest.hpp"
 #include "proxy/handshakes.hpp"
 #include "proxy/http_fields.hpp"
 
@@ -16,11 +20,11 @@ namespace {
 // Of all header sections together, those of interim responses included.
 constexpr std::size_t most_header_octets = 65536;
 constexpr unsigned most_header_lines = 100;
-constexpr std::size_t longest_body = 65536;  // that is read to keep a connection
 constexpr std::size_t longest_garbage = 64;  // that is waited for, to be shown
 
+constexpr const char* refused_credentials = "the proxy refuses these credentials";
+
 struct StatusLine {
-  char minor_version = '0';
   unsigned code = 0;
   std::string_view reason;
 };
@@ -34,12 +38,11 @@ std::optional<StatusLine> read_status_line(std::string_view line) {
   constexpr std::string_view protocol = "HTTP/1.";
   constexpr std::string_view form = "HTTP/1.1 200";
   if (line.size() < form.size() || !line.starts_with(protocol)) return std::nullopt;
-  const char minor = line[protocol.size()];
   const std::string_view code = line.substr(form.size() - 3, 3);
-  if (!is_digit(minor) || line[protocol.size() + 1] != ' ') return std::nullopt;
+  if (!is_digit(line[protocol.size()]) || line[protocol.size() + 1] != ' ') return std::nullopt;
   if (!std::ranges::all_of(code, is_digit) || code < "100") return std::nullopt;
   if (line.size() > form.size() && line[form.size()] != ' ') return std::nullopt;
-  StatusLine status{minor, 0, trim(line.substr(form.size()))};
+  StatusLine status{0, trim(line.substr(form.size()))};
   std::from_chars(code.data(), code.data() + code.size(), status.code);
   return status;
 }
@@ -47,6 +50,7 @@ std::optional<StatusLine> read_status_line(std::string_view line) {
 // [RFC 9110 §15], of what proxies say: in place of their own words.
 std::string_view standard_reason(unsigned code) {
   switch (code) {
+    case 302: return "Found";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -63,14 +67,6 @@ std::string_view standard_reason(unsigned code) {
   }
 }
 
-std::optional<std::size_t> read_length(std::string_view value) {
-  std::size_t length = 0;
-  const char* end = value.data() + value.size();
-  const auto [stop, error] = std::from_chars(value.data(), end, length);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return length;
-}
-
 std::string authority_of(const Destination& destination) {
   if (!destination.address) return destination.name + ':' + std::to_string(destination.port);
   const Endpoint& address = *destination.address;
@@ -79,74 +75,106 @@ std::string authority_of(const Destination& destination) {
   return text + ':' + std::to_string(address.port());
 }
 
+// Words of our own for schemes of others [IANA HTTP Authentication Schemes].
+std::string_view known_scheme(std::string_view scheme) {
+  constexpr std::array<std::string_view, 6> known = {
+      "Basic", "Bearer", "Digest", "Kerberos", "Negotiate", "NTLM"};
+  const auto found =
+      std::ranges::find_if(known, [scheme](auto one) { return equal_words(one, scheme); });
+  return found == known.end() ? std::string_view() : *found;
+}
+
+bool needs_helper(std::string_view scheme) {
+  return scheme == "Kerberos" || scheme == "Negotiate" || scheme == "NTLM";
+}
+
 // What a 407 says about itself.
-struct Challenge {
-  std::string offered;  // "Digest, Negotiate"
+struct Offer {
+  bool anything = false;
+  std::string schemes;  // "Digest, Negotiate"
   bool basic = false;
-  bool reusable = false;  // the connection, for another request
-  std::optional<std::size_t> body;
+  bool of_windows = false;
+  std::string digest;  // the best of those that can be answered
 };
+
+bool adds(const std::vector<std::string>& fields, std::string_view name) {
+  return std::ranges::any_of(fields, [name](std::string_view field) {
+    return equal_words(field.substr(0, field.find(':')), name);
+  });
+}
 
 class HttpConnect final : public ByteHandshake {
  public:
-  HttpConnect(const Destination& destination, const std::optional<Credentials>& credentials)
-      : authority_(authority_of(destination)) {
-    request(credentials);
+  HttpConnect(const Destination& destination, const Introduction& introduction)
+      : authority_(authority_of(destination)),
+        port_(destination.address ? destination.address->port() : destination.port) {
+    request(introduction);
   }
 
-  void end() override;
-
-  void provide(const Credentials& credentials) override {
-    if (state() != State::wants_credentials) return;
-    become(State::talking);
-    request(credentials);
+  std::string challenge() const override {
+    return state() == State::wants_new_connection ? offer_.digest : "";
   }
 
  private:
-  enum class Part : std::uint8_t { status_line, fields, body };
+  enum class Part : std::uint8_t { status_line, fields };
 
-  void request(const std::optional<Credentials>& credentials);
+  void request(const Introduction& introduction);
+  std::string authorization(const Introduction& introduction);
   void take(unsigned char byte) override;
   void take_line(std::string_view line);
   void take_status_line(std::string_view line);
   void take_field(std::string_view line);
   void take_blank_line();
-  void fail_as_no_http(std::string_view line) {
-    fail(words_are_withheld() ? "speaks no HTTP/1"
-                              : "speaks no HTTP/1: it answered " + in_quotes(line));
+  void fail_as_no_http(std::string_view line);
+  void fail_with_status(const StatusLine& status);
+  void fail_without_way();
+  void refuse_credentials() {
+    blame(Blame::credentials);
+    fail(refused_credentials);
   }
-  void fail_without_basic();
 
   std::string authority_;
+  std::uint16_t port_;
   bool identified_ = false;
+  bool by_digest_ = false;
   Part part_ = Part::status_line;
   std::string line_;
   std::size_t octets_ = 0;
   unsigned lines_ = 0;
   unsigned code_ = 0;
-  Challenge challenge_;
-  std::size_t body_left_ = 0;
+  Offer offer_;
 };
 
-void HttpConnect::request(const std::optional<Credentials>& credentials) {
+void HttpConnect::request(const Introduction& introduction) {
   std::string text = "CONNECT " + authority_ + " HTTP/1.1\r\nHost: " + authority_ + "\r\n";
-  if (credentials) {
-    if (credentials->user.find(':') != std::string::npos)
-      return fail("Basic authentication takes no user with a colon in it");
-    text += "Proxy-Authorization: Basic " +
-            base64(credentials->user + ':' + credentials->password) + "\r\n";
-    identified_ = true;
-    withhold_words();
-  }
+  if (!adds(introduction.fields, "User-Agent")) text += "User-Agent: gladhand\r\n";
+  for (const std::string& field : introduction.fields) text += field + "\r\n";
+  identified_ = adds(introduction.fields, "Proxy-Authorization");
+  if (introduction.credentials && !identified_) text += authorization(introduction);
+  if (state() == State::failed) return;
+  if (identified_) withhold_words();
   ask(text + "\r\n");
-  part_ = Part::status_line;
+}
+
+std::string HttpConnect::authorization(const Introduction& introduction) {
+  const Credentials& credentials = *introduction.credentials;
+  identified_ = true;
+  const std::string_view fault = fault_of(ProxyScheme::http, credentials);
+  by_digest_ = !introduction.challenge.empty();
+  if (fault.empty() && by_digest_)
+    return "Proxy-Authorization: " +
+           answer_digest(
+               introduction.challenge, credentials, "CONNECT", authority_, introduction.nonce) +
+           "\r\n";
+  if (!fault.empty() || credentials.user.find(':') != std::string::npos) {
+    fail(fault.empty() ? "Basic authentication takes no user with a colon in it" : fault);
+    return "";
+  }
+  return "Proxy-Authorization: Basic " + base64(credentials.user + ':' + credentials.password) +
+         "\r\n";
 }
 
 void HttpConnect::take(unsigned char byte) {
-  if (part_ == Part::body) {
-    if (--body_left_ == 0) become(State::wants_credentials);
-    return;
-  }
   if (++octets_ > most_header_octets)
     return fail("answered with a header section of more than 64 KiB");
   if (byte == '\n') {
@@ -175,78 +203,82 @@ void HttpConnect::take_status_line(std::string_view line) {
   if (!status) return fail_as_no_http(line);
   part_ = Part::fields;
   code_ = status->code;
-  challenge_ = {};
-  challenge_.reusable = status->minor_version != '0';
-  if (code_ / 100 == 2) return;
+  offer_ = {};
+  if (code_ / 100 == 2 || code_ == 407) return;
   if (code_ / 100 == 1 && code_ != 101) return;  // interim, and nobody asked for an upgrade
-  if (code_ == 407) return;
-  blame(Blame::destination);
-  const std::string_view reason = words_are_withheld() ? standard_reason(code_) : status->reason;
-  fail(std::to_string(code_) + (reason.empty() ? "" : ' ' + std::string(reason)));
+  if (code_ == 401 && !identified_) return;      // what some proxies say for 407
+  if (code_ == 401) return refuse_credentials();
+  fail_with_status(*status);
 }
 
-// They count in a 407 alone: a 2xx has no body, whatever its fields say [RFC 9112 §6.3].
+void HttpConnect::fail_as_no_http(std::string_view line) {
+  const Guess guess = guess_protocol(line.starts_with("HTTP/") ? "" : line);
+  const std::string said = words_are_withheld() ? "" : ": it answered " + in_quotes(line);
+  fail("speaks no HTTP/1" + said + as_does(guess.protocol), guess.hint);
+}
+
+void HttpConnect::fail_with_status(const StatusLine& status) {
+  constexpr std::uint16_t https = 443;
+  blame(Blame::destination);
+  const std::string_view reason =
+      words_are_withheld() ? standard_reason(status.code) : status.reason;
+  std::string text =
+      std::to_string(status.code) + (reason.empty() ? "" : ' ' + std::string(reason));
+  std::string_view hint;
+  if (status.code / 100 == 3) {
+    text += ": it shows another page instead, as the login of a network does";
+    hint = "a browser may be asked to log in first";
+  } else if (status.code == 403 && port_ != https) {
+    hint = "many proxies allow port 443 alone; an SSH server may listen there, too";
+  }
+  fail(text, hint);
+}
+
+// They count where the proxy wants to know who asks: a 2xx has no body, whatever its fields say
+// [RFC 9112 §6.3].
 void HttpConnect::take_field(std::string_view line) {
   const std::size_t colon = line.find(':');
   const std::string_view name = line.substr(0, colon);
-  if (colon == line.npos || name.find_first_of(" \t") != name.npos) {
-    challenge_.reusable = false;  // a folded line, perhaps
+  if (colon == line.npos) return;
+  if (!equal_words(name, "Proxy-Authenticate") &&
+      (code_ != 401 || !equal_words(name, "WWW-Authenticate")))
     return;
-  }
   const std::string_view value = trim(line.substr(colon + 1));
-  if (equal_words(name, "Proxy-Authenticate")) {
-    for (const std::string_view scheme : challenge_schemes(value)) {
-      if (!challenge_.offered.empty()) challenge_.offered += ", ";
-      challenge_.offered += scheme;
-      if (equal_words(scheme, "Basic")) challenge_.basic = true;
-    }
-  } else if (equal_words(name, "Connection") || equal_words(name, "Proxy-Connection")) {
-    for (const std::string_view option : split_list(value))
-      if (equal_words(option, "close")) challenge_.reusable = false;
-  } else if (equal_words(name, "Transfer-Encoding")) {
-    challenge_.reusable = false;
-  } else if (equal_words(name, "Content-Length")) {
-    if (challenge_.body) challenge_.reusable = false;
-    challenge_.body = read_length(value);
-    if (challenge_.body.value_or(longest_body + 1) > longest_body) challenge_.reusable = false;
+  for (const std::string_view scheme : challenge_schemes(value)) {
+    const std::string_view known = known_scheme(scheme);
+    offer_.anything = true;
+    if (known == "Basic") offer_.basic = true;
+    if (needs_helper(known)) offer_.of_windows = true;
+    const std::string_view shown = words_are_withheld() ? known : scheme;
+    if (!offer_.schemes.empty() && !shown.empty()) offer_.schemes += ", ";
+    offer_.schemes += shown;
   }
+  offer_.digest = better_digest(std::move(offer_.digest), value);
 }
 
 void HttpConnect::take_blank_line() {
   part_ = Part::status_line;
   if (code_ / 100 == 1) return;
-  if (code_ != 407) return become(State::done);
-  if (identified_ && (challenge_.basic || challenge_.offered.empty())) {
-    blame(Blame::credentials);
-    return fail("the proxy refuses these credentials");
-  }
-  if (!challenge_.basic) return fail_without_basic();
-  if (!challenge_.reusable || !challenge_.body) return become(State::wants_new_connection);
-  if (*challenge_.body == 0) return become(State::wants_credentials);
-  part_ = Part::body;
-  body_left_ = *challenge_.body;
+  if (code_ / 100 == 2) return become(State::done);
+  const bool basic = offer_.basic || !offer_.anything;
+  if (identified_ && (basic || by_digest_)) return refuse_credentials();
+  if (!basic && offer_.digest.empty()) return fail_without_way();
+  become(State::wants_new_connection);
 }
 
-void HttpConnect::fail_without_basic() {
-  const std::string why = "wants authentication, but not Basic";
-  if (words_are_withheld()) return fail(why);
-  fail(why + ": it offers " + (challenge_.offered.empty() ? "nothing" : challenge_.offered));
-}
-
-// A proxy that has said what it wants may end the connection while the user is asked, or although
-// it promised not to; then it is for the next one to say it.
-void HttpConnect::end() {
-  const bool asked_again = code_ == 407 && identified_ && !in_answer();
-  const bool open = state() == State::talking && (part_ == Part::body || asked_again);
-  if (open || state() == State::wants_credentials) return become(State::wants_new_connection);
-  ByteHandshake::end();
+void HttpConnect::fail_without_way() {
+  fail("wants authentication, but neither Basic nor a Digest that gladhand knows" +
+           (offer_.schemes.empty() ? "" : ": it offers " + offer_.schemes),
+       offer_.of_windows
+           ? "cntlm or px speak NTLM and Negotiate with it, and are a proxy to gladhand"
+           : "");
 }
 
 }  // namespace
 
 std::unique_ptr<Handshake> ask_http(const Destination& destination,
-                                    const std::optional<Credentials>& credentials) {
-  return std::make_unique<HttpConnect>(destination, credentials);
+                                    const Introduction& introduction) {
+  return std::make_unique<HttpConnect>(destination, introduction);
 }
 
 }  // namespace gladhand

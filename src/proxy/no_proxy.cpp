@@ -64,6 +64,7 @@ bool is_in_range(const Literal& host, std::string_view range) {
 }
 
 bool is_name_below(std::string_view name, std::string_view domain) {
+  if (domain.starts_with("*.")) domain.remove_prefix(1);
   if (domain.starts_with('.')) domain.remove_prefix(1);
   if (domain.ends_with('.')) domain.remove_suffix(1);
   if (name.ends_with('.')) name.remove_suffix(1);

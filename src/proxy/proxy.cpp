@@ -16,13 +16,17 @@ namespace gladhand {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ProxyScheme>, 5> schemes = {{
+// The first of a scheme's names is ours; "socks" is what desktops write for SOCKS5.
+constexpr std::array<std::pair<std::string_view, ProxyScheme>, 6> schemes = {{
     {"socks4", ProxyScheme::socks4},
     {"socks4a", ProxyScheme::socks4a},
     {"socks5", ProxyScheme::socks5},
     {"socks5h", ProxyScheme::socks5h},
     {"http", ProxyScheme::http},
+    {"socks", ProxyScheme::socks5h},
 }};
+
+constexpr std::string_view unix_suffix = "+unix";
 
 ProxyScheme read_scheme(std::string_view text) {
   if (const auto scheme = parse_scheme(text)) return *scheme;
@@ -90,6 +94,14 @@ void read_host(std::string_view text, Proxy& proxy) {
   proxy.port = *number;
 }
 
+std::string read_path(std::string_view text) {
+  const auto path = percent_decoded(text);
+  if (path && path->size() > 1 && path->find('\0') == path->npos &&
+      text.find_first_of("?#") == text.npos)
+    return *path;
+  throw UsageError("the proxy's URL has no path that a Unix socket could have");
+}
+
 bool is_blank_or_control(char c) {
   return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
 }
@@ -107,6 +119,8 @@ std::optional<ProxyScheme> parse_scheme(std::string_view text) {
 }
 
 std::string to_string(const Proxy& proxy) {
+  if (!proxy.path.empty())
+    return std::string(to_string(proxy.scheme)) + "+unix://" + printable(proxy.path);
   const std::string host = printable(proxy.host);
   return std::string(to_string(proxy.scheme)) + "://" +
          (looks_like_ipv6(proxy.host) ? '[' + host + ']' : host) + ':' + std::to_string(proxy.port);
@@ -119,17 +133,28 @@ Proxy parse_proxy(std::string_view url) {
   const auto scheme = url_scheme(url);
   if (!scheme) throw UsageError("a proxy is given by a URL such as socks5h://HOST:1080");
   Proxy proxy;
-  proxy.scheme = read_scheme(*scheme);
-  proxy.port = proxy.scheme == ProxyScheme::http ? 80 : 1080;
+  const std::size_t plain = scheme->size() - std::min(scheme->size(), unix_suffix.size());
+  const bool on_unix = equal_words(scheme->substr(plain), unix_suffix);
+  proxy.scheme = read_scheme(on_unix ? scheme->substr(0, plain) : *scheme);
   url.remove_prefix(scheme->size() + 3);
   std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-  if (authority.size() != url.size() && url.substr(authority.size()) != "/")
-    throw UsageError("the proxy's URL has a path, a query or a fragment",
-                     "in a user or password write '/' as %2F, '?' as %3F and '#' as %23");
+  const std::string_view path = url.substr(authority.size());
   if (const std::size_t at = authority.rfind('@'); at != authority.npos) {
     read_user(authority.substr(0, at), proxy);
     authority.remove_prefix(at + 1);
   }
+  const bool local = equal_words(authority, "localhost");
+  if (on_unix || (local && proxy.scheme != ProxyScheme::http && path.size() > 1)) {
+    if (!local && !authority.empty())
+      throw UsageError("a proxy on a Unix socket is given as " +
+                       std::string(to_string(proxy.scheme)) + "+unix:///PATH");
+    proxy.path = read_path(path);
+    return proxy;
+  }
+  if (!path.empty() && path != "/")
+    throw UsageError("the proxy's URL has a path, a query or a fragment",
+                     "in a user or password write '/' as %2F, '?' as %3F and '#' as %23");
+  proxy.port = proxy.scheme == ProxyScheme::http ? 80 : 1080;
   read_host(authority, proxy);
   return proxy;
 }

@@ -37,6 +37,7 @@ struct Proxy {
   ProxyScheme scheme{};
   std::string host;  ///< a name or a literal, without brackets
   std::uint16_t port = 0;
+  std::string path{};                   ///< of its Unix socket, in place of host and port
   std::optional<std::string> user;      ///< as the URL has it, percent-decoded
   std::optional<std::string> password;  ///< likewise; never to be shown
 };
@@ -45,14 +46,20 @@ struct Proxy {
 std::string to_string(const Proxy& proxy);
 
 /// Reads SCHEME://[USER[:PASSWORD]@]HOST[:PORT][/]; without a port 1080 for SOCKS [IANA] and 80 for
-/// http. Throws UsageError, which shows neither user nor password; https:// has an error of its
-/// own.
+/// http. SCHEME+unix://[USER[:PASSWORD]@]/PATH is a proxy on a Unix socket, and so is, for SOCKS,
+/// SCHEME://[USER[:PASSWORD]@]localhost/PATH, as curl writes it. Throws UsageError, which shows
+/// neither user nor password; https:// has an error of its own.
 Proxy parse_proxy(std::string_view url);
 
 /// A host to be reached without the proxy, as NO_PROXY lists them (blanks or commas between): "*",
-/// a name with all its subdomains ("example.org", ".example.org"), an address, an address range
+/// a name with all its subdomains ("example.org", ".example.org", "*.example.org"), an address, an
+/// address range
 /// ("192.0.2.0/24", "2001:db8::/32"), each but "*" and ranges with ":PORT" or without.
 bool is_listed(std::string_view no_proxy, std::string_view host, std::uint16_t port);
+
+/// Why a proxy of this kind has no words for these credentials; empty where it has. A user with a
+/// colon has none in Basic authentication alone: a proxy may want Digest.
+std::string_view fault_of(ProxyScheme scheme, const Credentials& credentials);
 
 /// Which proxy of a chain a password may be told to that comes without the name of its proxy: the
 /// only one, or the only one whose URL has a user and no password. Empty where it might be meant

@@ -28,6 +28,15 @@ std::string describe(unsigned char code) {
     case 6: return "TTL expired" + number;
     case 7: return "command not supported" + number;
     case 8: return "address type not supported" + number;
+    // Tor's, where its SocksPort has ExtendedErrors [Tor proposal 304].
+    case 0xf0: return "the onion service's descriptor cannot be found" + number;
+    case 0xf1: return "the onion service's descriptor is invalid" + number;
+    case 0xf2: return "the introduction to the onion service has failed" + number;
+    case 0xf3: return "the rendezvous with the onion service has failed" + number;
+    case 0xf4: return "the onion service wants a client authorization" + number;
+    case 0xf5: return "the onion service refuses the client authorization" + number;
+    case 0xf6: return "the onion address is invalid" + number;
+    case 0xf7: return "the introduction to the onion service took too long" + number;
     default: return "failure of an unknown kind" + number;
   }
 }
@@ -106,9 +115,15 @@ class Socks5 final : public ByteHandshake {
   }
 
   void check_version(unsigned char byte, Step next) {
-    if (byte != version)
-      return fail("speaks no SOCKS5: its answer begins with " + hexadecimal(byte));
+    if (byte != version) return fail_as_another(byte);
     step_ = next;
+  }
+
+  void fail_as_another(unsigned char byte) {
+    const char beginning = static_cast<char>(byte);
+    const Guess guess = step_ == Step::method_version ? guess_protocol({&beginning, 1}) : Guess{};
+    fail("speaks no SOCKS5: its answer begins with " + hexadecimal(byte) + as_does(guess.protocol),
+         guess.hint);
   }
 
   void take_method(unsigned char method) {
@@ -123,11 +138,10 @@ class Socks5 final : public ByteHandshake {
     identify(*credentials_);
   }
 
-  // [RFC 1929 §2]
+  // An empty user or password is none by [RFC 1929 §2], but servers take them.
   void identify(const Credentials& credentials) {
-    for (const std::string& text : {credentials.user, credentials.password})
-      if (text.empty() || text.size() > 255)
-        return fail("SOCKS5 takes a user and a password of 1 to 255 octets each");
+    if (const auto fault = fault_of(ProxyScheme::socks5, credentials); !fault.empty())
+      return fail(fault);
     ask('\1' + with_length(credentials.user) + with_length(credentials.password),
         "user and password");
     step_ = Step::identity_version;

@@ -1,11 +1,13 @@
 // What a process gives up so that others gain nothing by it.
 #pragma once
 
+#include <string_view>
+
 namespace gladhand {
 
-/// Makes the users and passwords of URLs in these arguments unreadable where the system shows them:
-/// in /proc and by ps(1).
-void hide_users(int argc, char** argv);
+/// Makes the users and passwords of URLs in these arguments, and the values of fields that `option`
+/// names ("Name: value"), unreadable where the system shows them: in /proc and by ps(1).
+void hide_secrets(int argc, char** argv, std::string_view option);
 
 /// Wipes the stack below the caller's frame: what functions that have returned have left there.
 void wipe_dead_stack();

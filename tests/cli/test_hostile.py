@@ -143,7 +143,8 @@ class Echoes(ProxyTest):
                 peer.say(lines[2] + b"\r\n" + lines[0] + b"\r\n")
             peer.hang_up()
         server = self.serve(echo)
-        self.assert_silent("--proxy", server.url("http", IN_URL), words=("Proxy-Auth", "Basic", "CONNECT"))
+        self.assert_silent("--proxy-auth", "on-challenge", "--proxy", server.url("http", IN_URL),
+                           words=("Proxy-Auth", "Basic", "CONNECT"))
 
     def test_by_whoever_comes_behind_the_one_that_was_told(self):
         """What a proxy knows, the next one knows: they may be the same."""
@@ -160,7 +161,8 @@ class Echoes(ProxyTest):
         challenge = b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nConnection: close\r\n\r\n"
         proxy = self.serve(says(challenge), says(b"HTTP/1.1 502 No\r\n\r\n"),
                            says(b"HTTP/1.1 403 " + word.encode() + b"\r\n\r\n"))
-        self.assert_silent("--attempts", "2", "--proxy", proxy.url("http", IN_URL), words=(word,))
+        self.assert_silent("--proxy-auth", "on-challenge", "--attempts", "2", "--proxy", proxy.url("http", IN_URL),
+                           words=(word,))
         self.assertEqual(len(proxy.peers), 3)
 
     def test_the_standards_words_stand_in(self):
@@ -170,7 +172,10 @@ class Echoes(ProxyTest):
 
     def test_whoever_was_told_nothing_may_speak(self):
         proxy = self.serve(http("HTTP/1.1 403 Blocked by policy 7\r\n\r\n"))
-        self.assert_fails(run("--proxy", proxy.url("http", IN_URL), NAME, "22"), PROXY_FAILED, "403 Blocked by policy 7")
+        for arguments in (("--proxy", proxy.url("http")),
+                          ("--proxy-auth", "on-challenge", "--proxy", proxy.url("http", IN_URL)),
+                          ("--proxy-header", "User-Agent: x", "--proxy", proxy.url("http"))):
+            self.assert_fails(run(*arguments, NAME, "22"), PROXY_FAILED, "403 Blocked by policy 7")
 
 
 class Files(ProxyTest):
@@ -324,7 +329,7 @@ class Direct(ProxyTest):
 
     def test_it_says_so(self):
         listener = self.listen()
-        for variables, why in (({}, "ALL_PROXY is not set"),
+        for variables, why in (({}, "none of ALL_PROXY, HTTPS_PROXY and HTTP_PROXY is set"),
                                ({"ALL_PROXY": "http://p.example", "NO_PROXY": "127.0.0.0/8"}, "NO_PROXY lists it")):
             trace = self.temporary_path("trace")
             result = run("-v", "--trace", trace, "--proxy", "env", "127.0.0.1", listener.port,

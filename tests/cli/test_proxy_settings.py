@@ -6,7 +6,7 @@ import shutil
 import unittest
 
 import common
-from common import ENVIRONMENT, NOT_HANDED_OVER, PROXY_FAILED, TIMED_OUT, USAGE, resolve, run
+from common import ALL_FAILED, ENVIRONMENT, NOT_HANDED_OVER, PROXY_FAILED, TIMED_OUT, USAGE, resolve, run, start
 from proxy_case import NAME, V4, V6, ProxyTest, eventually, is_running, read
 from support import receiver, scripted
 from support.scripted import http, in_turn, says, silence, socks4, socks5, ssh
@@ -38,6 +38,7 @@ class Credentials(ProxyTest):
         """(scheme, a proxy that wants the login) of each kind."""
         for scheme, play in (("socks5h", socks5(login=self.login)),
                              ("http", http(login=self.login, challenge=scripted.KEEPS_CONNECTION)),
+                             ("http", http(login=self.login, challenge=scripted.STRAY_BYTES)),
                              ("http", http(login=self.login, challenge=scripted.CLOSES_CONNECTION))):
             yield scheme, self.serve(in_turn(play, ssh), **how)
 
@@ -109,15 +110,9 @@ class Credentials(ProxyTest):
         self.assertFalse(os.path.exists(mark))
 
     def test_the_user_is_asked_once(self):
-        """Although the proxy closes the connection on which it promised to listen again."""
-        def promise(peer):
-            peer.take_until(b"\r\n\r\n")
-            peer.say(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
-            peer.take_until(b"\r\n\r\n")
-            peer.hang_up()
         mark = self.temporary_path("mark")
         program = self.askpass(f'echo asked >>{mark}; echo "{self.password}"\n')
-        proxy = self.serve(promise, in_turn(http(login=self.login), ssh))
+        proxy = self.serve(in_turn(http(login=self.login), ssh))
         self.assert_carries(self.dial("--proxy", proxy.url("http", "jo"), SSH_ASKPASS=program, DISPLAY=":9"),
                             silent=False)
         self.assertEqual(read(mark), "asked\n")
@@ -168,7 +163,7 @@ class Credentials(ProxyTest):
         result = run("--timeout", "6s", "--proxy", proxy.url("socks5", "jo"), *resolve(NAME, V6, "192.0.2.8", V4), NAME,
                      "22", env={**ENVIRONMENT, "SSH_ASKPASS": program, "DISPLAY": ":9"})
         self.assert_carries(result)
-        self.assertEqual(len(proxy.peers), 1)
+        self.assertEqual([asked for peer in proxy.asked for asked in peer], ["login", f"{V6} port 22"])
 
     def test_a_user_who_would_not_say_is_not_asked_again(self):
         mark = self.temporary_path("mark")
@@ -193,10 +188,13 @@ class Credentials(ProxyTest):
             peer.take(4)
             peer.take(peer.take(1)[0] + 2)
             peer.say(b"\x05\0\0" + scripted.BOUND_V4)
-        for login, methods in (("", b"\0"), ("jo", b"\0"), ("jo:x", b"\0\x02")):
+        mark = self.temporary_path("mark")
+        asking = {**ENVIRONMENT, "SSH_ASKPASS": self.askpass(f"touch {mark}; echo x\n"), "DISPLAY": ":9"}
+        for login, methods in (("", b"\0"), ("jo", b"\0"), ("jo:x", b"\0\x02"), ("jo:", b"\0\x02")):
             proxy = self.serve(in_turn(picky, ssh))
-            self.assert_carries(run("--proxy", proxy.url("socks5h", login), NAME, "22"))
+            self.assert_carries(run("--proxy", proxy.url("socks5h", login), NAME, "22", env=asking))
             self.assertEqual(proxy.asked, [[methods]])
+        self.assertFalse(os.path.exists(mark))
 
     def test_wrong_ones(self):
         """They are told once, also where there is another address to ask for."""
@@ -219,11 +217,85 @@ class Credentials(ProxyTest):
                                 "socks5h://two.example",
                                 NAME, "22"))
 
-    def test_only_digest(self):
-        proxy = self.serve(says(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=x\r\n\r\n"))
-        result = self.dial("--proxy", proxy.url("http", self.in_url))
-        self.assertEqual(result.status, PROXY_FAILED)
-        self.assertIn("not Basic: it offers Digest", result.stderr)
+    def test_http_is_told_at_once(self):
+        """Some proxies have other answers than 407 for who does not say who it is, or another challenge."""
+        for otherwise in (b"HTTP/1.1 401 Unauthorized\r\n\r\n", b"HTTP/1.1 403 Forbidden\r\n\r\n", b"",
+                          b"HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n"):
+            for source in ({"url": self.in_url}, {"file": self.in_url}, {"variables": self.password}):
+                proxy = self.serve(in_turn(scripted.http_that_knows(self.login, otherwise), ssh))
+                arguments, variables = ("--proxy", proxy.url("http", source.get("url", ""))), {}
+                if "file" in source:
+                    arguments += ("--proxy-auth-file", self.file(proxy.url("http", source["file"])))
+                if "variables" in source:
+                    variables = {"GLADHAND_PROXY_USER": "jo", "GLADHAND_PROXY_PASSWORD": source["variables"]}
+                self.assert_carries(self.dial(*arguments, **variables), silent=False)
+                self.assertEqual(len(proxy.peers), 1)
+
+    def test_http_on_challenge(self):
+        proxy = self.serve(in_turn(http(), ssh))
+        self.assert_carries(self.dial("--proxy-auth", "on-challenge", "--proxy", proxy.url("http", self.in_url)),
+                            silent=False)
+        for challenge in (scripted.KEEPS_CONNECTION, scripted.STRAY_BYTES, scripted.CLOSES_CONNECTION):
+            proxy = self.serve(in_turn(http(login=self.login, challenge=challenge), ssh))
+            self.assert_admitted(self.dial("--proxy-auth", "on-challenge", "--proxy", proxy.url("http", self.in_url)),
+                                 proxy)
+            self.assertEqual(len(proxy.peers), 2)
+        told = []
+
+        def unauthorized(peer):
+            told.append(peer.take_until(b"\r\n\r\n"))
+            peer.say(b"HTTP/1.1 401 Unauthorized\r\n\r\n")
+            peer.hang_up()
+        proxy = self.serve(unauthorized, in_turn(http(login=self.login), ssh))
+        self.assert_admitted(self.dial("--proxy-auth", "on-challenge", "--proxy", proxy.url("http", self.in_url)), proxy)
+        self.assertNotIn(b"Proxy-Authorization", told[0])
+
+    def test_a_proxy_that_says_401(self):
+        """tinyproxy says so to wrong ones."""
+        proxy = self.serve(says(b"HTTP/1.1 401 Unauthorized\r\n\r\n"))
+        result = run("--wait", "3s", "--proxy", proxy.url("http", "jo:wrong"), NAME, "22")
+        self.assert_fails(result, PROXY_FAILED, f"{proxy.url('http')}: the proxy refuses these credentials")
+        result = run("--proxy", proxy.url("http"), NAME, "22")
+        self.assert_fails(result, PROXY_FAILED, "it wants a user and a password", hint=True)
+
+    def test_digest(self):
+        """With Basic first, which it refuses, or asked from the start; a wrong one is told once."""
+        for algorithm in (None, "MD5", "SHA-256"):
+            for when, login in (("at-once", ""), ("on-challenge", ""), ("at-once", "NTLM, ")):
+                play = scripted.http_digest(self.login, algorithm, also=login)
+                proxy = self.serve(in_turn(play, ssh))
+                result = self.dial("--proxy-auth", when, "--proxy", proxy.url("http", self.in_url))
+                self.assert_carries(result, silent=False)
+                request = f"CONNECT {NAME}:22 HTTP/1.1"
+                self.assertEqual(proxy.asked, [[request], [request + " (Digest)"]])
+            proxy = self.serve(play)
+            result = run("--proxy", proxy.url("http", "jo:wrong"), NAME, "22")
+            self.assert_fails(result, PROXY_FAILED, "the proxy refuses these credentials")
+            self.assertEqual(str(proxy.asked).count("wrong Digest"), 1)
+
+    def test_digest_without_a_password(self):
+        proxy = self.serve(scripted.http_digest(self.login))
+        self.assert_fails(run("--proxy", proxy.url("http"), NAME, "22"), PROXY_FAILED, "it wants a", "password", hint=True)
+
+    def test_what_only_others_speak(self):
+        proxy = self.serve(says(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n"))
+        for login in ("", "jo:Qzxw"):
+            result = run("--proxy", proxy.url("http", login), NAME, "22")
+            self.assert_fails(result, PROXY_FAILED, "wants authentication, but neither Basic nor a Digest", "NTLM", hint=True)
+            self.assertIn("cntlm", result.lines[1])
+
+    def test_what_no_words_are_for_is_refused_before_connecting(self):
+        proxy = self.serve(silence)
+        for scheme, login, words in (("socks5h", "jo:" + "x" * 256, "255"), ("socks4", "a%00b", "NUL"),
+                                     ("http", "jo:a%0D%0AHost:%20x", "line end")):
+            self.assert_fails(run("--proxy", proxy.url(scheme, login), V4, "22"), USAGE, proxy.url(scheme), words)
+        path = self.file(proxy.url("socks5", "jo:" + "x" * 256))
+        self.assert_fails(run("--proxy-auth-file", path, "--proxy", proxy.url("socks5h"), NAME, "22"), USAGE, "255")
+        self.assertEqual(proxy.peers, [])
+
+    def test_an_empty_password_is_one(self):
+        proxy = self.serve(in_turn(socks5(login="jo:"), ssh))
+        self.assert_admitted(self.dial("--proxy", proxy.url("socks5h", "jo:")), proxy)
 
     def test_files_that_will_not_do(self):
         proxy = self.serve(silence)
@@ -240,6 +312,119 @@ class Credentials(ProxyTest):
                 self.assert_fails(result, USAGE, words)
                 self.assertNotIn("hidden", result.stderr)
         self.assertEqual(proxy.peers, [])
+
+
+class Fields(ProxyTest):
+    """--proxy-header"""
+
+    def asked(self, *arguments, **how):
+        proxy = self.serve(in_turn(scripted.http_that_knows("jo:x", b"HTTP/1.1 200 OK\r\n\r\n"), ssh))
+        result = run("--proxy", proxy.url("http", how.get("login", "jo:x")), *arguments, NAME, "22")
+        self.addCleanup(result.close)
+        return result, proxy.asked[0][0]
+
+    def test_they_are_in_the_request(self):
+        result, request = self.asked("--proxy-header", "X-Team: a b", "--proxy-header", "X-Other:c")
+        self.assert_carries(result)
+        self.assertEqual(request[1:5], [f"Host: {NAME}:22", "User-Agent: gladhand", "X-Team: a b", "X-Other: c"])
+        result, request = self.asked("--proxy-header", "User-Agent: Mozilla/5.0")
+        self.assert_carries(result)
+        self.assertEqual([line for line in request if "Agent" in line], ["User-Agent: Mozilla/5.0"])
+
+    def test_authorization_of_another_kind(self):
+        result, request = self.asked("--proxy-header", "Proxy-Authorization: Bearer t0ken")
+        self.assertEqual([line for line in request if "Auth" in line], ["Proxy-Authorization: Bearer t0ken"])
+
+    def test_a_proxy_that_knows_one_has_no_words(self):
+        proxy = self.serve(says(b"HTTP/1.1 500 t0ken\r\n\r\n"))
+        result = run("--proxy-header", "X-Key: t0ken", "--proxy", proxy.url("http"), NAME, "22")
+        self.assert_fails(result, PROXY_FAILED, "500 Internal Server Error")
+        self.assertNotIn("t0ken", result.stderr)
+
+    def test_they_are_hidden_on_the_command_line(self):
+        proxy = self.serve(silence)
+        for option in (("--proxy-header", "X-Key: t0ken"), ("--proxy-header=X-Key: t0ken",)):
+            with start(*option, "--proxy", proxy.url("http"), NAME, "22") as session:
+                self.assertTrue(eventually(lambda session=session: "t0ken" not in cmdline(session)))
+                self.assertIn("X-Key:", cmdline(session))
+                session.ours.close()
+                session.wait(5)
+
+    def test_what_cannot_be_one(self):
+        proxy = self.serve(silence)
+        for field in ("X-Team", "X Team: hidden", "X-Team: hidden\r\nY: z", "X-Team: hidden\nY", "Host: hidden",
+                      "Content-Length: 3", "Transfer-Encoding: chunked"):
+            result = run("--proxy-header", field, "--proxy", proxy.url("http"), NAME, "22")
+            self.assert_fails(result, USAGE, "--proxy-header")
+            self.assertNotIn("hidden", result.stderr)
+        self.assertEqual(proxy.peers, [])
+
+
+class UnixSockets(ProxyTest):
+    """Proxies on a Unix socket."""
+
+    LOGIN = "jo:x"
+
+    def test_all_ways_to_write_it(self):
+        path = self.temporary_path("a b")
+        written = path.replace(" ", "%20")
+        for play, urls in ((socks5(), (f"socks5h+unix://{written}", f"socks5h://localhost{written}")),
+                           (socks4(), (f"socks4a+unix://localhost{written}", f"socks4a://localhost{written}")),
+                           (socks5(login=self.LOGIN), (f"socks5h+unix://{self.LOGIN}@{written}",)),
+                           (http(login=self.LOGIN), (f"http+unix://{self.LOGIN}@{written}",))):
+            for url in urls:
+                with self.subTest(url), scripted.Server(in_turn(play, ssh), path=path) as proxy:
+                    self.assert_carries(run("--proxy", url, NAME, "22"))
+                    self.assertIn(NAME, str(proxy.asked[0][-1]))
+                os.unlink(path)
+
+    def test_a_password_of_the_file(self):
+        path, logins = self.temporary_path("proxy"), self.temporary_path("logins")
+        with open(logins, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(f"http+unix://jo:other@/other\nhttp://jo:other@localhost\nhttp+unix://{self.LOGIN}@{path}\n")
+        proxy = self.serve(in_turn(http(login=self.LOGIN), ssh), path=path)
+        self.assert_carries(run("--proxy-auth-file", logins, "--proxy", f"http+unix://{path}", NAME, "22"))
+        self.assertEqual(len(proxy.peers), 1)
+
+    def test_the_next_one_is_reached_from_there(self):
+        path = self.temporary_path("proxy")
+        self.serve(in_turn(http(), socks5(), ssh), path=path)
+        self.assert_carries(run("--proxy", f"http+unix://{path}", "--proxy", "socks5h://two.example", NAME, "22"))
+        result = run("--proxy", "http://one.example", "--proxy", f"http+unix://{path}", NAME, "22")
+        self.assert_fails(result, USAGE, f"http+unix://{path} is on this machine, and can only be the first")
+
+    def test_nobody_is_there(self):
+        path = self.temporary_path("proxy")
+        result = run("--proxy", f"http+unix://{path}", NAME, "22")
+        self.assert_fails(result, ALL_FAILED, f"connect to '{NAME}' port 22 through http+unix://{path}: ")
+
+
+def cmdline(session):
+    return read(f"/proc/{session.process.pid}/cmdline")
+
+
+class WrongSchemes(ProxyTest):
+    """What another protocol than the URL's says, and what stands in a proxy's place."""
+
+    def test_they_are_named(self):
+        for scheme, answer, words, hint in (
+                ("socks5h", b"HTTP/1.1 400 Bad Request\r\n", "0x48, as HTTP does", "http://"),
+                ("socks5h", b"\x15\x03\x01", "0x15, as TLS does", "TLS"),
+                ("socks5h", b"SSH-2.0-x\r\n", "0x53, as SSH does", "no proxy"),
+                ("socks4a", b"\x05\xff", "0x05, as SOCKS5 does", "socks5h://"),
+                ("socks4a", b"HTTP/1.1 400\r\n", "0x48, as HTTP does", "http://"),
+                ("http", b"\x05\xff", "as SOCKS5 does", "socks5h://"),
+                ("http", b"\x15\x03\x01", "as TLS does", "TLS"),
+                ("http", b"SSH-2.0-x\r\n", "as SSH does", "no proxy"),
+                ("http", b"HTTP/1.1 403 Forbidden\r\n\r\n", "403 Forbidden", "443"),
+                ("http", b"HTTP/1.1 302 Found\r\nLocation: http://login/\r\n\r\n", "302 Found: it shows another page",
+                 "browser")):
+            with self.subTest((scheme, answer)):
+                proxy = self.serve(says(answer))
+                result = run("--proxy", proxy.url(scheme), NAME, "22")
+                self.assert_fails(result, PROXY_FAILED, proxy.url(scheme), words, hint=True)
+                self.assertIn(hint, result.lines[1])
 
 
 class Environment(ProxyTest):
@@ -278,10 +463,34 @@ class Environment(ProxyTest):
         self.assert_handed_over(self.dial("127.0.0.1", listener.port), listener)
         self.assert_handed_over(self.dial("127.0.0.1", listener.port, ALL_PROXY="", NO_PROXY=""), listener)
 
-    def test_no_url(self):
-        result = self.dial(NAME, "22", ALL_PROXY="ftp://jo:hidden@p.example")
-        self.assert_fails(result, USAGE, "ALL_PROXY", "ftp")
-        self.assertNotIn("hidden", result.stderr)
+    def test_a_variable_that_cannot_be_used_is_named(self):
+        for variable, url, words in (("ALL_PROXY", "ftp://jo:hidden@p.example", "ftp"),
+                                     ("https_proxy", "http://jo:hid/den@p.example", "path"),
+                                     ("HTTP_PROXY", "https://jo:hidden@p.example", "TLS")):
+            result = self.dial(NAME, "22", **{variable: url})
+            self.assert_fails(result, PROXY_FAILED, f"{variable} cannot be used: ", words)
+            self.assertNotIn("hid", result.stderr)
+
+    def test_the_order_of_the_variables(self):
+        """The more general first, the lower-case one before its upper-case twin."""
+        names = ["all_proxy", "ALL_PROXY", "https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"]
+        proxy = self.serve(in_turn(socks5(), ssh))
+        for position, name in enumerate(names):
+            variables = {other: "http://127.0.0.1:9" for other in names[position + 1:]}
+            result = self.dial("-v", NAME, "22", **variables, **{name: proxy.url("socks")})
+            self.assert_carries(result, silent=False)
+            self.assertIn(f"connect to '{NAME}' port 22 through {proxy.url('socks5h')} ({name})\n", result.stderr)
+
+    def test_a_cgi_program_does_not_believe_http_proxy(self):
+        """Its client may have set it, by a header of that name."""
+        listener = self.listen()
+        result = self.dial("127.0.0.1", listener.port, HTTP_PROXY="http://127.0.0.1:9", REQUEST_METHOD="GET")
+        self.assert_handed_over(result, listener)
+
+    def test_the_variable_is_named_where_its_proxy_fails(self):
+        refusing = self.refusing()
+        result = self.dial(NAME, "22", https_proxy=f"http://127.0.0.1:{refusing.port}")
+        self.assert_fails(result, ALL_FAILED, f"through http://127.0.0.1:{refusing.port} (https_proxy): refused")
 
     def test_without_the_option_it_is_not_looked_at(self):
         listener = self.listen()

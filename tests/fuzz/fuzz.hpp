@@ -84,7 +84,8 @@ inline void tell_proxy(gladhand::ProxyScheme scheme, std::string_view input) {
       [scheme](bool with_credentials) {
         std::optional<gladhand::Credentials> credentials;
         if (with_credentials) credentials = {"alice", "secret"};
-        return gladhand::ask_proxy(scheme, {std::nullopt, "db.example", 22}, credentials);
+        return gladhand::ask_proxy(
+            scheme, {std::nullopt, "db.example", 22}, {.credentials = credentials});
       },
       input);
 }

@@ -7,6 +7,7 @@ server behind it, or every byte comes alone. A chain of proxies is a chain of pl
 
 import base64
 import contextlib
+import hashlib
 import os
 import re
 import socket
@@ -268,7 +269,48 @@ def http(answer="HTTP/1.1 200 OK\r\n\r\n", login=None, challenge=""):
     return play
 
 
+def http_that_knows(login, otherwise):
+    """Lets only those in who say who they are with their first request; others hear `otherwise`."""
+    def play(peer):
+        request = peer.take_until(b"\r\n\r\n").decode("ascii").splitlines()
+        peer.asked.append(request)
+        wanted = "Proxy-Authorization: Basic " + base64.b64encode(login.encode()).decode()
+        peer.say(b"HTTP/1.1 200 OK\r\n\r\n" if wanted in request else otherwise)
+        if wanted not in request:
+            peer.hang_up()
+    return play
+
+
+def http_digest(login, algorithm=None, also=""):
+    """Wants a Digest as squid and Apache do, and checks it."""
+    user, _, password = login.partition(":")
+
+    def hashed(*parts):
+        return getattr(hashlib, (algorithm or "MD5").replace("-", "").lower())(":".join(parts).encode()).hexdigest()
+
+    def play(peer):
+        request = peer.take_until(b"\r\n\r\n").decode()
+        peer.asked.append(request.splitlines()[0])
+        uri = request.split()[1]
+        told = dict((name, quoted or plain) for name, quoted, plain in re.findall(
+            r'(\w+)=(?:"([^"]*)"|([^",\s]+))', request.partition("Proxy-Authorization: Digest ")[2]))
+        right = told and told["response"] == hashed(
+            hashed(user, "a realm, quoted", password), told["nonce"], told["nc"], told["cnonce"], "auth",
+            hashed("CONNECT", uri)) and told["nonce"] == "n0nce" and told["username"] == user
+        if right:
+            peer.asked[-1] += " (Digest)"
+            peer.say(b"HTTP/1.1 200 OK\r\n\r\n")
+            return
+        peer.asked[-1] += " (wrong Digest)" if told else ""
+        peer.say(('HTTP/1.1 407 No\r\nProxy-Authenticate: %sDigest realm="a realm, quoted", nonce="n0nce", '
+                  'qop="auth,auth-int"%s\r\nConnection: close\r\n\r\n'
+                  % (also, ", algorithm=" + algorithm if algorithm else "")).encode())
+        peer.hang_up()
+    return play
+
+
 KEEPS_CONNECTION = "Content-Length: 9\r\n\r\nforbidden"
+STRAY_BYTES = "Connection: keep-alive\r\nContent-Length: 0\r\n\r\nforbidden\r\n\r\n"
 CLOSES_CONNECTION = "Connection: close\r\nContent-Length: 9\r\n\r\nforbidden"
 
 

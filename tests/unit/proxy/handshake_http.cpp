@@ -14,7 +14,8 @@ using gladhand::ProxyScheme;
 namespace {
 
 const Credentials alice{"alice", "secret"};
-const std::string request = "CONNECT db.example:22 HTTP/1.1\r\nHost: db.example:22\r\n";
+const std::string request =
+    "CONNECT db.example:22 HTTP/1.1\r\nHost: db.example:22\r\nUser-Agent: gladhand\r\n";
 const std::string authorization = "Proxy-Authorization: Basic YWxpY2U6c2VjcmV0\r\n";
 const std::string wants_basic =
     "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"\r\n";
@@ -22,14 +23,43 @@ const std::string opened = "HTTP/1.1 200 OK\r\n\r\n";
 
 Make asking(const Destination& destination,
             const std::optional<Credentials>& credentials = std::nullopt) {
-  return [=] { return ask_proxy(ProxyScheme::http, destination, credentials); };
+  return [=] { return ask_proxy(ProxyScheme::http, destination, {.credentials = credentials}); };
 }
 
 const Make http = asking(to_name("db.example"));
 const Make http_with_password = asking(to_name("db.example"), alice);
 
+const std::string wants_digest_field =
+    "Proxy-Authenticate: Digest realm=\"p\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256\r\n";
+const std::string digest_challenge =
+    R"(Digest realm="p", nonce="n1", qop="auth", algorithm=SHA-256)";
+
+const Make http_with_digest = [] {
+  return ask_proxy(
+      ProxyScheme::http,
+      to_name("db.example"),
+      {.credentials = alice, .challenge = digest_challenge, .nonce = "0123456789abcdef"});
+};
+
 State state_after(const Make& make, const std::string& answer) {
   return hear_in_any_split(make, answer).state;
+}
+
+void check_wants_credentials(const std::string& answer) {
+  CAPTURE(answer);
+  CHECK(state_after(http, answer) == State::wants_new_connection);
+}
+
+Handshake::Blame blamed(const Make& make, const std::string& answer) {
+  const auto machine = make();
+  peer::converse(*machine, answer);
+  return machine->blame();
+}
+
+std::string hint_after(const Make& make, const std::string& answer) {
+  const auto machine = make();
+  peer::converse(*machine, answer);
+  return machine->hint();
 }
 
 }  // namespace
@@ -66,9 +96,10 @@ TEST_CASE("[RFC 9110 §11.3] the schemes of challenges are told from their param
 TEST_CASE("[RFC 9110 §9.3.6] the request names host and port twice, IPv6 in brackets") {
   CHECK(sent(http) == request + "\r\n");
   CHECK(sent(asking(to_address("192.0.2.7", 2222))) ==
-        "CONNECT 192.0.2.7:2222 HTTP/1.1\r\nHost: 192.0.2.7:2222\r\n\r\n");
+        "CONNECT 192.0.2.7:2222 HTTP/1.1\r\nHost: 192.0.2.7:2222\r\nUser-Agent: gladhand\r\n\r\n");
   CHECK(sent(asking(to_address("2001:db8::1"))) ==
-        "CONNECT [2001:db8::1]:22 HTTP/1.1\r\nHost: [2001:db8::1]:22\r\n\r\n");
+        "CONNECT [2001:db8::1]:22 HTTP/1.1\r\nHost: [2001:db8::1]:22\r\nUser-Agent: "
+        "gladhand\r\n\r\n");
 }
 
 TEST_CASE("credentials that are there go with the first request") {
@@ -129,13 +160,12 @@ TEST_CASE("a status line is matched to the letter, and anything else is shown") 
                            "HTTP/1.1\t200 OK",
                            "HTTP/1.1 200\tOK",
                            "",
-                           "SSH-2.0-OpenSSH_9.2p1",
                            "220 smtp.example ESMTP"})
     check_fails(http, line + "\r\n"s, "speaks no HTTP/1: it answered " + gladhand::in_quotes(line));
 }
 
 TEST_CASE("a peer of another protocol is found out before it ends a line") {
-  check_fails(http, "\x05\xff", "speaks no HTTP/1: it answered '\\x05'");
+  check_fails(http, "\x05\xff", "speaks no HTTP/1: it answered '\\x05', as SOCKS5 does");
   const std::string letters(64, 'x');
   check_fails(http, letters, "speaks no HTTP/1: it answered '" + letters + "'");
 }
@@ -148,8 +178,8 @@ TEST_CASE("a status that is not 2xx is told with its reason, printable and bound
   const Outcome outcome = hear(http, "HTTP/1.1 500 " + std::string(9'000, 'x') + "\r\n");
   CHECK(outcome.failure.starts_with("500 xxx"));
   CHECK(outcome.failure.size() < 400);
-  for (int code = 300; code < 1000; ++code)
-    if (code != 407)
+  for (int code = 400; code < 1000; ++code)
+    if (code != 401 && code != 407)
       CHECK(hear(http, "HTTP/1.1 " + std::to_string(code) + " X\r\n").failure ==
             std::to_string(code) + " X");
 }
@@ -177,98 +207,63 @@ TEST_CASE("a proxy that knows the password has no words of its own in a failure"
   check_fails(http_with_password, told + "\r\n", "speaks no HTTP/1");
   check_fails(http_with_password,
               "HTTP/1.1 407 No\r\nProxy-Authenticate: " + told + "\r\n\r\n",
-              "wants authentication, but not Basic");
+              "wants authentication, but neither Basic nor a Digest that gladhand knows");
   check_fails(http, "HTTP/1.1 499 " + told + "\r\n", "499 " + told);
 }
 
-TEST_CASE("a 407 is answered on the same connection where the proxy keeps it for sure") {
-  const std::string body = "HTTP/1.1 200 OK\r\n\r\n";  // it looks like what it is not
-  const std::string refusal =
-      wants_basic + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  const Outcome outcome = hear_in_any_split(http, refusal + opened + banner);
-  CHECK(outcome.state == State::done);
-  CHECK(outcome.consumed == refusal.size() + opened.size());
-  CHECK(outcome.sent == request + "\r\n" + request + authorization + "\r\n");
-  check_opens(http, wants_basic + "content-length:0\r\nConnection: keep-alive\r\n\r\n" + opened);
-}
-
-TEST_CASE("a body is taken before the credentials are asked for, and nothing behind it") {
-  const auto machine = http();
-  CHECK(machine->take_output() == request + "\r\n");
-  const std::string refusal = wants_basic + "Content-Length: 3\r\n\r\nno!";
-  CHECK(machine->receive(refusal.substr(0, refusal.size() - 1)) == refusal.size() - 1);
-  CHECK(machine->state() == State::talking);
-  CHECK(machine->receive("!" + opened) == 1);
-  CHECK(machine->state() == State::wants_credentials);
-  machine->provide(alice);
-  CHECK(machine->take_output() == request + authorization + "\r\n");
-}
-
-TEST_CASE("a 407 is answered on a new connection where this one is not kept for sure") {
+TEST_CASE("a 407 is answered on a new connection, and nothing behind its fields is taken") {
   for (const char* fields : {"",
+                             "Content-Length: 3\r\n",
                              "Content-Length: 3\r\nConnection: close\r\n",
-                             "Content-Length: 3\r\nProxy-Connection: Keep-Alive, CLOSE\r\n",
-                             "Content-Length: 3\r\nConnection:\r\n close\r\n",
-                             "Content-Length: 3\r\nConnection : close\r\n",
-                             "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
-                             "Transfer-Encoding: chunked\r\n",
-                             "Content-Length: 3\r\nContent-Length: 4\r\n",
-                             "Content-Length: 3, 3\r\n",
-                             "Content-Length: -3\r\n",
-                             "Content-Length: 65537\r\n",
-                             "Content-Length : 3\r\n",
-                             "Content-Length: 99999999999999999999999\r\n",
-                             "Content-Length:\r\n"}) {
+                             "Connection: keep-alive\r\nContent-Length: 0\r\n",
+                             "Transfer-Encoding: chunked\r\n"}) {
     CAPTURE(fields);
-    CHECK(state_after(http, wants_basic + fields + "\r\n") == State::wants_new_connection);
+    const std::string answer = wants_basic + fields + "\r\n";
+    const Outcome outcome = hear_in_any_split(http, answer + "no! " + opened);
+    CHECK(outcome.state == State::wants_new_connection);
+    CHECK(outcome.consumed == answer.size());
+    CHECK(outcome.sent == request + "\r\n");
   }
-  CHECK(state_after(http, "HTTP/1.0" + wants_basic.substr(8) + "Content-Length: 3\r\n\r\n") ==
-        State::wants_new_connection);
 }
 
-TEST_CASE("a proxy that closes after its 407 is asked again on a new connection") {
-  const std::string refusal = wants_basic + "Content-Length: 3\r\n\r\nno!";
-  const auto state_at_end = [](const std::string& heard) {
-    const auto machine = http();
-    peer::converse(*machine, heard);
-    machine->end();
-    return machine->state();
-  };
-  CHECK(state_at_end(refusal.substr(0, refusal.size() - 4)) == State::failed);
-  CHECK(state_at_end(refusal.substr(0, refusal.size() - 3)) == State::wants_new_connection);
-  CHECK(state_at_end(refusal.substr(0, refusal.size() - 1)) == State::wants_new_connection);
-  CHECK(state_at_end(refusal) == State::wants_new_connection);
-  CHECK(state_at_end(refusal + "H") == State::failed);
-  const auto asking_user = http();
-  asking_user->receive(refusal);
-  asking_user->end();
-  CHECK(asking_user->state() == State::wants_new_connection);
+TEST_CASE("a 407 that is cut is no answer, and one that is not may be followed by the end") {
+  check_cuts(http, wants_basic + "\r\n");
+  const auto machine = http();
+  peer::converse(*machine, wants_basic + "\r\n");
+  machine->end();
+  CHECK(machine->state() == State::wants_new_connection);
+}
+
+TEST_CASE("401 and a 407 without a challenge are questions for a password, too") {
+  check_wants_credentials("HTTP/1.1 401 Unauthorized\r\n\r\n");
+  check_wants_credentials("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"p\"\r\n\r\n");
+  check_wants_credentials("HTTP/1.1 407 No\r\n\r\n");
 }
 
 TEST_CASE("credentials that were told and refused are not told again") {
+  for (const char* answer : {"HTTP/1.1 401 Unauthorized\r\n", "HTTP/1.1 407 No\r\n\r\n"})
+    check_fails(http_with_password, answer, "the proxy refuses these credentials");
   check_fails(http_with_password, wants_basic + "\r\n", "the proxy refuses these credentials");
-  check_fails(http,
-              wants_basic + "Content-Length: 0\r\n\r\n" + wants_basic + "\r\n",
-              "the proxy refuses these credentials");
+  CHECK(blamed(http_with_password, wants_basic + "\r\n") == Handshake::Blame::credentials);
+  const std::string both = wants_basic + wants_digest_field + "\r\n";
+  check_fails(http_with_password, both, "the proxy refuses these credentials");
+  check_fails(http_with_digest, both, "the proxy refuses these credentials");
 }
 
-TEST_CASE("a proxy that knows only other ways than Basic says so, whatever it was told before") {
-  check_fails(http_with_password,
-              "HTTP/1.1 407 No\r\nProxy-Authenticate: Digest\r\n\r\n",
-              "wants authentication, but not Basic");
-  check_fails(http_with_password, "HTTP/1.1 407 No\r\n\r\n", "the proxy refuses these credentials");
-}
-
-TEST_CASE("a 407 that does not offer Basic fails with what it offers") {
+TEST_CASE("a 407 with no way that gladhand knows fails with what it offers") {
   const std::string start = "HTTP/1.1 407 No\r\nContent-Length: 0\r\n";
-  check_fails(http,
-              start + "Proxy-Authenticate: Digest realm=\"Basic\"\r\n" +
-                  "Proxy-Authenticate: Negotiate, NTLM\r\n\r\n",
-              "wants authentication, but not Basic: it offers Digest, Negotiate, NTLM");
-  check_fails(http, start + "\r\n", "wants authentication, but not Basic: it offers nothing");
+  const std::string neither =
+      "wants authentication, but neither Basic nor a Digest that gladhand knows";
+  const std::string windows = start +
+                              "Proxy-Authenticate: Digest realm=\"Basic\", algorithm=X\r\n" +
+                              "Proxy-Authenticate: Negotiate, ntlm\r\n\r\n";
+  check_fails(http, windows, neither + ": it offers Digest, Negotiate, ntlm");
+  check_fails(http_with_password, windows, neither + ": it offers Digest, Negotiate, NTLM");
+  CHECK(hint_after(http, windows).find("cntlm") != std::string::npos);
+  CHECK(hint_after(http, start + "Proxy-Authenticate: Bearer\r\n\r\n").empty());
   const Outcome outcome =
       hear(http, start + "Proxy-Authenticate: \x1b" + std::string(9'000, 'x') + "\r\n\r\n");
-  CHECK(outcome.failure.starts_with("wants authentication, but not Basic: it offers \\x1bxxx"));
+  CHECK(outcome.failure.starts_with(neither + ": it offers \\x1bxxx"));
   CHECK(outcome.failure.size() < 400);
 }
 
@@ -289,4 +284,72 @@ TEST_CASE("no failure tells the credentials") {
     for (const char* part : {"alice", "secret", "YWxpY2U6c2VjcmV0"})
       CHECK(machine->failure().find(part) == std::string::npos);
   }
+}
+
+TEST_CASE("what another protocol says is named") {
+  check_fails(http, "SSH-2.0-x\r\n", "speaks no HTTP/1: it answered 'SSH-2.0-x', as SSH does");
+  check_fails(http, "\x15\x03", "speaks no HTTP/1: it answered '\\x15', as TLS does");
+  check_fails(http_with_password, "\x05\x01", "speaks no HTTP/1, as SOCKS5 does");
+  CHECK(hint_after(http, "SSH-2.0-x\r\n").find("no proxy") != std::string::npos);
+}
+
+TEST_CASE("a proxy that lets nobody through to port 22 may do so for 443") {
+  const std::string forbidden = "HTTP/1.1 403 Forbidden\r\n";
+  CHECK(hint_after(http, forbidden).find("443") != std::string::npos);
+  CHECK(hint_after(asking(to_name("db.example", 443)), forbidden).empty());
+}
+
+TEST_CASE("another page in place of a connection is what the login of a network shows") {
+  check_fails(http,
+              "HTTP/1.1 302 Found\r\n",
+              "302 Found: it shows another page instead, as the login of a network does");
+}
+
+TEST_CASE("fields of the user's come with the request, one of them in place of ours") {
+  const auto with = [](std::vector<std::string> fields) {
+    return ask_proxy(ProxyScheme::http,
+                     to_name("db.example"),
+                     {.credentials = alice, .fields = std::move(fields)})
+        ->take_output();
+  };
+  CHECK(with({"X-Team: a", "X-Team: b"}) ==
+        request + "X-Team: a\r\nX-Team: b\r\n" + authorization + "\r\n");
+  CHECK(with({"user-agent: Mozilla/5.0"}) ==
+        "CONNECT db.example:22 HTTP/1.1\r\nHost: db.example:22\r\nuser-agent: Mozilla/5.0\r\n" +
+            authorization + "\r\n");
+  CHECK(with({"Proxy-Authorization: Bearer t0ken"}) ==
+        request + "Proxy-Authorization: Bearer t0ken\r\n\r\n");
+}
+
+TEST_CASE("[RFC 9110 §5.5] no field of the user's can end the request early or change it") {
+  using gladhand::read_field;
+  CHECK(read_field("X-Team:  a b\t") == "X-Team: a b");
+  CHECK(read_field("X-Empty:") == "X-Empty: ");
+  for (const char* text : {"",
+                           "X-Team",
+                           ": value",
+                           "X Team: a",
+                           "X-Team : a",
+                           " X-Team: a",
+                           "X-Team\r\nY: a",
+                           "X-Team: hidden\r\nY: b",
+                           "X-Team: hidden\n",
+                           "X-Team: hidden\x01",
+                           "Host: hidden",
+                           "content-length: 5",
+                           "Transfer-Encoding: chunked"}) {
+    CAPTURE(text);
+    try {
+      read_field(text);
+      FAIL("is taken");
+    } catch (const gladhand::UsageError& error) {
+      CHECK(std::string(error.what()).find("hidden") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a password that would end the request early is not told") {
+  const auto machine = asking(to_name("db.example"), Credentials{"alice", "a\r\nHost: x"})();
+  CHECK(machine->state() == State::failed);
+  CHECK(machine->take_output().empty());
 }

@@ -23,7 +23,7 @@ const std::string granted5 = "\x05\x00\x00\x01\xc0\x00\x02\x01\x04\x38"s;
 Make asking(ProxyScheme scheme,
             const Destination& destination,
             const std::optional<Credentials>& credentials = std::nullopt) {
-  return [=] { return ask_proxy(scheme, destination, credentials); };
+  return [=] { return ask_proxy(scheme, destination, {.credentials = credentials}); };
 }
 
 const Make socks4 = asking(ProxyScheme::socks4, to_address("192.0.2.7"));
@@ -45,8 +45,8 @@ TEST_CASE("SOCKS4A tells a name behind the user, and an address as SOCKS4 does")
 }
 
 TEST_CASE("SOCKS4 takes no user with a NUL, which would end it early") {
-  const auto machine =
-      ask_proxy(ProxyScheme::socks4, to_address("192.0.2.7"), Credentials{"ali\0ce"s, ""});
+  const auto machine = ask_proxy(
+      ProxyScheme::socks4, to_address("192.0.2.7"), {.credentials = Credentials{"ali\0ce"s, ""}});
   CHECK(machine->state() == State::failed);
   CHECK(machine->failure() == "SOCKS4 takes no user with a NUL in it");
   CHECK(machine->take_output().empty());
@@ -60,8 +60,8 @@ TEST_CASE("SOCKS4's answer is eight bytes, whatever address they hold") {
 
 TEST_CASE("a SOCKS4 proxy may answer with version 4, as some do, but with no other") {
   check_opens(socks4, "\x04\x5a\x00\x00\x00\x00\x00\x00"s);
-  check_fails(socks4, "\x05\x00"s, "speaks no SOCKS4: its answer begins with 0x05");
-  check_fails(socks4, banner, "speaks no SOCKS4: its answer begins with 0x53");
+  check_fails(socks4, "\x05\x00"s, "speaks no SOCKS4: its answer begins with 0x05, as SOCKS5 does");
+  check_fails(socks4, banner, "speaks no SOCKS4: its answer begins with 0x53, as SSH does");
 }
 
 TEST_CASE("every code but 0x5a refuses a SOCKS4 request, and is told in words") {
@@ -89,16 +89,14 @@ TEST_CASE("[RFC 1928 §3] SOCKS5 offers no authentication, and user and password
 TEST_CASE("SOCKS5 offers no credentials that nobody has: some proxies insist on what is offered") {
   const auto machine = ask_proxy(ProxyScheme::socks5h,
                                  to_name("db.example"),
-                                 std::nullopt,
-                                 gladhand::Identification::impossible);
+                                 {.identification = gladhand::Identification::impossible});
   CHECK(machine->take_output() == "\x05\x01\x00"s);
   CHECK(machine->receive(chose_none) == 2);
   CHECK(machine->take_output() == request);
   const Make without = [] {
     return ask_proxy(ProxyScheme::socks5h,
                      to_name("db.example"),
-                     std::nullopt,
-                     gladhand::Identification::impossible);
+                     {.identification = gladhand::Identification::impossible});
   };
   check_opens(without, chose_none + granted5);
   check_fails(without, chose_password, "chose authentication method 0x02, which was not offered");
@@ -147,6 +145,7 @@ TEST_CASE(
   for (int code = 1; code < 256; ++code) {
     const Outcome outcome = hear(socks5, chose_none + "\x05" + static_cast<char>(code));
     CHECK(outcome.state == State::failed);
+    if (code >= 0xf0 && code <= 0xf7) continue;
     const std::string expected = code < 9 ? words[code] : "failure of an unknown kind";
     CHECK(outcome.failure.starts_with(expected + " (SOCKS5 reply 0x"));
   }
@@ -183,20 +182,33 @@ TEST_CASE("a SOCKS5 machine without credentials asks for them when the proxy doe
   CHECK(machine->take_output() == request);
 }
 
-TEST_CASE("[RFC 1929] a user or password that is empty or longer than 255 octets cannot be told") {
+TEST_CASE(
+    "an empty user or password is told as servers take it, one of over 255 octets cannot be") {
   const std::string longest(255, 'x');
-  for (const Credentials& wrong : {Credentials{"", "secret"},
-                                   Credentials{"alice", ""},
-                                   Credentials{longest + 'x', "secret"},
-                                   Credentials{"alice", longest + 'x'}}) {
+  for (const Credentials& wrong :
+       {Credentials{longest + 'x', "secret"}, Credentials{"alice", longest + 'x'}}) {
     const Outcome outcome =
         hear(asking(ProxyScheme::socks5h, to_name("db.example"), wrong), chose_password);
-    CHECK(outcome.failure == "SOCKS5 takes a user and a password of 1 to 255 octets each");
+    CHECK(outcome.failure == "SOCKS5 takes a user and a password of at most 255 octets each");
     CHECK(outcome.sent == greeting);
   }
-  const Credentials most{longest, longest};
-  CHECK(hear(asking(ProxyScheme::socks5h, to_name("db.example"), most), chose_password).sent ==
-        greeting + "\x01\xff" + longest + "\xff" + longest);
+  const auto told = [](const Credentials& credentials) {
+    return hear(asking(ProxyScheme::socks5h, to_name("db.example"), credentials), chose_password)
+        .sent.substr(greeting.size());
+  };
+  CHECK(told({"alice", ""}) ==
+        "\x01\x05"
+        "alice\0"s);
+  CHECK(told({"", "secret"}) == "\x01\0\x06"s + "secret");
+  CHECK(told({longest, longest}) == "\x01\xff" + longest + "\xff" + longest);
+}
+
+TEST_CASE("Tor's extended errors are told in words") {
+  for (int code = 0xf0; code <= 0xf7; ++code) {
+    const std::string failure = hear(socks5, chose_none + "\x05" + static_cast<char>(code)).failure;
+    CHECK(failure.find("onion") != std::string::npos);
+    CHECK(failure.ends_with(" (SOCKS5 reply 0xf" + std::to_string(code - 0xf0) + ")"));
+  }
 }
 
 TEST_CASE("[RFC 1929] any status but 0 refuses the credentials") {
@@ -230,8 +242,11 @@ TEST_CASE("what was still to be sent is not, once the handshake has failed") {
 }
 
 TEST_CASE("a wrong version or an unknown address type is no SOCKS5") {
-  check_fails(
-      socks5, "HTTP/1.1 400 Bad Request\r\n", "speaks no SOCKS5: its answer begins with 0x48");
+  check_fails(socks5,
+              "HTTP/1.1 400 Bad Request\r\n",
+              "speaks no SOCKS5: its answer begins with 0x48, as HTTP does");
+  check_fails(socks5, banner, "speaks no SOCKS5: its answer begins with 0x53, as SSH does");
+  check_fails(socks5, "\x15\x03", "speaks no SOCKS5: its answer begins with 0x15, as TLS does");
   check_fails(socks5, chose_none + "\x04\x00"s, "speaks no SOCKS5: its answer begins with 0x04");
   for (int type = 0; type < 256; ++type)
     if (type != 1 && type != 3 && type != 4)
@@ -312,7 +327,7 @@ TEST_CASE("a proxy is asked only for what its protocol has words for") {
         schemes += (schemes.empty() ? "" : " ") + std::string(to_string(scheme));
         continue;
       }
-      const auto machine = ask_proxy(scheme, row.destination, alice);
+      const auto machine = ask_proxy(scheme, row.destination, {.credentials = alice});
       CHECK(machine->state() == State::failed);
       CHECK(machine->failure() ==
             std::string(to_string(scheme)) + " has no words for this destination");

@@ -43,6 +43,7 @@ TEST_CASE("a proxy's URL names scheme, host and port, or the scheme's own port")
       {"http://proxy.example:", "http://proxy.example:80"},
       {"HTTP://Proxy.example:65535", "http://Proxy.example:65535"},
       {"SOCKS5H://localhost", "socks5h://localhost:1080"},
+      {"socks://proxy.example", "socks5h://proxy.example:1080"},
       {"http://[fe80::1%25eth0]:8080", "http://[fe80::1%eth0]:8080"},
       {"http://[fe80::1%eth0]", "http://[fe80::1%eth0]:80"},
       {"http://[fe80::1%25]", "http://[fe80::1%25]:80"},  // by its index
@@ -53,6 +54,38 @@ TEST_CASE("a proxy's URL names scheme, host and port, or the scheme's own port")
     CAPTURE(std::string(row.url));
     CHECK(to_string(parse_proxy(row.url)) == row.expected);
   }
+}
+
+TEST_CASE("a proxy on a Unix socket has a path in place of host and port") {
+  const struct {
+    const char* url;
+    const char* expected;
+    const char* path;
+  } table[] = {
+      {"http+unix:///run/p.sock", "http+unix:///run/p.sock", "/run/p.sock"},
+      {"SOCKS5H+UNIX://alice:secret@/run/p", "socks5h+unix:///run/p", "/run/p"},
+      {"socks4a+unix://localhost/run/a%20b", "socks4a+unix:///run/a b", "/run/a b"},
+      {"socks5h://alice@localhost/run/p", "socks5h+unix:///run/p", "/run/p"},
+      {"socks5://LOCALHOST/run/p", "socks5+unix:///run/p", "/run/p"},
+  };
+  for (const auto& row : table) {
+    CAPTURE(std::string(row.url));
+    const Proxy proxy = parse_proxy(row.url);
+    CHECK(to_string(proxy) == row.expected);
+    CHECK(proxy.path == row.path);
+    CHECK(proxy.host.empty());
+  }
+  CHECK(parse_proxy("http+unix://alice:secret@/run/p").password == "secret");
+  for (const char* url : {"http+unix://",
+                          "http+unix:///",
+                          "http+unix://proxy.example/run/p",
+                          "http+unix:///run/p?x",
+                          "http+unix:///run/%00p",
+                          "http+unix:///run/%p",
+                          "http://localhost/run/p",
+                          "socks5h://localhost:1080/run/p",
+                          "socks5h://proxy.example/run/p"})
+    CHECK(!error_of_url(url).empty());
 }
 
 TEST_CASE("user and password are percent-decoded; an '@' in them needs no escape") {
@@ -95,7 +128,7 @@ TEST_CASE("TLS to the proxy has an error of its own") {
 }
 
 TEST_CASE("an unknown scheme is told those that are known") {
-  for (const char* scheme : {"socks", "socks6", "ftp", "h2"})
+  for (const char* scheme : {"socks6", "socks+unix2", "ftp", "h2"})
     CHECK(error_of_url(scheme + "://proxy.example"s) ==
           "proxy scheme '"s + scheme + "' is none of socks4, socks4a, socks5, socks5h and http\n");
 }
@@ -150,7 +183,7 @@ TEST_CASE("what is no URL of a proxy is refused, and its error shows neither use
                                  "http://alice:secret@h%41"s,
                                  "http://alice:secret@[::1]secret:80"s,
                                  "https://alice:secret@h"s,
-                                 "socks://alice:secret@h"s}) {
+                                 "socks7://alice:secret@h"s}) {
     CAPTURE(printable(url));
     const std::string error = error_of_url(url);
     CHECK_FALSE(error.empty());
@@ -185,7 +218,11 @@ TEST_CASE("NO_PROXY lists names with their subdomains, addresses, ranges, or eve
       {"..", "example.org", false},
       {".", "a..", false},
       {"org", "example.org", true},
-      {"*.example.org", "db.example.org", false},
+      {"*.example.org", "db.example.org", true},
+      {"*.example.org", "a.db.example.org", true},
+      {"*.example.org", "anexample.org", false},
+      {"*example.org", "db.example.org", false},
+      {"db.*", "db.example", false},
       {"example.org:22", "example.org", true},
       {"example.org:22", "db.example.org", true},
       {"example.org:23", "example.org", false},
