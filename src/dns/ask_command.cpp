@@ -61,6 +61,7 @@ class AddressLines {
 }  // namespace
 
 asio::awaitable<Found> ask_command(asio::io_context& loop,
+                                   std::shared_ptr<CommandGroup> programs,
                                    std::vector<std::string> words,
                                    Target target,
                                    std::vector<Family> families,
@@ -73,8 +74,12 @@ asio::awaitable<Found> ask_command(asio::io_context& loop,
   std::function<void(std::string_view)> take = [&lines](std::string_view line) {
     lines.take(line);
   };
-  const auto status = co_await read_lines_of(
-      loop, std::move(words), std::move(environment), deadline, std::move(take));
+  const auto status = co_await read_lines_of(loop,
+                                             std::move(programs),
+                                             std::move(words),
+                                             std::move(environment),
+                                             deadline,
+                                             std::move(take));
   std::string fault;
   if (!status) {
     fault = "--resolve-with: " + std::string(status.error().what());

@@ -43,6 +43,7 @@ std::vector<std::string> getent_command(const std::string& modules,
 }  // namespace
 
 asio::awaitable<Found> ask_getent(asio::io_context& loop,
+                                  std::shared_ptr<CommandGroup> programs,
                                   std::string modules,
                                   std::string name,
                                   Family family,
@@ -58,8 +59,8 @@ asio::awaitable<Found> ask_getent(asio::io_context& loop,
     if (std::ranges::find(found.addresses, *address) == found.addresses.end())
       found.addresses.push_back(*address);
   };
-  const auto status =
-      co_await read_lines_of(loop, std::move(command), environment, deadline, std::move(use));
+  const auto status = co_await read_lines_of(
+      loop, std::move(programs), std::move(command), environment, deadline, std::move(use));
   if (!status) co_return Found{AnswerStatus::no_answer, {}, status.error().what()};
   if (!*status) co_return Found{AnswerStatus::no_answer, {}, "getent has not ended in time"};
   if (!found.addresses.empty()) {

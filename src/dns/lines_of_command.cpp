@@ -9,7 +9,6 @@
 
 #include "base/unique_fd.hpp"
 #include "gladhand/error.hpp"
-#include "sys/command.hpp"
 #include "sys/readiness_wait.hpp"
 
 namespace gladhand {
@@ -44,13 +43,15 @@ void use_lines(std::string& text, const std::function<void(std::string_view)>& u
 
 asio::awaitable<Result<std::optional<int>>> read_lines_of(
     asio::io_context& loop,
+    std::shared_ptr<CommandGroup> programs,
     std::vector<std::string> words,
     Environment environment,
     std::chrono::steady_clock::time_point deadline,
     std::function<void(std::string_view)> use) {
   Result<Pipe> pipe = make_pipe();
   if (!pipe) co_return pipe.error();
-  const auto command = Command::start(loop, words, environment, pipe->in.get());
+  const auto command =
+      Command::start(loop, words, environment, pipe->in.get(), std::move(programs));
   if (!command) co_return command.error();
   pipe->in = UniqueFd();
   ReadinessWait ready(co_await asio::this_coro::executor, pipe->out.get());

@@ -116,6 +116,7 @@ NameLookup::NameLookup(asio::io_context& loop,
 
 NameLookup::~NameLookup() {
   self_.reset();
+  if (programs_) programs_->end();  // the loop may run no more
   for (const auto& question : questions_) question->emit(asio::cancellation_type::terminal);
 }
 
@@ -141,6 +142,11 @@ void NameLookup::ask(Family family) {
   } else if (asked_ == families_.size()) {
     begin_step();
   }
+}
+
+std::shared_ptr<CommandGroup> NameLookup::programs() {
+  if (!programs_) programs_ = std::make_shared<CommandGroup>();
+  return programs_;
 }
 
 void NameLookup::make_resolver() {
@@ -192,7 +198,8 @@ void NameLookup::ask_user_command() {
   auto use = [watched = std::weak_ptr(self_)](const Endpoint& address) {
     if (const auto lookup = watched.lock()) (*lookup)->take_early(address);
   };
-  spawn({}, ask_command(loop_, command_, target_, families_, deadline_, std::move(use)));
+  spawn({},
+        ask_command(loop_, programs(), command_, target_, families_, deadline_, std::move(use)));
 }
 
 void NameLookup::take_early(const Endpoint& address) {
@@ -207,7 +214,8 @@ asio::awaitable<Found> NameLookup::question_for(const NameStep& step, Family fam
     case Kind::mdns: return ask_mdns(name, family, target_.port, soon);
     case Kind::resolved: return ask_for_single_label(name, family, target_.port, soon);
     default:
-      return ask_getent(loop_, step.module.name, target_.name, family, target_.port, deadline_);
+      return ask_getent(
+          loop_, programs(), step.module.name, target_.name, family, target_.port, deadline_);
   }
 }
 

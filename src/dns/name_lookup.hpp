@@ -15,6 +15,7 @@
 #include "dns/found.hpp"
 #include "dns/name_source.hpp"
 #include "dns/resolver.hpp"
+#include "sys/command.hpp"
 
 namespace gladhand {
 
@@ -76,6 +77,7 @@ class NameLookup {
     Found found;
   };
 
+  std::shared_ptr<CommandGroup> programs();
   void make_resolver();
   void begin_step();
   void look_into_files();
@@ -113,6 +115,7 @@ class NameLookup {
   std::vector<std::string> unasked_;
   std::shared_ptr<Resolver> resolver_;
   std::vector<std::shared_ptr<asio::cancellation_signal>> questions_;
+  std::shared_ptr<CommandGroup> programs_;
   std::shared_ptr<NameLookup*> self_;  // handlers that outlive this find it gone
 };
 

@@ -14,26 +14,36 @@
 
 namespace gladhand {
 
+void CommandGroup::end() {
+  for (const pid_t leader : std::exchange(leaders_, {})) ::kill(-leader, SIGTERM);
+}
+
 Result<std::unique_ptr<Command>> Command::start(asio::io_context& loop,
                                                 const std::vector<std::string>& words,
                                                 const Environment& environment,
-                                                int output) {
+                                                int output,
+                                                std::shared_ptr<CommandGroup> group) {
   const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   // Its standard output is never ours: ssh reads that.
   auto process = start_process(words,
                                {.in = nothing.get(),
                                 .out = output,
+                                .leads_group = group != nullptr,
                                 .environment = environment,
                                 .life = ProcessSetup::Life::ours});
   if (!process) return process.error();
-  return std::unique_ptr<Command>(new Command(loop, std::move(*process)));
+  return std::unique_ptr<Command>(new Command(loop, std::move(*process), std::move(group)));
 }
 
-Command::Command(asio::io_context& loop, Process process)
-    : pid_(process.pid), process_(loop, process.ended.release()) {}
+Command::Command(asio::io_context& loop, Process process, std::shared_ptr<CommandGroup> group)
+    : pid_(process.pid), group_(std::move(group)), process_(loop, process.ended.release()) {
+  if (group_) group_->leaders_.push_back(pid_);
+}
 
 Command::~Command() {
-  if (pid_ > 0) ::kill(pid_, SIGTERM);
+  if (pid_ <= 0) return;
+  ::kill(group_ ? -pid_ : pid_, SIGTERM);
+  if (group_) std::erase(group_->leaders_, pid_);
 }
 
 void Command::async_wait(std::function<void(int)> on_end) {
@@ -52,6 +62,7 @@ asio::awaitable<int> Command::wait() {
 }
 
 int Command::reap() {
+  if (group_) std::erase(group_->leaders_, pid_);
   return gladhand::reap(std::exchange(pid_, -1));
 }
 

@@ -58,6 +58,7 @@ void close_from(int first) {
   }
   // A racing socket that stayed open here would keep the connection alive after ssh.
   close_from(report_fd + 1);
+  if (setup.leads_group) ::setpgid(0, 0);
   if (setup.life == ProcessSetup::Life::ours) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(127);  // it has ended before that was set

@@ -24,6 +24,7 @@ struct ProcessSetup {
 
   int in = -1;
   int out = -1;
+  bool leads_group = false;  ///< of its own: it has no terminal to ask at
   sighandler_t on_broken_pipe = SIG_DFL;
   Environment environment = {};       ///< added to ours; replaces what has the same name
   const sigset_t* blocked = nullptr;  ///< the signals it starts with blocked; null: as ours

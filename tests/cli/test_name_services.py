@@ -190,6 +190,14 @@ class Modules(NameServiceTest):
         self.assert_gone("ahostsv4")
         self.assert_gone("ahostsv6")
 
+    def test_what_getent_has_started_ends_with_it(self):
+        """A getent that is a script, in a chroot or a container."""
+        self.nsswitch("files dns libvirt")
+        self.getent('[ "$3" = ahostsv4 ] && { while ! [ -s %s/inner ]; do sleep 0.01; done; echo 127.0.0.1; exit; }\n'
+                    "sh -c 'echo $$ >%s/inner; sleep 30; :'; :\n" % (self.directory, self.directory))
+        self.assert_handed_over(self.dial(), self.v4)
+        self.assert_gone("inner")
+
     def test_the_trace_names_who_had_the_address(self):
         self.nsswitch("files dns libvirt")
         self.getent(KNOWS_GUEST)
@@ -310,6 +318,15 @@ class OwnCommand(NameServiceTest):
         self.assert_handed_over(result, self.v6)
         self.assertLess(result.exited - result.started, SOON)
         self.assert_gone("own.pid")
+
+    def test_what_the_command_has_started_ends_with_it(self):
+        """A shell in front of the program that is waited for, as scripts are."""
+        body = "sh -c 'echo $$ >%s/%s; echo \"%s\"; sleep 30; :'; :\n"
+        self.assert_handed_over(self.dial(*self.command(body % (self.directory, "won", V6))), self.v6)
+        self.assert_gone("won")
+        result = self.dial("--timeout", "500ms", *self.command(body % (self.directory, "lost", "")))
+        self.assert_fails(result, TIMED_OUT, "'guest'")
+        self.assert_gone("lost")
 
     def test_an_address_of_the_other_family_does_not_wait_for_the_end(self):
         result = self.dial(*self.command("echo %s; exec sleep 30\n" % V4))
