@@ -160,8 +160,9 @@ bool is_localhost(std::string_view name) {
 
 ResolvConf parse_resolv_conf(std::string_view text) {
   ResolvConf conf;
-  for_each_line(text, [&conf](const std::vector<std::string_view>& words) {
-    if (words.size() < 2) return;
+  for_each_line(text, [&](const std::vector<std::string_view>& words) {
+    const char* keyword = words[0].data();  // begins the line, as resolv.conf(5) has it
+    if (words.size() < 2 || (keyword != text.data() && keyword[-1] != '\n')) return;
     if (words[0] == "nameserver" && conf.servers.size() < most_servers &&
         parse_address(words[1], 0))
       conf.servers.emplace_back(words[1]);

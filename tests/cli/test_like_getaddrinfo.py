@@ -1,13 +1,14 @@
 """Names, side by side with the C library: the same files and the same scripted name servers, one question
 to getaddrinfo(3) and one to gladhand. A row is a sentence, and says how the two compare:
 
-EQUAL: both find the same addresses, or neither finds any. BETTER: gladhand finds some where the C library
-finds none. ON_PURPOSE: they differ, and gladhand(1) says why.
+EQUAL: both find the same addresses, or neither finds any. BETTER: gladhand finds all that the C library
+does, and more. ON_PURPOSE: they differ, and gladhand(1) says why.
 
 Of gladhand, the addresses count that it has found out; every one of them refuses or has no route. Which
 goes first is for other tests: families are interleaved here, and by getaddrinfo(3) are not.
 """
 
+import contextlib
 import ctypes
 import dataclasses
 import json
@@ -50,6 +51,9 @@ class Row:
     script: dict = dataclasses.field(default_factory=dict)
     second: object = None  # the script of another server, behind the first
     default: object = None
+    nameservers: tuple = ()  # what resolv.conf has, where that is not where they listen
+    listens: str = SERVER
+    once_a_port: bool = False  # in front of the first is a firewall that lets one answer pass to a port
     resolv: str = ""
     hosts: str = ""
     nsswitch: str = "files dns"
@@ -64,6 +68,9 @@ def both(name, a=dns.answer(A1), aaaa=dns.answer(B1)):
 
 
 BOTH = (A1, B1)
+EDNS_REPLIES = ((dns.FORMERR, "says FORMERR"), ("bare", "says FORMERR with a bare header"),
+                (dns.REFUSED, "refuses"), (dns.NOTIMP, "does not implement it"), (dns.SERVFAIL, "fails"),
+                ("drop", "drops it"))
 DB = both("db.example")
 SEARCH = "search one.example two.example\n"
 
@@ -152,6 +159,59 @@ ROWS = [
         own_name="me.home.example"),
     Row("search: a name that fails in one family stays with the first domain that has it", "db", (A1,),
         script={**both("db.one.example", aaaa=dns.nodata()), **both("db.two.example", dns.answer(A2))}, resolv=SEARCH),
+    Row("search: and in the other family too", "db", (B1,),
+        script={**both("db.one.example", a=dns.nodata()), **both("db.two.example", dns.answer(A2))}, resolv=SEARCH),
+    Row("search: LOCALDOMAIN that is empty leaves no search domain", "db", BOTH,
+        script={**both("db"), **both("db.one.example", dns.answer(A2), dns.answer(B2))}, resolv=SEARCH,
+        environment={"LOCALDOMAIN": ""}),
+    Row("search: LOCALDOMAIN counts before the own domain", "db", BOTH,
+        script={**both("db.one.example"), **both("db.home.example", dns.answer(A2), dns.answer(B2))},
+        environment={"LOCALDOMAIN": "one.example"}, own_name="me.home.example"),
+    Row("search: RES_OPTIONS goes over what the file says", "db.x", BOTH,
+        script={**both("db.x"), **both("db.x.one.example", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH + "options ndots:3\n", environment={"RES_OPTIONS": "ndots:1"}),
+    Row("search: RES_OPTIONS has options behind an unknown one", "db.x", BOTH,
+        script={**both("db.x.one.example"), **both("db.x", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH, environment={"RES_OPTIONS": "nonsense\tndots:2"}),
+    Row("search: HOSTALIASES counts whatever the case", "DB", BOTH, script=both("real.example"),
+        aliases="db real.example\n"),
+    Row("search: HOSTALIASES has no entry for another name", "db", BOTH, script=both("db"),
+        aliases="dbx other.example\nxdb other.example\n"),
+    Row("search: HOSTALIASES goes before the search list", "db", BOTH, resolv=SEARCH, aliases="db real.example\n",
+        script={**both("real.example"), **both("db.one.example", dns.answer(A2), dns.answer(B2))}),
+    Row("search: HOSTALIASES of a file that is not there", "db", BOTH, script=both("db"),
+        environment={"HOSTALIASES": "/nonexistent/aliases"}),
+    # -- the forms of resolv.conf
+    Row("form: options on two lines", "db.x", BOTH,
+        script={**both("db.x.one.example"), **both("db.x", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH + "options timeout:1\noptions ndots:2\n"),
+    Row("form: the last of two that say the same", "db.x", BOTH,
+        script={**both("db.x.one.example"), **both("db.x", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH + "options ndots:1 ndots:2\n"),
+    Row("form: ndots is at most 15", ".".join("abcdefghijklmnop"), BOTH, resolv=SEARCH + "options ndots:99\n",
+        script={**both(".".join("abcdefghijklmnop")),
+                **both(".".join("abcdefghijklmnop") + ".one.example", dns.answer(A2), dns.answer(B2))}),
+    Row("form: a number ends where no digit follows", "db.x", BOTH,
+        script={**both("db.x.one.example"), **both("db.x", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH + "options ndots:2x\n"),
+    Row("form: an option in upper case is none", "db.x", BOTH,
+        script={**both("db.x"), **both("db.x.one.example", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH + "options NDOTS:2\n"),
+    Row("form: what is commented out says nothing", "db", BOTH,
+        script={**both("db.one.example"), **both("db.three.example", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH + "# search three.example\n; search three.example\n"),
+    Row("form: tabs are blanks", "db", BOTH, script=both("db.three.example"), resolv="search\t\tthree.example\t\n"),
+    Row("form: an indented line says nothing", "db", BOTH,
+        script={**both("db.one.example"), **both("db.three.example", dns.answer(A2), dns.answer(B2))},
+        resolv=SEARCH + " search three.example\n"),
+    Row("form: no newline at the end of the file", "db", BOTH, script=both("db.three.example"),
+        resolv="search three.example"),
+    Row("form: a search domain may end with a dot", "db", BOTH, script=both("db.three.example"),
+        resolv="search three.example.\n"),
+    Row("form: eight search domains", "db", BOTH, script=both("db.d8.example"),
+        resolv="search " + " ".join(f"d{i}.example" for i in range(1, 9)) + "\n"),
+    Row("form: options that nobody knows", "db.example", BOTH, script=DB,
+        resolv="options inet6 no-reload trust-ad sortlist nonsense:7 no-check-names\nsortlist 10.0.0.0\n"),
     # -- answers
     Row("answers: both families", "db.example", BOTH, script=DB),
     Row("answers: IPv4 alone", "db.example", (A1,), script=both("db.example", aaaa=dns.nodata())),
@@ -172,6 +232,71 @@ ROWS = [
     Row("answers: a name without addresses", "db.example", script=both("db.example", dns.nodata(), dns.nodata())),
     Row("answers: a name in upper case", "DB.Example", BOTH, script=DB),
     Row("answers: a name with an underscore", "_db.example", BOTH, script=both("_db.example")),
+    Row("answers: a name that IPv4 denies and IPv6 has", "db.example", (B1,), script=both("db.example", dns.nxdomain())),
+    Row("answers: the same where IPv6 is the later", "db.example", (B1,),
+        script=both("db.example", dns.nxdomain(), dns.answer(B1, delay=0.02))),
+    Row("answers: a name that IPv6 denies and IPv4 has", "db.example", (A1,),
+        script=both("db.example", aaaa=dns.nxdomain())),
+    Row("answers: the same where IPv4 is the later", "db.example", (A1,),
+        script=both("db.example", dns.answer(A1, delay=0.02), dns.nxdomain())),
+    Row("answers: what IPv4 denies hides no other name of the search list", "db", (B1,), resolv=SEARCH,
+        script={**both("db.one.example", dns.nxdomain()), **both("db.two.example", dns.answer(A2), dns.answer(B2))}),
+    Row("answers: IPv4 alone, whose IPv6 the server fails to say", "db.example", (A1,),
+        script=both("db.example", aaaa=dns.servfail())),
+    Row("answers: IPv6 alone, whose IPv4 the server fails to say", "db.example", (B1,),
+        script=both("db.example", a=dns.servfail())),
+    Row("answers: IPv4 alone, whose IPv6 the server refuses", "db.example", (A1,),
+        script=both("db.example", aaaa=dns.refused())),
+    Row("answers: one lost datagram", "db.example", BOTH, resolv="options timeout:1\n",
+        script=both("db.example", aaaa=[dns.drop(), dns.answer(B1)])),
+    Row("answers: both lost once", "db.example", BOTH, resolv="options timeout:1\n",
+        script=both("db.example", [dns.drop(), dns.answer(A1)], [dns.drop(), dns.answer(B1)])),
+    Row("answers: cut in both families, the rest over TCP", "db.example", BOTH,
+        script=both("db.example", dns.answer(A1, truncate=True), dns.answer(B1, truncate=True))),
+    Row("answers: cut, and no more over TCP", "db.example", resolv="options timeout:1 attempts:1\n",
+        script=both("db.example", *(dns.answer(it, truncate=True, tcp="close") for it in BOTH))),
+    Row("answers: cut, and no more over TCP, but of the next server", "db.example", BOTH, second=DB,
+        script=both("db.example", *(dns.answer(A2, truncate=True, tcp="close") for it in BOTH))),
+    Row("answers: cut, and over TCP the name has nothing", "db.example",
+        script=both("db.example", dns.nodata(truncate=True), dns.nodata(truncate=True))),
+    Row("answers: addresses that no alias leads to are nobody's", "db.example", (A1,),
+        script=both("db.example", dns.alias(["x.example"], A1, strays=(A2,)), dns.nodata())),
+    Row("answers: nor without any alias", "db.example", (A1,),
+        script=both("db.example", dns.answer(A1, strays=(A2,)), dns.nodata())),
+    Row("answers: nothing but addresses of another name", "db.example",
+        script=both("db.example", dns.Reply(strays=(A2,)), dns.nodata())),
+    # -- datagrams that are no answer, then the answer
+    *(Row(f"forged: {words} is not the answer", "db.example", BOTH,
+          script=both("db.example", dns.answer(A1, forge=(what,)), dns.answer(B1, forge=(what,))))
+      for what, words in (("id", "a wrong id"), ("question", "a wrong question"), ("port", "a wrong sender"),
+                          ("noise", "garbage"))),
+    *(Row(f"forged: {words} is not the answer", "db.example", BOTH, ON_PURPOSE,
+          script=both("db.example", dns.answer(A1, forge=(what,)), dns.answer(B1, forge=(what,))))
+      for what, words in (("query", "a question in its place"), ("opcode", "another operation's answer"))),
+    # -- EDNS
+    *(Row(f"EDNS: a server that {words} is not asked for it", "db.example", BOTH,
+          script=both("db.example", dns.answer(A1, without_edns=how), dns.answer(B1, without_edns=how)))
+      for how, words in EDNS_REPLIES),
+    *(Row(f"EDNS: edns0, and a server that {words}", "db.example", BOTH,
+          BETTER, script=both("db.example", dns.answer(A1, without_edns=how), dns.answer(B1, without_edns=how)),
+          resolv="options edns0 timeout:1\n") for how, words in EDNS_REPLIES),
+    Row("EDNS: edns0, and a server that takes it", "db.example", BOTH, script=DB, resolv="options edns0\n"),
+    Row("EDNS: edns0, cut, and refused over TCP", "db.example", BOTH, BETTER, resolv="options edns0\n",
+        script=both("db.example", *(dns.answer(it, truncate=True, without_edns=dns.FORMERR) for it in BOTH))),
+    # -- ports
+    Row("ports: a firewall that lets one answer pass to a port", "db.example", BOTH, BETTER, script=DB, once_a_port=True,
+        resolv="options timeout:1\n"),
+    Row("ports: the same with single-request-reopen", "db.example", BOTH, script=DB, once_a_port=True,
+        resolv="options single-request-reopen timeout:1\n"),
+    Row("ports: single-request", "db.example", BOTH, script=DB, resolv="options single-request\n"),
+    Row("ports: single-request, IPv6 alone", "db.example", (B1,), script=both("db.example", a=dns.nodata()),
+        resolv="options single-request\n"),
+    Row("ports: single-request, and the search list", "db", BOTH, script=both("db.two.example"),
+        resolv=SEARCH + "options single-request\n"),
+    Row("ports: single-request-reopen, and more than one datagram holds", "db.example", BOTH,
+        script=both("db.example", dns.answer(A1, truncate=True), dns.answer(B1, truncate=True)),
+        resolv="options single-request-reopen\n"),
+    # -- more answers
     Row("answers: no-aaaa asks for IPv4 alone", "db.example", (A1,), script=DB, resolv="options no-aaaa\n"),
     Row("answers: use-vc asks over TCP", "db.example", BOTH, script=DB, resolv="options use-vc\n"),
     # -- servers
@@ -182,7 +307,43 @@ ROWS = [
     Row("servers: the first's no is final", "db.example", second=DB),
     Row("servers: all fail", "db.example", default=dns.servfail()),
     Row("servers: none answers", "db.example", default=dns.drop(), resolv="options timeout:1 attempts:1\n"),
+    Row("servers: one that does not implement it leaves the next", "db.example", BOTH,
+        default=dns.Reply(rcode=dns.NOTIMP), second=DB),
+    Row("servers: one that cannot read the question leaves the next", "db.example", BOTH, BETTER,
+        default=dns.Reply(rcode=dns.FORMERR), second=DB),
+    Row("servers: one that refers elsewhere leaves the next", "db.example", BOTH, default=dns.Reply(lame=True),
+        second=DB),
+    Row("servers: one that sends what cannot be read leaves the next", "db.example", BOTH,
+        default=dns.answer(A2, malformed="garbage"), second=DB, resolv="options timeout:1 attempts:1\n"),
+    Row("servers: one that nobody listens at leaves the next", "db.example", BOTH, script=DB,
+        nameservers=("127.0.0.59", SERVER)),
+    Row("servers: one without a route leaves the next", "db.example", BOTH, script=DB,
+        nameservers=("2001:db8::53", SERVER)),
+    Row("servers: WSL's leave the next", "db.example", BOTH, script=DB,
+        nameservers=("fec0:0:0:ffff::1", "fec0:0:0:ffff::2", SERVER)),
+    Row("servers: 0.0.0.0 is this machine", "db.example", BOTH, script=DB, nameservers=("0.0.0.0",),
+        listens="127.0.0.1"),
+    Row("servers: :: is this machine", "db.example", BOTH, script=DB, nameservers=("::",), listens="::1"),
+    Row("servers: one over IPv6", "db.example", BOTH, script=DB, nameservers=("::1",), listens="::1"),
+    Row("servers: no line is 127.0.0.1", "db.example", BOTH, script=DB, nameservers=("",), listens="127.0.0.1"),
+    Row("servers: a line that is no address is passed over", "db.example", BOTH, script=DB,
+        nameservers=("nonsense", "300.1.1.1", SERVER)),
+    Row("servers: rotate, and all say the same", "db.example", BOTH, script=DB, second=DB, resolv="options rotate\n"),
+    Row("servers: the fourth is asked too", "db.example", BOTH, BETTER, default=dns.refused(), second=DB,
+        nameservers=(SERVER,) * 3),
+    Row("servers: addresses of the first that come late beat the second's no", "db.example", BOTH, second={},
+        script=both("db.example", dns.answer(A1, delay=0.26), dns.answer(B1, delay=0.26))),
+    Row("servers: addresses of the second beat the first's no that comes late", "db.example", BOTH, BETTER,
+        script=both("db.example", dns.nxdomain(delay=0.4), dns.nxdomain(delay=0.4)), second=DB),
+    Row("servers: one that fails for IPv6 alone leaves that to the next", "db.example", BOTH, BETTER,
+        script=both("db.example", aaaa=dns.servfail()), second=DB),
+    Row("servers: one that fails leaves the next, whose no is final", "db.example", default=dns.servfail(), second={}),
     # -- what differs on purpose
+    *(Row(f"a name without {what} is no reason to go to another machine's", "db", (), ON_PURPOSE, family=family,
+          script={**both("db.one.example", dns.nodata(), dns.nodata()), **both("db.two.example")}, resolv=SEARCH)
+      for family, what in (("4", "an IPv4 address"), ("6", "an IPv6 address"), ("", "addresses"))),
+    Row("addresses of a first server that come after the second's no, and after the Resolution Delay", "db.example",
+        (), ON_PURPOSE, second={}, script=both("db.example", dns.answer(A1, delay=0.6), dns.answer(B1, delay=0.6))),
     Row("localhost and names below it are this machine", "x.localhost", ("127.0.0.1", "::1"), ON_PURPOSE),
     Row("an onion service is never asked for", "abc.onion", (), ON_PURPOSE, script=both("abc.onion")),
     Row("ndots:x says nothing", "db", BOTH, ON_PURPOSE,
@@ -205,26 +366,32 @@ class SideBySide(CommandTest):
     def setUp(self):
         self.port = receiver.free_port("127.0.0.1", "::1")
 
-    def set_up(self, row):
-        self.server = self.enter(dns.Server((SERVER, 53), script=row.script, default=row.default))
-        resolv = f"nameserver {SERVER}\n"
-        if row.second is not None:
-            self.enter(dns.Server((SECOND_SERVER, 53), script=row.second))
-            resolv += f"nameserver {SECOND_SERVER}\n"
-        self.enter(sandbox.file("/etc/resolv.conf", resolv + row.resolv))
-        self.enter(sandbox.file("/etc/hosts", row.hosts))
-        self.enter(sandbox.file("/etc/nsswitch.conf", f"hosts: {row.nsswitch}\n"))
-        socket.sethostname(row.own_name or "me")
-        self.environment = {**ENVIRONMENT, "LC_ALL": "C.UTF-8", **row.environment}
-        if row.aliases:
-            file = self.enter(tempfile.NamedTemporaryFile("w", suffix="aliases"))
-            file.write(row.aliases)
-            file.flush()
-            self.environment["HOSTALIASES"] = file.name
+    @contextlib.contextmanager
+    def world_of(self, row):
+        """The servers and files of a row, anew for each of the two."""
+        with contextlib.ExitStack() as stack:
+            servers = [dns.Server((row.listens, 53), script=row.script, default=row.default,
+                                  once_a_port=row.once_a_port)]
+            names = row.nameservers or (row.listens,)
+            if row.second is not None:
+                servers.append(dns.Server((SECOND_SERVER, 53), script=row.second))
+                names += (SECOND_SERVER,)
+            resolv = "".join(f"nameserver {name}\n" for name in names if name) + row.resolv
+            for one in (*servers, sandbox.file("/etc/resolv.conf", resolv), sandbox.file("/etc/hosts", row.hosts),
+                        sandbox.file("/etc/nsswitch.conf", f"hosts: {row.nsswitch}\n")):
+                stack.enter_context(one)
+            socket.sethostname(row.own_name or "me")
+            self.environment = {**ENVIRONMENT, "LC_ALL": "C.UTF-8", **row.environment}
+            if row.aliases:
+                file = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix="aliases"))
+                file.write(row.aliases)
+                file.flush()
+                self.environment["HOSTALIASES"] = file.name
+            yield
 
     def ask_libc(self, row):
         done = subprocess.run([sys.executable, "-I", "-S", "-c", PROBE, row.host, row.family], env=self.environment,
-                              capture_output=True, text=True, check=True)
+                              capture_output=True, text=True, check=True, timeout=20)
         return set(json.loads(done.stdout))
 
     def ask_gladhand(self, row):
@@ -239,13 +406,15 @@ class SideBySide(CommandTest):
         return {event["address"] for event in events if event["event"] == "candidate_discovered"}
 
     def compare(self, row):
-        self.set_up(row)
-        theirs, ours = self.ask_libc(row), self.ask_gladhand(row)
+        with self.world_of(row):
+            theirs = self.ask_libc(row)
+        with self.world_of(row):
+            ours = self.ask_gladhand(row)
         self.assertEqual(ours, set(row.finds), "gladhand")
         if row.relation == EQUAL:
             self.assertEqual(theirs, ours, "getaddrinfo")
         elif row.relation == BETTER:
-            self.assertEqual(theirs, set(), "getaddrinfo is no worse by now: a row that is equal")
+            self.assertLess(theirs, ours, "getaddrinfo is no worse by now: a row that is equal")
         else:
             self.assertNotEqual(theirs, ours, "the two no longer differ")
 

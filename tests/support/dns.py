@@ -46,7 +46,7 @@ class Reply:
     lame: bool = False  # a referral elsewhere
     malformed: Optional[str] = None  # "cut", "garbage", "rdlength", "loop", "counts"
     without_edns: object = False  # for a question with EDNS: True or an rcode, "bare" (no question section), "drop"
-    tcp: bool = True  # answers over TCP, too
+    tcp: object = True  # answers over TCP, too; "close": ends the connection there
     ttl: int = 60
 
     def but(self, **changes):
@@ -208,10 +208,12 @@ class Server:
     addresses: "127.0.0.1", ("127.0.0.1", 5300), "::1" ...; port 0 or none means any free one.
     script: {(name, type): Reply}, or a list of them, one a question, the last one for good. A name
     known with another type only gets NODATA, an unknown one gets `default` (NXDOMAIN).
+    once_a_port: as behind a firewall that takes one answer to a port for all that will come.
     """
 
-    def __init__(self, *addresses, script=None, default=None):
+    def __init__(self, *addresses, script=None, default=None, once_a_port=False):
         self._script = {}
+        self._once_a_port, self._answered = once_a_port, set()
         self._default = default if default is not None else nxdomain()
         self._log = []
         self._changed = threading.Condition()
@@ -235,7 +237,7 @@ class Server:
 
     def set(self, name, kind, reply):
         """Changes the script while the server runs."""
-        self._script[(name.rstrip(".").lower(), kind)] = reply
+        self._script[(name.rstrip(".").lower(), kind)] = list(reply) if isinstance(reply, list) else reply
 
     @property
     def port(self):
@@ -322,12 +324,12 @@ class Server:
 
     def _accept(self, listener):
         with contextlib.suppress(OSError):
-            connection, _ = listener.accept()
+            connection, client = listener.accept()
             received = bytearray()
             self._selector.register(connection, selectors.EVENT_READ,
-                                    lambda it: self._read_tcp(it, received))
+                                    lambda it: self._read_tcp(it, received, client))
 
-    def _read_tcp(self, connection, received):
+    def _read_tcp(self, connection, received, client):
         try:
             data = connection.recv(65535)
         except OSError:
@@ -342,7 +344,7 @@ class Server:
             message = bytes(received[2:2 + length])
             del received[:2 + length]
             self._handle(message, "tcp", connection,
-                         lambda answer: connection.sendall(struct.pack("!H", len(answer)) + answer), None)
+                         lambda answer: connection.sendall(struct.pack("!H", len(answer)) + answer), client)
 
     # -- questions and answers ------------------------------------------------------------------------
 
@@ -353,12 +355,19 @@ class Server:
             return
         reply = self._reply_for(question)
         with self._changed:
-            port = client[1] if client else sock.getpeername()[1]
             self._log.append(Query(now, question.name, question.type, transport, sock.getsockname()[0],
-                                   port, question.has_edns))
+                                   client[1], question.has_edns))
             self._changed.notify_all()
+        if transport == "tcp" and reply.tcp == "close":
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            return
         if reply.drop or (transport == "tcp" and not reply.tcp):
             return
+        if self._once_a_port and transport == "udp":
+            if client in self._answered:
+                return
+            self._answered.add(client)
         heapq.heappush(self._outbox, (now + reply.delay, next(self._order),
                                       lambda: self._send(question, reply, transport, sock, send, client)))
 

@@ -193,7 +193,7 @@ TEST_CASE("[resolv.conf(5)] an empty file says nothing") {
 }
 
 TEST_CASE("[resolv.conf(5)] name servers are taken in order, IPv6 and zones included") {
-  CHECK(servers("nameserver 192.0.2.53\nnameserver\t2001:db8::53\n  nameserver fe80::1%lo\r\n"
+  CHECK(servers("nameserver 192.0.2.53\nnameserver\t2001:db8::53\nnameserver fe80::1%lo\r\n"
                 "nameserver 192.0.2.54 # the second\nnameserver 192.0.2.55") ==
         "192.0.2.53 2001:db8::53 fe80::1%lo 192.0.2.54 192.0.2.55");
 }
@@ -211,6 +211,12 @@ TEST_CASE("[resolv.conf(5)] a comment begins with # or ; in the first column") {
   CHECK(servers("# nameserver 192.0.2.1\n; nameserver 192.0.2.2\n;nameserver 192.0.2.3\n"
                 "#nameserver 192.0.2.4\nnameserver 192.0.2.5\n") == "192.0.2.5");
   CHECK(search(";search a.example\nsearch b.example\n") == "b.example");
+}
+
+TEST_CASE("[resolv.conf(5)] the keyword begins the line") {
+  CHECK(servers(" nameserver 192.0.2.1\nnameserver 192.0.2.2\n\tnameserver 192.0.2.3") ==
+        "192.0.2.2");
+  CHECK(search("\tsearch a.example\n") == "");
 }
 
 TEST_CASE("[resolv.conf(5)] a nameserver line without a literal is skipped") {
