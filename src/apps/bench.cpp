@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
@@ -21,18 +20,16 @@
 #include <vector>
 
 #include "apps/bench_options.hpp"
+#include "apps/bench_reports.hpp"
 #include "apps/bench_targets.hpp"
 #include "apps/dial_options.hpp"
+#include "apps/interim_reports.hpp"
 #include "apps/last_words.hpp"
 #include "apps/terminal.hpp"
 #include "connect/credential_sources.hpp"
-#include "figures/bench_csv.hpp"
-#include "figures/bench_json.hpp"
 #include "figures/bench_json_reader.hpp"
 #include "figures/bench_table.hpp"
 #include "figures/bench_text.hpp"
-#include "figures/openmetrics.hpp"
-#include "figures/page.hpp"
 #include "gladhand/error.hpp"
 #include "handover/handover.hpp"
 #include "samples/bench_verdict.hpp"
@@ -41,15 +38,13 @@
 #include "sys/file.hpp"
 #include "sys/last_resort.hpp"
 #include "sys/limits.hpp"
-#include "sys/output_file.hpp"
 #include "sys/privacy.hpp"
+#include "sys/signal_watch.hpp"
 #include "sys/socket_setup.hpp"
 #include "sys/zones.hpp"
 
 namespace gladhand {
 namespace {
-
-using Summaries = std::vector<std::vector<Summary>>;
 
 constexpr const char* name = "gladhand-bench: ";
 
@@ -107,70 +102,7 @@ BenchTerms terms(const BenchOptions& options) {
           .resolution_delay = options.dial.race.resolution_delay};
 }
 
-// --- reports -------------------------------------------------------------------------------
-
-// Opened before the first dial: what cannot be written is better known then.
-struct Files {
-  explicit Files(const BenchSettings& settings) {
-    if (settings.json) json.emplace(*settings.json, "--json");
-    if (settings.csv) csv.emplace(*settings.csv, "--csv");
-    if (settings.openmetrics) openmetrics.emplace(*settings.openmetrics, "--openmetrics");
-    if (settings.page) page.emplace(*settings.page, "--report");
-    table = settings.json != "-" && settings.csv != "-" && settings.openmetrics != "-" &&
-            settings.page != "-";
-  }
-
-  std::optional<OutputFile> json;
-  std::optional<OutputFile> csv;
-  std::optional<OutputFile> openmetrics;
-  std::optional<OutputFile> page;
-  bool table = true;
-};
-
-TextSink into(OutputFile& file) {
-  return [&file](std::string_view text) { file.write(text); };
-}
-
-// A report that cannot be written takes no other with it, and leaves nothing behind.
-class Writing {
- public:
-  void attempt(const std::function<void()>& write) {
-    try {
-      write();
-    } catch (const std::exception& error) {
-      if (!failure_) failure_ = to_error(error);
-    }
-  }
-
-  void attempt(std::optional<OutputFile>& file, const std::function<void(TextSink)>& write) {
-    if (!file) return;
-    attempt([&] {
-      write(into(*file));
-      file->commit();
-    });
-    file.reset();
-  }
-
-  // Throws the first failure.
-  void end() const {
-    if (failure_) throw Error(*failure_);
-  }
-
- private:
-  std::optional<Error> failure_;
-};
-
-void write_reports(const BenchRun& run, const Summaries& summaries, Files& files) {
-  Writing writing;
-  const auto table = [&] { print(describe_run(run, summaries, output_canvas())); };
-  if (files.table) writing.attempt(table);
-  writing.attempt(files.json, [&](const TextSink& to) { write_bench_json(run, summaries, to); });
-  writing.attempt(files.csv, [&](const TextSink& to) { write_bench_csv(run, to); });
-  writing.attempt(files.openmetrics,
-                  [&](const TextSink& to) { write_openmetrics(run, summaries, to); });
-  writing.attempt(files.page, [&](const TextSink& to) { write_page(run, summaries, to); });
-  writing.end();
-}
+// --- the end -------------------------------------------------------------------------------
 
 BenchStatus judge(const BenchRun& run,
                   const Summaries& summaries,
@@ -207,16 +139,6 @@ void erase_progress() {
   if (terminal_columns(STDERR_FILENO) > 0) write_all(STDERR_FILENO, "\r\033[K");
 }
 
-Summaries summarise_all(const std::vector<HostSamples>& hosts) {
-  Summaries summaries;
-  summaries.reserve(hosts.size());
-  for (const HostSamples& host : hosts) {
-    summaries.emplace_back();
-    for (const ModeSamples& mode : host.modes) summaries.back().push_back(summarise(host, mode));
-  }
-  return summaries;
-}
-
 // Dials take and give back the same memory, thousands of times a second.
 void keep_memory() {
 #ifdef __GLIBC__
@@ -236,13 +158,6 @@ BenchStatus fail(const Error& error) {
   return error.status() == ExitStatus::usage ? BenchStatus::usage : BenchStatus::system_failure;
 }
 
-// Under nohup, or a shell's '&'.
-bool is_ignored(int signal) {
-  struct sigaction action {};
-  ::sigaction(signal, nullptr, &action);
-  return action.sa_handler == SIG_IGN;
-}
-
 // A run without timers would never end, and Asio does not say that it has none.
 void require_timers(asio::io_context& loop) {
   constexpr std::chrono::seconds patience{5};
@@ -253,6 +168,27 @@ void require_timers(asio::io_context& loop) {
   moment.async_wait([](std::error_code) {});
   loop.run();
   loop.restart();
+}
+
+void take_state(BenchRunner& runner, BenchRun& run) {
+  run.started = runner.began();
+  run.duration = runner.elapsed();
+  run.lag = runner.lag();
+  run.never_begun = runner.never_begun();
+  run.hosts = runner.take_hosts();
+}
+
+// What goes wrong with it does not end the run: the next may be written.
+void report_so_far(BenchRunner& runner, BenchRun& run, Reports& reports, Reports::Table table) {
+  if (!runner.has_begun()) return;
+  erase_progress();
+  take_state(runner, run);
+  try {
+    reports.write_so_far(run, summarise_all(run.hosts), table);
+  } catch (const std::exception& error) {
+    tell(error.what());
+  }
+  runner.give_back(std::move(run.hosts));
 }
 
 // Dials that a signal has interrupted are not waited for: the process ends with them.
@@ -277,7 +213,7 @@ void require_timers(asio::io_context& loop) {
   }
   asio::io_context loop(1);
   require_timers(loop);
-  Files files(settings);
+  Reports reports(settings);
   keep_memory();
   fit_descriptors(options.schedule);
   warn_of_ports(settings);
@@ -285,28 +221,24 @@ void require_timers(asio::io_context& loop) {
   BenchRun result;
   result.environment = environment(argc, argv);
   result.terms = terms(options);
-  result.started =
-      std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
-  asio::signal_set signals(loop);
-  for (const int signal : {SIGHUP, SIGINT, SIGTERM})
-    if (!is_ignored(signal)) signals.add(signal);
-  signals.async_wait([&loop, &result](std::error_code canceled, int) {
-    result.interrupted = !canceled;
+  BenchRunner runner(
+      loop, options, std::move(targets), progress(options.schedule.duration), reports.live());
+  SignalWatch ends(loop, {SIGHUP, SIGINT, SIGTERM}, [&] {
+    result.interrupted = true;
     loop.stop();
   });
-  BenchRunner runner(loop, options, std::move(targets), progress(options.schedule.duration));
+  const InterimReports interim(loop, settings.interval, [&](Reports::Table table) {
+    report_so_far(runner, result, reports, table);
+  });
   runner.run();
-  signals.clear();  // a second one ends the process at once
+  ends.end();  // a second one ends the process at once
   erase_progress();
 
-  result.duration = runner.elapsed();
-  result.lag = runner.lag();
-  result.never_begun = runner.never_begun();
-  result.hosts = runner.take_hosts();
+  take_state(runner, result);
   give_back_memory();
   const Summaries summaries = summarise_all(result.hosts);
   try {
-    write_reports(result, summaries, files);
+    reports.write(result, summaries);
   } catch (const Error& error) {
     leave(fail(error));
   }
@@ -317,7 +249,7 @@ void require_timers(asio::io_context& loop) {
 constexpr std::size_t largest_report = 512 << 20;
 
 [[noreturn]] void merge(const BenchSettings& settings, int argc, char** argv) {
-  Files files(settings);
+  Reports reports(settings);
   std::vector<RunOfFile> runs;
   for (const std::string& file : settings.hosts)
     runs.push_back(read_bench_json(file, read_input(file, "--merge", largest_report)));
@@ -326,7 +258,7 @@ constexpr std::size_t largest_report = 512 << 20;
   Summaries summaries = summarise_all(result.hosts);
   for (std::size_t i = 0; i < summaries.size(); ++i)
     compare_series(result.hosts[i], result.sources, summaries[i]);
-  write_reports(result, summaries, files);
+  reports.write(result, summaries);
   leave(judge(result, summaries, settings.thresholds));
 }
 

@@ -158,6 +158,24 @@ constexpr std::array options = {
          reports,
          "Write all of it as one page for a browser to FILE ('-': stdout)"},
         [](BenchSettings& s, const Values& v) { s.page = v.back(); }},
+    Row{{"--jsonl",
+         "FILE",
+         false,
+         Needs::nothing,
+         reports,
+         "Append a line of JSON to FILE as each dial ends ('-': stdout)"},
+        [](BenchSettings& s, const Values& v) { s.jsonl = v.back(); }},
+    Row{{"--interval",
+         "DURATION",
+         false,
+         Needs::nothing,
+         reports,
+         "Write the files anew this often while the run goes on"},
+        [](BenchSettings& s, const Values& v) {
+          s.interval = read_duration(v.back(), "--interval");
+          if (*s.interval < std::chrono::seconds(1))
+            throw UsageError("--interval must be at least 1s");
+        }},
     Row{{"--merge",
          "",
          false,
@@ -184,17 +202,24 @@ void check_merge(const CommandLine& line, const BenchSettings& settings) {
   for (const OptionText* it : line.given())
     if (std::string_view(it->group) != reports)
       throw UsageError(std::string("--merge dials nothing: it excludes ") + it->names);
+  if (settings.jsonl || settings.interval)
+    throw UsageError(std::string("--merge dials nothing: it excludes ") +
+                     (settings.jsonl ? "--jsonl" : "--interval"));
 }
 
 // Two reports in one file would leave the one that is written last.
 void check_files(const BenchSettings& settings) {
   const std::optional<std::string> files[] = {
-      settings.json, settings.csv, settings.openmetrics, settings.page};
+      settings.json, settings.csv, settings.openmetrics, settings.page, settings.jsonl};
   for (const auto& file : files) {
     if (!file || std::ranges::count(files, file) == 1) continue;
     if (*file == "-") throw UsageError("only one report can go to standard output");
     throw UsageError("two reports cannot be one file, " + in_quotes(*file));
   }
+  const auto is_file = [](const auto& file) { return file && *file != "-"; };
+  if (settings.interval && std::none_of(std::begin(files), std::end(files) - 1, is_file))
+    throw UsageError("--interval needs a file to write",
+                     "give one with --json, --csv, --openmetrics or --report");
 }
 
 void check_families(const BenchSettings& settings) {

@@ -30,6 +30,8 @@ struct BenchSettings {
   std::optional<std::string> csv;
   std::optional<std::string> openmetrics;
   std::optional<std::string> page;
+  std::optional<std::string> jsonl;
+  std::optional<Moment> interval;  ///< how often the files are written while the run goes on
   std::vector<Threshold> thresholds;
   std::string answer;  ///< --help or --version: print this and do nothing else
 };

@@ -37,10 +37,12 @@ void close_with_reset(UniqueFd fd) {
 BenchRunner::BenchRunner(asio::io_context& loop,
                          BenchOptions options,
                          std::vector<Target> targets,
-                         std::function<void(const BenchProgress&)> on_progress)
+                         std::function<void(const BenchProgress&)> on_progress,
+                         SampleSink on_sample)
     : loop_(loop),
       options_(std::move(options)),
       on_progress_(std::move(on_progress)),
+      on_sample_(std::move(on_sample)),
       alarm_(loop),
       lag_timer_(loop) {
   const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
@@ -67,7 +69,11 @@ Target BenchRunner::target_of(std::size_t host) const {
 void BenchRunner::run() {
   prepare();
   loop_.run();
-  if (hosts_.front().modes.empty()) list_modes();  // it has ended before it began
+}
+
+std::vector<HostSamples> BenchRunner::take_hosts() {
+  if (hosts_.front().modes.empty()) list_modes();  // the addresses are not known yet
+  return std::move(hosts_);
 }
 
 Moment BenchRunner::elapsed() const {
@@ -84,8 +90,13 @@ void BenchRunner::spawn(asio::awaitable<void> task) {
 
 // --- before the first sample ---------------------------------------------------------------
 
-void BenchRunner::prepare() {
+void BenchRunner::start_clock() {
   start_ = Clock::now();
+  began_ = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+void BenchRunner::prepare() {
+  start_clock();
   if (std::ranges::any_of(options_.modes, asks_for_addresses))
     learners_ = std::min<std::size_t>(plans_.size(), options_.schedule.concurrency);
   if (learners_ == 0) begin();
@@ -143,7 +154,7 @@ void BenchRunner::begin() {
   std::vector<std::size_t> modes;
   for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
   schedule_.emplace(options_.schedule, modes);
-  start_ = Clock::now();
+  start_clock();
   lag_expected_ = start_;
   watch_lag();
   go_on();
@@ -239,6 +250,7 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn,
   HostSamples& host = hosts_[turn.host];
   const Moment intended = options_.schedule.rate ? turn.intended : started;
   builder.store({turn.number, intended, started}, host, host.modes[turn.mode]);
+  if (on_sample_) on_sample_(began_ + started, host, host.modes[turn.mode]);
 }
 
 asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,

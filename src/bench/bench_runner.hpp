@@ -31,6 +31,11 @@ struct BenchOptions {
       sources;  ///< taken in turn, family by family: each has local ports of its own
 };
 
+/// Is told of every dial that counts, when it has ended: the last sample of `mode`, and when it
+/// began.
+using SampleSink =
+    std::function<void(WallTime time, const HostSamples& host, const ModeSamples& mode)>;
+
 struct BenchProgress {
   std::uint64_t done = 0;
   std::uint64_t total = 0;  ///< 0: not known
@@ -40,11 +45,12 @@ struct BenchProgress {
 
 class BenchRunner {
  public:
-  /// `on_progress`, which may be empty, is called a few times a second.
+  /// `on_progress` is called a few times a second. Either function may be empty.
   BenchRunner(asio::io_context& loop,
               BenchOptions options,
               std::vector<Target> targets,
-              std::function<void(const BenchProgress&)> on_progress);
+              std::function<void(const BenchProgress&)> on_progress,
+              SampleSink on_sample = {});
 
   BenchRunner(const BenchRunner&) = delete;
   BenchRunner& operator=(const BenchRunner&) = delete;
@@ -53,8 +59,17 @@ class BenchRunner {
   /// interrupted stay as they are: this object and the loop must then live as long as the process.
   void run();
 
-  /// What there is when run() has returned.
-  std::vector<HostSamples> take_hosts() { return std::move(hosts_); }
+  /// Whether the first sample could have begun.
+  bool has_begun() const { return schedule_.has_value(); }
+
+  /// What there is by now: in a handler of the loop once it has begun, or when run() has returned.
+  std::vector<HostSamples> take_hosts();
+
+  /// Gives back what was taken, so that the run can go on.
+  void give_back(std::vector<HostSamples> hosts) { hosts_ = std::move(hosts); }
+
+  /// When the first sample could begin.
+  WallTime began() const { return began_; }
   Moment elapsed() const;
   LoopLag lag() const;
 
@@ -73,6 +88,7 @@ class BenchRunner {
   };
 
   void prepare();
+  void start_clock();
   asio::awaitable<void> learn_by_turns();
   asio::awaitable<void> learn_addresses(std::size_t host);
   Target target_of(std::size_t host) const;
@@ -98,11 +114,13 @@ class BenchRunner {
   BenchOptions options_;
   std::vector<Plan> plans_;
   std::function<void(const BenchProgress&)> on_progress_;
+  SampleSink on_sample_;
   std::vector<HostSamples> hosts_;
   std::size_t next_to_learn_ = 0;
   std::size_t learners_ = 0;
   std::optional<Schedule> schedule_;
   Clock::time_point start_;
+  WallTime began_{};  // the same
   asio::steady_timer alarm_;
   asio::steady_timer lag_timer_;
   Clock::time_point lag_expected_;

@@ -22,7 +22,10 @@ std::string field(std::string_view given) {
   return result + '"';
 }
 
-std::string line(const HostSamples& host, const ModeSamples& mode, const Sample& sample) {
+std::string line(const BenchRun& run,
+                 const HostSamples& host,
+                 const ModeSamples& mode,
+                 const Sample& sample) {
   std::string text = field(host.host) + ',' + field(host.port) + ',' + field(mode.mode);
   for (const auto number :
        {static_cast<Moment::rep>(sample.number), sample.intended.count(), sample.started.count()})
@@ -37,9 +40,9 @@ std::string line(const HostSamples& host, const ModeSamples& mode, const Sample&
     const auto time = duration(host, mode, sample, phase);
     text += ',' + (time ? std::to_string(time->count()) : "");
   }
-  text += ',' + std::to_string(sample.attempts);
+  text += ',' + std::to_string(sample.attempts) + ',' + utc_text(began(run, mode, sample));
   if (!mode.vantage.empty()) text += ',' + field(mode.vantage);
-  return text + "\r\n";
+  return text + '\n';
 }
 
 }  // namespace
@@ -47,11 +50,11 @@ std::string line(const HostSamples& host, const ModeSamples& mode, const Sample&
 void write_bench_csv(const BenchRun& run, const TextSink& write) {
   write(
       "host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
-      "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts");
-  write(run.sources.size() > 1 ? ",vantage\r\n" : "\r\n");
+      "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts,time");
+  write(run.sources.size() > 1 ? ",vantage\n" : "\n");
   for (const HostSamples& host : run.hosts)
     for (const ModeSamples& mode : host.modes)
-      for (const Sample& sample : mode.samples) write(line(host, mode, sample));
+      for (const Sample& sample : mode.samples) write(line(run, host, mode, sample));
 }
 
 }  // namespace gladhand

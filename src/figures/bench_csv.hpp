@@ -1,4 +1,5 @@
-// The samples of a run as CSV [RFC 4180], one line each, with a line of names first.
+// The samples of a run as CSV, one line each, with a line of names first: as RFC 4180 has it, but
+// lines end as those of any file here, in LF.
 #pragma once
 
 #include "figures/bench_json.hpp"

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <string>
 
 #include "gladhand/error.hpp"
@@ -12,14 +11,6 @@
 namespace gladhand {
 
 namespace {
-
-std::string timestamp(std::chrono::sys_seconds at) {
-  const std::time_t seconds = at.time_since_epoch().count();
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 long long rounded(double microseconds) {
   return std::llround(microseconds);
@@ -74,7 +65,7 @@ std::string terms(const BenchTerms& it) {
 std::string source(const BenchSource& it) {
   return JsonLine()
       .add("vantage", it.vantage)
-      .add("started", timestamp(it.started))
+      .add("started", utc_text(it.started))
       .add("duration_us", it.duration.count())
       .raw("environment", environment(it.environment))
       .raw("options", terms(it.terms))
@@ -152,9 +143,13 @@ std::string attempt(const HostSamples& host, const AttemptSample& it) {
   return line.object();
 }
 
-std::string sample(const HostSamples& host, const ModeSamples& mode, const Sample& it) {
-  JsonLine line;
+void add_sample(JsonLine& line,
+                WallTime time,
+                const HostSamples& host,
+                const ModeSamples& mode,
+                const Sample& it) {
   line.add("n", it.number)
+      .add("time", utc_text(time))
       .add("intended_us", it.intended.count())
       .add("started_us", it.started.count())
       .add("outcome", to_string(it.outcome));
@@ -167,17 +162,17 @@ std::string sample(const HostSamples& host, const ModeSamples& mode, const Sampl
   if (const auto address = host.address_of(mode, it)) add_address(line, *address);
   JsonLine durations;
   for (const Phase phase : steps)
-    if (const auto time = duration(host, mode, it, phase))
-      durations.add(std::string(to_string(phase)) + "_us", time->count());
-  return line.raw("phases", durations.object())
+    if (const auto took = duration(host, mode, it, phase))
+      durations.add(std::string(to_string(phase)) + "_us", took->count());
+  line.raw("phases", durations.object())
       .raw("queries", array(mode.queries_of(it), query))
-      .raw("attempts",
-           array(mode.attempts_of(it),
-                 [&host](const AttemptSample& each) { return attempt(host, each); }))
-      .object();
+      .raw("attempts", array(mode.attempts_of(it), [&host](const AttemptSample& each) {
+             return attempt(host, each);
+           }));
 }
 
-void write_mode(const HostSamples& host,
+void write_mode(const BenchRun& run,
+                const HostSamples& host,
                 const ModeSamples& mode,
                 const Summary& figures,
                 const TextSink& write) {
@@ -186,8 +181,12 @@ void write_mode(const HostSamples& host,
   if (!mode.vantage.empty()) line.add("vantage", mode.vantage);
   line.raw("summary", summary(figures));
   write(opened(line) + ",\"samples\":[");
-  for (std::size_t i = 0; i < mode.samples.size(); ++i)
-    write((i == 0 ? "\n" : ",\n") + sample(host, mode, mode.samples[i]));
+  for (std::size_t i = 0; i < mode.samples.size(); ++i) {
+    JsonLine of_sample;
+    const Sample& sample = mode.samples[i];
+    add_sample(of_sample, began(run, mode, sample), host, mode, sample);
+    write((i == 0 ? "\n" : ",\n") + of_sample.object());
+  }
   write("]}");
 }
 
@@ -202,7 +201,7 @@ std::string opened(const JsonLine& line) {
 JsonLine bench_json_head(const BenchRun& run, std::span<const std::vector<Summary>> summaries) {
   JsonLine head;
   head.add("schema", "gladhand-bench/1")
-      .add("started", timestamp(run.started))
+      .add("started", utc_text(run.started))
       .add("duration_us", run.duration.count())
       .raw("environment", environment(run.environment))
       .raw("options", terms(run.terms))
@@ -227,6 +226,16 @@ JsonLine bench_json_host(const HostSamples& host, std::span<const Summary> summa
   return line;
 }
 
+std::string bench_json_line(WallTime time,
+                            const HostSamples& host,
+                            const ModeSamples& mode,
+                            const Sample& sample) {
+  JsonLine line;
+  line.add("host", host.host).add("port", host.port).add("mode", mode.mode);
+  add_sample(line, time, host, mode, sample);
+  return line.object() + '\n';
+}
+
 void write_bench_json(const BenchRun& run,
                       std::span<const std::vector<Summary>> summaries,
                       const TextSink& write) {
@@ -238,7 +247,7 @@ void write_bench_json(const BenchRun& run,
     write((i == 0 ? "\n" : ",\n") + opened(line) + ",\"modes\":[");
     for (std::size_t k = 0; k < host.modes.size(); ++k) {
       if (k > 0) write(",");
-      write_mode(host, host.modes[k], summaries[i][k], write);
+      write_mode(run, host, host.modes[k], summaries[i][k], write);
     }
     write("]}");
   }

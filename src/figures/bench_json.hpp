@@ -25,6 +25,12 @@ JsonLine bench_json_host(const HostSamples& host, std::span<const Summary> summa
 /// An object's text without its last brace, so that more can follow.
 std::string opened(const JsonLine& line);
 
+/// A dial that began at `time` as an object on a line of its own: its sample, and what it is of.
+std::string bench_json_line(WallTime time,
+                            const HostSamples& host,
+                            const ModeSamples& mode,
+                            const Sample& sample);
+
 /// Writes the object in pieces: a fleet's samples need not be in memory twice. `summaries` by host,
 /// then by mode.
 void write_bench_json(const BenchRun& run,

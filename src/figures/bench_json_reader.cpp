@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <limits>
 #include <optional>
 #include <span>
@@ -114,11 +113,10 @@ HostSamples read_host(const Json& from) {
 
 // --- the run -------------------------------------------------------------------------------
 
-std::chrono::sys_seconds read_time(const std::string& text) {
-  std::tm parts{};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') throw WrongShape{"started", "is no time"};
-  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&parts)));
+WallTime read_time(const std::string& text) {
+  const auto time = read_utc(text);
+  if (!time) throw WrongShape{"started", "is no time"};
+  return *time;
 }
 
 BenchEnvironment read_environment(const Json& from) {

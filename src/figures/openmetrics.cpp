@@ -52,6 +52,13 @@ std::string number(double value) {
   return result;
 }
 
+std::string seconds_since_epoch(WallTime at) {
+  char text[32];
+  std::snprintf(
+      text, sizeof(text), "%.3f", static_cast<double>(at.time_since_epoch().count()) / 1e6);
+  return text;
+}
+
 std::string labels_of(const HostSamples& host, const ModeSamples& mode) {
   return label("host", host.host) + ',' + label("port", host.port) + ',' +
          label("mode", mode.mode) +
@@ -161,8 +168,7 @@ void write_openmetrics(const BenchRun& run,
               number(summaries[i][k].loss()) + '\n');
       });
   head("gladhand_bench_start_time_seconds", "gauge", "seconds", "When the run began.", write);
-  write("gladhand_bench_start_time_seconds " +
-        std::to_string(run.started.time_since_epoch().count()) + ".0\n# EOF\n");
+  write("gladhand_bench_start_time_seconds " + seconds_since_epoch(run.started) + "\n# EOF\n");
 }
 
 }  // namespace gladhand

@@ -118,4 +118,10 @@ std::optional<Moment> duration(const HostSamples& host,
   return std::nullopt;
 }
 
+WallTime began(const BenchRun& run, const ModeSamples& mode, const Sample& sample) {
+  const auto source = std::ranges::find(run.sources, mode.vantage, &BenchSource::vantage);
+  if (source != run.sources.end()) return source->started + sample.started;
+  return run.started + sample.started;
+}
+
 }  // namespace gladhand

@@ -15,6 +15,7 @@
 
 #include "gladhand/endpoint.hpp"
 #include "gladhand/event.hpp"
+#include "samples/wall_time.hpp"
 
 namespace gladhand {
 
@@ -198,7 +199,7 @@ struct LoopLag {
 /// A run that was merged into another.
 struct BenchSource {
   std::string vantage;
-  std::chrono::sys_seconds started{};
+  WallTime started{};
   Moment duration{};
   BenchEnvironment environment{};
   BenchTerms terms{};
@@ -208,7 +209,7 @@ struct BenchSource {
 };
 
 struct BenchRun {
-  std::chrono::sys_seconds started{};
+  WallTime started{};
   Moment duration{};
   BenchEnvironment environment{};
   BenchTerms terms{};
@@ -218,5 +219,8 @@ struct BenchRun {
   std::vector<BenchSource> sources{};  ///< what was read from files, if anything was
   std::vector<HostSamples> hosts{};
 };
+
+/// When a dial of that mode began.
+WallTime began(const BenchRun& run, const ModeSamples& mode, const Sample& sample);
 
 }  // namespace gladhand

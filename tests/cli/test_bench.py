@@ -1,6 +1,7 @@
 """gladhand-bench as its users see it: reports, statuses, politeness, progress, Ctrl-C. Loopback only."""
 
 import csv
+import datetime
 import io
 import json
 import os
@@ -10,12 +11,13 @@ import resource
 import select
 import signal
 import socket
+import stat
 import subprocess
 import time
 
 import common
 import sandbox
-from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
+from bench_case import NOT_WELL, SYSTEM_FAILURE, USAGE, WELL, BenchTest, run, words
 from common import ENVIRONMENT, is_connecting, let_signals_end, resolve, wait_until
 from support import dns, scripted
 
@@ -486,6 +488,88 @@ class Running(BenchTest):
         self.assertIn("median", output)
         with open(path, encoding="utf-8") as file:
             self.assertTrue(json.load(file)["interrupted"])
+
+    def test_a_signal_prints_what_there_is_and_the_run_goes_on(self):
+        server = self.serve()
+        path = self.temporary_path("report")
+        with subprocess.Popen(words("-n", 4, "--json", path, f"127.0.0.1:{server.port}"), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+            server.wait_for(2)
+            process.send_signal(signal.SIGUSR1)
+            wait_until(lambda: os.path.exists(path), "the file")
+            with open(path, encoding="utf-8") as file:
+                so_far = json.load(file)
+            output, errors = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, errors), (WELL, ""))
+        self.assertIn(so_far["hosts"][0]["modes"][0]["summary"]["count"], (1, 2, 3))
+        self.assertEqual(len(re.findall("^host +dials", output, re.MULTILINE)), 2)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["hosts"][0]["modes"][0]["summary"]["count"], 4)
+
+    def test_files_are_written_anew_and_one_that_cannot_be_takes_no_other_with_it(self):
+        server = self.serve()
+        good, bad = self.temporary_path("good.json"), os.path.join(self.temporary_path("folder"), "bad.csv")
+        os.mkdir(os.path.dirname(bad))
+        with open(good, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o640)
+        arguments = ("-n", 30, "--interval", "1s", "--json", good, "--csv", bad, f"127.0.0.1:{server.port}")
+        with subprocess.Popen(words(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                              env=ENVIRONMENT) as process:
+            wait_until(lambda: os.path.getsize(good) > 0, "the first report")
+            os.unlink(bad)
+            os.rmdir(os.path.dirname(bad))
+            first = os.stat(good).st_ino
+            wait_until(lambda: os.stat(good).st_ino != first, "the next one")
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, SYSTEM_FAILURE)
+        self.assertIn("bad.csv", errors)
+        self.assertEqual(len(re.findall("^host +dials", output, re.MULTILINE)), 1)
+        self.assertEqual(stat.S_IMODE(os.stat(good).st_mode), 0o640)
+        with open(good, encoding="utf-8") as file:
+            self.assertTrue(json.load(file)["interrupted"])
+        self.assertEqual(os.listdir(os.path.dirname(good)), ["good.json"])
+
+    def test_a_line_for_each_dial_as_it_ends(self):
+        server = self.serve()
+        before = datetime.datetime.now(datetime.timezone.utc)
+        with subprocess.Popen(words("-n", 2, "--jsonl", "-", f"127.0.0.1:{server.port}"), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+            first = json.loads(process.stdout.readline())
+            self.assertIsNone(process.poll())
+            second, errors = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, errors), (WELL, ""))
+        second = json.loads(second)
+        self.assertEqual([(it["host"], it["port"], it["mode"], it["n"], it["outcome"]) for it in (first, second)],
+                         [("127.0.0.1", str(server.port), "race", n, "connected") for n in (0, 1)])
+        times = [datetime.datetime.fromisoformat(it["time"].replace("Z", "+00:00")) for it in (first, second)]
+        self.assertLess(before - datetime.timedelta(milliseconds=1), times[0])
+        between = (second["started_us"] - first["started_us"]) / 1e6
+        self.assertAlmostEqual((times[1] - times[0]).total_seconds(), between, delta=0.0011)
+
+    def test_lines_that_nobody_reads_do_not_hold_the_run(self):
+        server = self.serve()
+        ours, theirs = os.pipe()
+        self.addCleanup(os.close, ours)
+        os.set_blocking(theirs, False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                os.write(theirs, bytes(65536))
+        result = run(*FLOOD, "-n", 50, "--jsonl", f"/proc/self/fd/{theirs}", f"127.0.0.1:{server.port}",
+                     pass_fds=[theirs])
+        os.close(theirs)
+        self.assertEqual(result.returncode, SYSTEM_FAILURE)
+        self.assertRegex(result.stderr, "^gladhand-bench: --jsonl: cannot write to .*: it is not read\n$")
+        self.assertIn("median", result.stdout)
+
+    def test_what_an_interval_needs(self):
+        for arguments, words_of_it in ((["--interval", "2s", "h"], "--interval needs a file"),
+                                       (["--interval", "2s", "--json", "-", "h"], "--interval needs a file"),
+                                       (["--interval", "10ms", "--json", "x", "h"], "at least 1s"),
+                                       (["--merge", "--jsonl", "x", "a.json"], "it excludes --jsonl")):
+            result = run(*arguments)
+            self.assertEqual(result.returncode, USAGE, arguments)
+            self.assertIn(words_of_it, result.stderr)
 
     def test_ctrl_c_in_a_flood_of_dials_that_never_wait(self):
         # The kernel connects them all, nobody accepts: seconds of dials that need nothing of the loop.
