@@ -7,7 +7,7 @@
     endure.py parallel [N]       N dials (1000) at once
     endure.py relay [MEGABYTES]  that much (5120) through relays, either side the first to end
 
-The scenarios and what counts as clear are inject.py's; so are GLADHAND, GLADHAND_BENCH and GLADHAND_RECV. What
+The scenarios and what counts as clear are scenarios.py's; so are GLADHAND, GLADHAND_BENCH and GLADHAND_RECV. What
 the dynamic linker says when there is too little for it is not ours: only a static program has no such lines.
 """
 
@@ -25,6 +25,8 @@ import time
 import zlib
 
 import inject
+import scenarios
+
 import sandbox
 
 SEED = int(os.environ.get("SEED", "1"))
@@ -52,7 +54,7 @@ def limits_to_try():
 def least_memory(scenario):
     """The linker and the C++ runtime end without a word below it."""
     for megabytes in range(4, 200, 2):
-        command = ["prlimit", f"--as={megabytes * MEGABYTE}", inject.PROGRAMS[scenario.program], "--version"]
+        command = ["prlimit", f"--as={megabytes * MEGABYTE}", scenarios.PROGRAMS[scenario.program], "--version"]
         if subprocess.run(command, capture_output=True, check=False).returncode == 0:
             return megabytes * MEGABYTE
     raise SystemExit("not even 200 MB are enough")
@@ -67,7 +69,7 @@ def limits():
         return outcome, scenario.judge(outcome)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for kind in inject.SCENARIOS:
+        for kind in scenarios.SCENARIOS:
             least = least_memory(worker.scenario(kind))
             tried = [limit for limit in limits_to_try()
                      if not limit.startswith("--as=") or int(limit[5:]) >= least]
@@ -107,7 +109,7 @@ def kills(count=2000):
 
     def attempt(turn):
         dice = random.Random(SEED * 1000003 + turn)
-        kind, killed = dice.choice(inject.SCENARIOS), Killed(dice)
+        kind, killed = dice.choice(scenarios.SCENARIOS), Killed(dice)
         scenario = worker.scenario(kind)
         start = scenario.start
 
@@ -148,16 +150,16 @@ def kills(count=2000):
 def begin(port):
     ours, theirs = socket.socketpair()
     with theirs:
-        process = subprocess.Popen([inject.PROGRAMS["gladhand"], "127.0.0.1", str(port)], stdin=theirs, stdout=theirs,
+        process = subprocess.Popen([scenarios.PROGRAMS["gladhand"], "127.0.0.1", str(port)], stdin=theirs, stdout=theirs,
                                    stderr=subprocess.PIPE)
     return ours, process
 
 
 def end(ours, process):
     """Why that was no clean hand-over; None when it was."""
-    outcome = inject.Outcome()
+    outcome = scenarios.Outcome()
     with ours:
-        inject.receive_all(ours, outcome)
+        scenarios.receive_all(ours, outcome)
     outcome.stderr = process.communicate()[1].decode()
     outcome.status = process.returncode
     for descriptor in outcome.descriptors:
@@ -240,7 +242,7 @@ def carry(dice, most):
     server_first = dice.random() < 0.5
     got_up, got_down = Stream(0), Stream(0)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        command = [inject.PROGRAMS["gladhand"], "--relay", "127.0.0.1", str(listener.getsockname()[1])]
+        command = [scenarios.PROGRAMS["gladhand"], "--relay", "127.0.0.1", str(listener.getsockname()[1])]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             connection = listener.accept()[0]
             ended_by_server = threading.Event()
