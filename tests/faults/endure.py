@@ -69,11 +69,13 @@ def limits():
         return outcome, scenario.judge(outcome)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for kind in scenarios.SCENARIOS:
-            least = least_memory(worker.scenario(kind))
-            tried = [limit for limit in limits_to_try()
-                     if not limit.startswith("--as=") or int(limit[5:]) >= least]
-            for limit, (outcome, complaint) in zip(tried, pool.map(lambda it, kind=kind: attempt(kind, it), tried)):
+        for kind in inject.SCENARIOS:
+            with kind.world():
+                least = least_memory(worker.scenario(kind))
+                tried = [limit for limit in limits_to_try()
+                         if not limit.startswith("--as=") or int(limit[5:]) >= least]
+                outcomes = list(pool.map(lambda it, kind=kind: attempt(kind, it), tried))
+            for limit, (outcome, complaint) in zip(tried, outcomes):
                 runs += 1
                 if complaint and is_of_the_linker(outcome):
                     of_linker += 1
@@ -109,7 +111,7 @@ def kills(count=2000):
 
     def attempt(turn):
         dice = random.Random(SEED * 1000003 + turn)
-        kind, killed = dice.choice(scenarios.SCENARIOS), Killed(dice)
+        kind, killed = dice.choice(inject.EVERYWHERE), Killed(dice)
         scenario = worker.scenario(kind)
         start = scenario.start
 

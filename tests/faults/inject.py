@@ -30,10 +30,12 @@ import tempfile
 import threading
 import time
 
-from scenarios import SCENARIOS
-
+import scenarios  # first: it says where the rest is
+import name_scenarios
 import sandbox
 
+EVERYWHERE = scenarios.SCENARIOS + name_scenarios.OF_NAME_SERVERS  # at any time, all at once
+SCENARIOS = EVERYWHERE + name_scenarios.OF_THE_SYSTEM
 MAIN_BEGINS = re.compile(r"rt_sigaction\(SIGPIPE, \{sa_handler=SIG_IGN")
 
 # What may go wrong with a call, the likeliest first. Not brk(2): the kernel's does not fail with -1, and the C
@@ -172,9 +174,10 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for kind in kinds:
             start = time.monotonic()
-            wanted = list(faults_of(worker.scenario(kind), options.quick, set(filter(None, options.call.split(",")))))
-            bad = [(fault, complaint) for fault, complaint in
-                   zip(wanted, pool.map(lambda fault, kind=kind: worker.inject(kind, fault), wanted)) if complaint]
+            with kind.world():
+                wanted = list(faults_of(worker.scenario(kind), options.quick, set(filter(None, options.call.split(",")))))
+                bad = [(fault, complaint) for fault, complaint in
+                       zip(wanted, pool.map(lambda fault, kind=kind: worker.inject(kind, fault), wanted)) if complaint]
             faults += len(wanted)
             unclear += [(kind.name, *fault, complaint) for fault, complaint in bad]
             for fault, complaint in bad:

@@ -23,7 +23,7 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "cli")]
 
-from support import dns, scripted  # noqa: E402
+from support import scripted  # noqa: E402
 from support.receiver import BANNER, BlackHole, Listener, Refusing  # noqa: E402
 
 PROGRAMS = {name: os.path.abspath(os.environ.get(variable, f"build/{name}")) for name, variable in (
@@ -72,6 +72,11 @@ class Scenario:
 
     def __init__(self, stack):
         self.stack = stack
+
+    @classmethod
+    def world(cls):
+        """What the system is to be like meanwhile."""
+        return contextlib.nullcontext()
 
     def arguments(self, folder):
         raise NotImplementedError
@@ -223,26 +228,6 @@ class Refused(Scenario):
 
     def arguments(self, folder):
         return "--timeout", TIMEOUT, "127.0.0.1", self.port
-
-
-class Name(Scenario):
-    name = "name"
-
-    def __init__(self, stack):
-        super().__init__(stack)
-        self.port = stack.enter_context(Listener()).port
-        self.server = stack.enter_context(dns.Server(script={
-            ("db.example", "AAAA"): dns.answer("::1"), ("db.example", "A"): dns.answer("127.0.0.1", "127.0.0.2")}))
-
-    def arguments(self, folder):
-        return "--timeout", TIMEOUT, "--dns-server", self.server.endpoint, "db.example", self.port
-
-
-class Traced(Name):
-    name = "traced"
-
-    def arguments(self, folder):
-        return ("--trace", f"{folder}/trace", "--log", f"{folder}/log", *super().arguments(folder))
 
 
 class Deaf(Scenario):
@@ -427,7 +412,7 @@ class Bench(Explain):
 
     def arguments(self, folder):
         files = [word for option, name in self.REPORTS.items() for word in (option, f"{folder}/{name}")]
-        return (*files, "--timeout", TIMEOUT, "-n", 3, f"127.0.0.1:{self.port}")
+        return (*files, "--timeout", TIMEOUT, "--flood", "-n", 3, f"127.0.0.1:{self.port}")
 
     def judge_passed(self, outcome):
         left = [name for name in outcome.files if name not in self.REPORTS.values()]
@@ -452,4 +437,4 @@ class Bench(Explain):
         return None
 
 
-SCENARIOS = [Literal, Refused, Name, Traced, Deaf, Late, Proxy, Connect, Hook, Relay, Explain, Help, Receive, Bench]
+SCENARIOS = [Literal, Refused, Deaf, Late, Proxy, Connect, Hook, Relay, Explain, Help, Receive, Bench]

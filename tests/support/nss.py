@@ -4,6 +4,7 @@ its Unix socket, a responder for multicast DNS, and getent(1). None of them know
 import contextlib
 import json
 import os
+import selectors
 import socket
 import stat
 import struct
@@ -111,19 +112,21 @@ class MdnsResponder:
         self._thread.start()
 
     def _run(self):
-        import select
-        while True:
-            ready, _, _ = select.select([self._socket, self._wake], [], [])
-            if self._wake in ready:
-                return
-            message, client = self._socket.recvfrom(9000)
-            question = dns.parse_question(message)
-            if question is None:
-                continue
-            self.asked.append((question.name, question.type))
-            address = self._names.get((question.name, question.type))
-            if address:
-                self._answer(question, address, client)
+        with selectors.DefaultSelector() as selector:
+            for one in (self._socket, self._wake):
+                selector.register(one, selectors.EVENT_READ)
+            while self._wake not in [key.fileobj for key, _ in selector.select()]:
+                self._take()
+
+    def _take(self):
+        message, client = self._socket.recvfrom(9000)
+        question = dns.parse_question(message)
+        if question is None:
+            return
+        self.asked.append((question.name, question.type))
+        address = self._names.get((question.name, question.type))
+        if address:
+            self._answer(question, address, client)
 
     def _answer(self, question, address, client):
         lie = dns.encode(question, dns.answer(dns.FORGED_ADDRESS[question.type]))
