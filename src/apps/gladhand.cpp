@@ -177,7 +177,7 @@ bool names_programs(const Settings& settings) {
   } catch (const std::exception& error) {
     const Error told = to_error(error);
     recorder.end(DialFailure{told});
-    observers.log(error_lines("gladhand", told, settings.quiet));
+    observers.log(told);
     throw;
   }
 }

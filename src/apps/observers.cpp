@@ -11,20 +11,38 @@ Observers::Destination::Destination(const std::optional<std::string>& path, std:
   if (path && !is_stderr_) file_ = open_for_append(*path, option);
 }
 
+namespace {
+
+std::optional<std::string> log_file_of(const Settings& settings) {
+  return system_log_of(settings.log_file) ? std::nullopt : settings.log_file;
+}
+
+}  // namespace
+
 Observers::Observers(const Settings& settings)
     : verbose_(settings.verbose && !settings.quiet),
+      quiet_(settings.quiet),
       explain_(settings.explain),
       watches_hook_(!settings.retry.on_slow.empty()),
-      log_(settings.log_file, "--log"),
-      trace_(settings.trace_file, "--trace") {}
+      log_(log_file_of(settings), "--log"),
+      trace_(settings.trace_file, "--trace") {
+  const auto kind = system_log_of(settings.log_file);
+  if (kind) system_log_.emplace(*kind, settings.host, settings.port);
+}
 
 EventSink Observers::sink() {
-  if (!verbose_ && !explain_ && !log_ && !trace_ && !watches_hook_) return {};
+  if (!verbose_ && !explain_ && !log_ && !system_log_ && !trace_ && !watches_hook_) return {};
   return [this](const Event& event) { see(event); };
 }
 
 void Observers::see(const Event& event) {
   if (explain_) events_.push_back(event);
+  if (system_log_) {
+    system_log_->see(event);
+    const bool begins = std::holds_alternative<Configured>(event.body);
+    if (begins && !quiet_ && !system_log_->why_not().empty())
+      write(STDERR_FILENO, "gladhand: --log: " + system_log_->why_not() + '\n');
+  }
   if (trace_) write(trace_.fd(), formatter_.lines(event));
   // The dial may still succeed, but what was asked for has not happened.
   const auto* slow = std::get_if<FoundSlow>(&event.body);
@@ -44,8 +62,9 @@ void Observers::write(int fd, const std::string& text) {
   patience_ = std::max(patience_ - waited, patience_.zero());
 }
 
-void Observers::log(const std::string& line) {
-  if (log_ && !log_.is_stderr()) write(log_.fd(), line);
+void Observers::log(const Error& error) {
+  if (log_ && !log_.is_stderr()) write(log_.fd(), error_lines("gladhand", error, quiet_));
+  if (system_log_) system_log_->fail(error);
 }
 
 }  // namespace gladhand

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/dial_log.hpp"
 #include "apps/options.hpp"
 #include "base/unique_fd.hpp"
 #include "gladhand/error.hpp"
@@ -19,7 +20,8 @@ namespace gladhand {
 
 class Observers {
  public:
-  /// Opens the files. Throws UsageError when one cannot be.
+  /// Opens the files. Throws UsageError when one cannot be. That there is no system log is told on
+  /// stderr: the dial does not need one.
   explicit Observers(const Settings& settings);
 
   Observers(const Observers&) = delete;
@@ -33,8 +35,8 @@ class Observers {
   /// are waited for, a tenth of a second in all: more would keep the connection from ssh.
   void stop_waiting() { patience_ = {}; }
 
-  /// The lines of an error, for the log file: stderr gets them anyway.
-  void log(const std::string& line);
+  /// An error, for the log: stderr gets it anyway.
+  void log(const Error& error);
 
   /// All events, kept for --explain only.
   const std::vector<Event>& events() const { return events_; }
@@ -59,9 +61,11 @@ class Observers {
   void write(int fd, const std::string& text);
 
   bool verbose_;
+  bool quiet_;
   bool explain_;
   bool watches_hook_;  // --on-slow
   std::chrono::milliseconds patience_{100};
+  std::optional<DialLog> system_log_;
   Destination log_;
   Destination trace_;
   Narrator narrator_;

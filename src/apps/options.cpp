@@ -86,7 +86,7 @@ constexpr std::array options = {
          false,
          Needs::nothing,
          reports,
-         "Append the text of -v to FILE ('-': stderr)"},
+         "Append the text of -v to FILE ('-': stderr); journal, syslog: a record there"},
         [](Settings& s, const Values& v) { s.log_file = v.back(); }},
     Row{{"--trace",
          "FILE",

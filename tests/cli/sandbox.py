@@ -114,6 +114,23 @@ def empty_directory(path):
 
 
 @contextlib.contextmanager
+def devices():
+    """Another /dev, with null and urandom alone; what is put into it goes with it."""
+    with tempfile.TemporaryDirectory() as replacement:
+        for name in ("null", "urandom"):
+            with open(os.path.join(replacement, name), "wb"):
+                _mount("/dev/" + name, os.path.join(replacement, name), MS_BIND)
+        _mount(replacement, "/dev", MS_BIND | MS_REC)
+        try:
+            yield
+        finally:
+            for path in ("/dev/null", "/dev/urandom", "/dev"):
+                _check(_libc.umount2(path.encode(), 0))
+            for name in ("null", "urandom"):
+                _check(_libc.umount2(os.path.join(replacement, name).encode(), 0))
+
+
+@contextlib.contextmanager
 def network():
     """A fresh network namespace for this thread and what it starts; loopback is up."""
     outer = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
