@@ -16,7 +16,7 @@ namespace gladhand {
 /// they are split cannot matter, and nothing has to be told twice.
 class ByteHandshake : public Handshake {
  public:
-  std::size_t receive(std::string_view bytes) final;
+  std::size_t receive(std::string_view bytes) override;
   void end() override;
 
  protected:

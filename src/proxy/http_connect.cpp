@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "base/base64.hpp"
@@ -22,6 +23,7 @@ constexpr std::size_t most_header_octets = 65536;
 constexpr unsigned most_header_lines = 100;
 constexpr std::size_t longest_garbage = 64;  // that is waited for, to be shown
 
+constexpr const char* login_hint = "a browser may be asked to log in first";
 constexpr const char* refused_credentials = "the proxy refuses these credentials";
 
 struct StatusLine {
@@ -111,12 +113,22 @@ class HttpConnect final : public ByteHandshake {
     request(introduction);
   }
 
+  std::size_t receive(std::string_view bytes) override;
+
+  // For what comes behind an answer that calls itself a page; others end before.
+  std::optional<std::chrono::milliseconds> patience() const override {
+    return std::chrono::seconds(5);
+  }
+  void silence() override {
+    if (part_ == Part::behind && state() == State::talking) become(State::done);
+  }
+
   std::string challenge() const override {
     return state() == State::wants_new_connection ? offer_.digest : "";
   }
 
  private:
-  enum class Part : std::uint8_t { status_line, fields };
+  enum class Part : std::uint8_t { status_line, fields, behind };
 
   void request(const Introduction& introduction);
   std::string authorization(const Introduction& introduction);
@@ -127,6 +139,7 @@ class HttpConnect final : public ByteHandshake {
   void take_blank_line();
   void fail_as_no_http(std::string_view line);
   void fail_with_status(const StatusLine& status);
+  void look_behind(char first);
   void fail_without_way();
   void refuse_credentials() {
     blame(Blame::credentials);
@@ -143,6 +156,7 @@ class HttpConnect final : public ByteHandshake {
   unsigned lines_ = 0;
   unsigned code_ = 0;
   Offer offer_;
+  bool is_page_ = false;
 };
 
 void HttpConnect::request(const Introduction& introduction) {
@@ -172,6 +186,23 @@ std::string HttpConnect::authorization(const Introduction& introduction) {
   }
   return "Proxy-Authorization: Basic " + base64(credentials.user + ':' + credentials.password) +
          "\r\n";
+}
+
+std::size_t HttpConnect::receive(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && part_ != Part::behind && state() == State::talking)
+    taken += ByteHandshake::receive(bytes.substr(taken, 1));
+  if (taken == 0 && !bytes.empty() && part_ == Part::behind && state() == State::talking)
+    look_behind(bytes.front());
+  return taken;
+}
+
+// Where a network wants a login, a page may be the answer to everything.
+void HttpConnect::look_behind(char first) {
+  if (first != '<' && first != '\r' && first != '\n' && first != ' ') return become(State::done);
+  fail(std::to_string(code_) +
+           ": it shows a page instead of connecting, as the login of a network does",
+       login_hint);
 }
 
 void HttpConnect::take(unsigned char byte) {
@@ -204,6 +235,7 @@ void HttpConnect::take_status_line(std::string_view line) {
   part_ = Part::fields;
   code_ = status->code;
   offer_ = {};
+  is_page_ = false;
   if (code_ / 100 == 2 || code_ == 407) return;
   if (code_ / 100 == 1 && code_ != 101) return;  // interim, and nobody asked for an upgrade
   if (code_ == 401 && !identified_) return;      // what some proxies say for 407
@@ -227,7 +259,7 @@ void HttpConnect::fail_with_status(const StatusLine& status) {
   std::string_view hint;
   if (status.code / 100 == 3) {
     text += ": it shows another page instead, as the login of a network does";
-    hint = "a browser may be asked to log in first";
+    hint = login_hint;
   } else if (status.code == 403 && port_ != https) {
     hint = "many proxies allow port 443 alone; an SSH server may listen there, too";
   }
@@ -235,11 +267,13 @@ void HttpConnect::fail_with_status(const StatusLine& status) {
 }
 
 // They count where the proxy wants to know who asks: a 2xx has no body, whatever its fields say
-// [RFC 9112 §6.3].
+// [RFC 9112 §6.3]. That it calls itself a page is reason to look at what comes.
 void HttpConnect::take_field(std::string_view line) {
   const std::size_t colon = line.find(':');
   const std::string_view name = line.substr(0, colon);
   if (colon == line.npos) return;
+  if (equal_words(name, "Content-Type"))
+    is_page_ = equal_words(trim(line.substr(colon + 1)).substr(0, 9), "text/html");
   if (!equal_words(name, "Proxy-Authenticate") &&
       (code_ != 401 || !equal_words(name, "WWW-Authenticate")))
     return;
@@ -259,6 +293,10 @@ void HttpConnect::take_field(std::string_view line) {
 void HttpConnect::take_blank_line() {
   part_ = Part::status_line;
   if (code_ / 100 == 1) return;
+  if (code_ / 100 == 2 && is_page_) {
+    part_ = Part::behind;
+    return;
+  }
   if (code_ / 100 == 2) return become(State::done);
   const bool basic = offer_.basic || !offer_.anything;
   if (identified_ && (basic || by_digest_)) return refuse_credentials();

@@ -425,6 +425,8 @@ class WrongSchemes(ProxyTest):
                 ("http", b"\x15\x03\x01", "as TLS does", "TLS"),
                 ("http", b"SSH-2.0-x\r\n", "as SSH does", "no proxy"),
                 ("http", b"HTTP/1.1 403 Forbidden\r\n\r\n", "403 Forbidden", "443"),
+                ("http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>",
+                 "200: it shows a page instead of connecting", "browser"),
                 ("http", b"HTTP/1.1 302 Found\r\nLocation: http://login/\r\n\r\n", "302 Found: it shows another page",
                  "browser")):
             with self.subTest((scheme, answer)):

@@ -305,6 +305,32 @@ TEST_CASE("another page in place of a connection is what the login of a network 
               "302 Found: it shows another page instead, as the login of a network does");
 }
 
+TEST_CASE("an answer that calls itself a page is one where a page follows, and a connection else") {
+  const std::string page = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n";
+  for (const char* start : {"<html>", "\r\n<!DOCTYPE html>"}) {
+    const Outcome outcome = hear_in_any_split(http, page + start);
+    CHECK(outcome.failure ==
+          "200: it shows a page instead of connecting, as the login of a network does");
+    CHECK(outcome.consumed == page.size());
+  }
+  const Outcome outcome = hear_in_any_split(http, page + banner);
+  CHECK(outcome.state == State::done);
+  CHECK(outcome.consumed == page.size());
+  const auto quiet = http();
+  CHECK(peer::converse(*quiet, page).state == State::talking);
+  quiet->silence();
+  CHECK(quiet->state() == State::done);
+  check_cuts(http, page);
+  const auto closing = http();
+  peer::converse(*closing, page);
+  closing->end();
+  CHECK(closing->state() == State::failed);
+  const auto slow = http();
+  slow->silence();
+  CHECK(slow->state() == State::talking);
+  check_opens(http, "HTTP/1.1 200 OK\r\nContent-Type: application/x-tunnel\r\n\r\n");
+}
+
 TEST_CASE("fields of the user's come with the request, one of them in place of ours") {
   const auto with = [](std::vector<std::string> fields) {
     return ask_proxy(ProxyScheme::http,
