@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 
 import login
 import measure
+import name_servers
 import report
 import world
 from report import FAILED, MISSED, REACHED, Row
@@ -37,6 +38,7 @@ class Bench:
         self.tools = tools
         self.nc = nc
         self.only = options.only
+        self.quick = options.quick
         self.dials = 6 if options.quick else options.rounds
         self.logins = 2 if options.quick else 60
         self.waits = 3 if options.quick else 20
@@ -166,6 +168,24 @@ def mute_server_case(case):
     return case, run
 
 
+def name_server_case(case, servers, script):
+    def run(bench):
+        samples = name_servers.measured(bench, servers, script)
+        rows = rows_of(case, samples, "gladhand", None)
+        rows[0] = rows[0]._replace(bar=f"<= {name_servers.BAR:,}", verdict=judge(rows[0].median, name_servers.BAR))
+        return rows
+    return case, run
+
+
+def three_dead_case(case):
+    def run(bench):
+        times = name_servers.three_dead(bench)
+        most = name_servers.TIMEOUT + name_servers.ALLOWANCE
+        return [Row(case, "gladhand --timeout 1s", "us", statistics.median(times), min(times), statistics.median(times),
+                    bar=f"<= {most:,}", verdict=judge(statistics.median(times), most))]
+    return case, run
+
+
 CASES = [
     dial_case("a: literal, started directly", "exec", "127.0.0.1", bar=0.80, memory_bar=3072),
     dial_case("b: literal, through /bin/sh", "shell", "127.0.0.1", bar=0.93),
@@ -175,6 +195,8 @@ CASES = [
     instruction_case("g: instructions, literal", 250_000),
     dead_address_case("h: first address dead"),
     mute_server_case("i: AAAA never answered"),
+    *(name_server_case(*each) for each in name_servers.CASES),
+    three_dead_case("n: three name servers dead, each named"),
 ]
 
 

@@ -18,8 +18,8 @@ SKIPPED = 77
 
 TEMP = pathlib.Path("/run/bench")
 TARGET_PORT = "22"
-HOSTS_NAME, DNS_NAME, MUTE_NAME, DEAD_NAME = (
-    label + ".bench.test" for label in ("hosts", "dns", "mute", "dead"))
+HOSTS_NAME, DNS_NAME, MUTE_NAME, DEAD_NAME, SERVERS_NAME = (
+    label + ".bench.test" for label in ("hosts", "dns", "mute", "dead", "servers"))
 DEAD, ALIVE, DEAD_PORT = "::1", "127.0.0.1", "23"
 
 ETC = {
@@ -118,6 +118,17 @@ def responder(tools):
     finally:
         process.stdin.close()
         process.wait(timeout=10)
+
+
+@contextlib.contextmanager
+def name_servers(*addresses):
+    """These in resolv.conf, for a while."""
+    file = TEMP / "etc" / "resolv.conf"
+    file.write_text("".join(f"nameserver {address}\n" for address in addresses))
+    try:
+        yield
+    finally:
+        file.write_text(ETC["resolv.conf"])
 
 
 @contextlib.contextmanager
