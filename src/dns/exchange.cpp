@@ -1,5 +1,6 @@
 #include "dns/exchange.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,6 +22,19 @@ std::error_code last_error() {
   return {errno, std::system_category()};
 }
 
+// Without this, a socket hears of a closed port alone, and not of what routers on the way say.
+void hear_routers(int fd, Family family) {
+  const int on = 1;
+  const bool ipv6 = family == Family::ipv6;
+  ::setsockopt(fd, ipv6 ? SOL_IPV6 : SOL_IP, ipv6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on));
+}
+
+// Each error stands in a queue too, which nobody else empties.
+void empty_error_queue(int fd) {
+  msghdr message{};
+  while (::recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) message = {};
+}
+
 // The messages of one TCP connection: two bytes of length, then the message [RFC 1035 §4.2.2].
 struct Stream {
   Bytes out;
@@ -37,6 +51,7 @@ Exchange::Exchange(asio::io_context& loop, const Endpoint& server, Listener list
 std::error_code Exchange::open() {
   const int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   UniqueFd fd(::socket(server_.system_family(), type, 0));
+  if (fd) hear_routers(fd.get(), *server_.family());
   if (!fd || ::connect(fd.get(), server_.data(), server_.size()) != 0) return last_error();
   std::error_code error;
   udp_.assign(fd.get(), error);
@@ -73,7 +88,10 @@ void Exchange::take_in() {
     } else if (errno == EAGAIN) {
       return;
     } else if (errno != EINTR) {
-      listener_.on_error(last_error());
+      const std::error_code error = last_error();
+      empty_error_queue(udp_.native_handle());
+      // A question fits every path: what is told of its size is about another packet.
+      if (error.value() != EMSGSIZE) listener_.on_error(error);
     }
   }
 }

@@ -143,6 +143,30 @@ def network():
         os.close(outer)
 
 
+@contextlib.contextmanager
+def router(client, router_end, *configuration):
+    """A further namespace at the other end of a link: `client` stays here, `router_end` goes there, where
+    both ends are up and packets are forwarded; then ip(8) carries out each line of the configuration."""
+    ip("link", "add", client, "type", "veth", "peer", "name", router_end)
+    ip("link", "set", client, "up")
+    holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; read never"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE)
+    try:
+        holder.stdout.readline()
+        ip("link", "set", router_end, "netns", str(holder.pid))
+        lines = ["link set lo up", "link set %s up" % router_end, *configuration]
+        commands = ["echo 1 >/proc/sys/net/ipv4/ip_forward", "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
+                    *("ip " + line for line in lines)]
+        done = subprocess.run(["nsenter", "--net=/proc/%d/ns/net" % holder.pid, "sh", "-ec", "\n".join(commands)],
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise unittest.SkipTest("no router: " + done.stderr.strip())
+        yield
+    finally:
+        with holder:
+            holder.stdin.close()
+
+
 def ip(*arguments):
     """The ip command; a machine without it, or without that kind of link, skips the test."""
     try:

@@ -3,14 +3,16 @@
 All in a network namespace of its own, as in test_resolving.
 """
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import time
 import unittest
 
 import sandbox
-from common import NO_ADDRESS, TIMED_OUT, read_json_lines, run, start
+from common import NO_ADDRESS, TIMED_OUT, read_json_lines, run, start, wait_until
 from support import dns
 from test_resolving import NAME, SOON, V4, V6, ResolvingTest, attempted, events, setUpModule  # noqa: F401
 
@@ -18,6 +20,24 @@ BOTH = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
 ATTEMPT_DELAY = 0.250
 LATE = 0.7  # seconds that a busy machine may add
 PATIENT = ("--dns-attempt-delay", "3s")  # what waits for it takes longer than SOON
+
+
+IP_RECVERR, IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h
+
+
+def is_told_unreachable(address):
+    """Whether a datagram that goes there comes back as an ICMP message."""
+    ipv6 = ":" in address
+    with socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(*((socket.IPPROTO_IPV6, IPV6_RECVERR) if ipv6 else (socket.IPPROTO_IP, IP_RECVERR)), 1)
+        probe.settimeout(0.1)
+        try:
+            probe.connect((address, 53))
+            probe.send(b"x")
+            probe.recv(1)
+        except OSError as error:
+            return error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH)
+    return False
 
 
 class NameServerTest(ResolvingTest):
@@ -131,6 +151,24 @@ class Failures(NameServerTest):
         good = self.good_server()
         for address in ("fec0:0:0:ffff::1", "2001:db8::53", "192.0.2.53"):
             with self.subTest(address):
+                result = run(*PATIENT, "--dns-server", address, "--dns-server", good.endpoint, NAME, self.port)
+                self.assert_handed_over(result, self.v6)
+                self.assertLess(self.elapsed(result), SOON)
+
+    def test_a_router_without_a_way_to_the_server_is_heard(self):
+        """Host unreachable, from on the way: nobody waits for who cannot answer."""
+        self.enter(sandbox.network())
+        self.enter(sandbox.router("gh0", "gh1", "addr add 192.0.2.1/24 dev gh1", "addr add 2001:db8::1/64 dev gh1 nodad",
+                                  "route add unreachable 198.51.100.0/24", "route add unreachable 2001:db8:53::/48"))
+        for arguments in (("addr", "add", "192.0.2.2/24", "dev", "gh0"), ("route", "add", "default", "via", "192.0.2.1"),
+                          ("addr", "add", "2001:db8::2/64", "dev", "gh0", "nodad"),
+                          ("route", "add", "default", "via", "2001:db8::1")):
+            sandbox.ip(*arguments)
+        self.v4, self.v6 = self.listen(V4, self.port), self.listen(V6, self.port)
+        good = self.good_server()
+        for address in ("198.51.100.53", "2001:db8:53::53"):
+            with self.subTest(address):
+                wait_until(lambda: is_told_unreachable(address), "the router's word")  # its link comes up
                 result = run(*PATIENT, "--dns-server", address, "--dns-server", good.endpoint, NAME, self.port)
                 self.assert_handed_over(result, self.v6)
                 self.assertLess(self.elapsed(result), SOON)

@@ -256,15 +256,32 @@ class Link(NameServiceTest):
     def test_one_question_of_our_own_where_there_is_no_daemon(self):
         self.on_a_link()
         forgery = ("id", "port", "hops")
-        with nss.MdnsResponder("192.0.2.2", {(LOCAL, "A"): "192.0.2.2"}, forge=forgery) as responder:
+        with nss.MdnsResponder("gh0", {(LOCAL, "A"): "192.0.2.2"}, forge=forgery) as responder:
             result = self.dial(host=LOCAL)
             self.assert_handed_over(result, self.v4)
             self.assertLess(result.exited - result.started, SOON)
             self.assertEqual(set(responder.asked), {(LOCAL, "A")})  # the only family with connectivity
 
+    def test_and_over_ipv6_where_the_link_has_no_other(self):
+        self.enter(sandbox.network())
+        sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
+        sandbox.ip("link", "set", "gh0", "addrgenmode", "none")
+        for link in ("gh0", "gh1"):
+            sandbox.ip("link", "set", link, "up")
+        for address in ("fe80::9", "2001:db8::9"):
+            sandbox.ip("address", "add", address + "/64", "dev", "gh0", "nodad")
+        self.v4, self.v6 = None, self.listen("2001:db8::9", self.port)
+        self.enter(dns.Server(("127.0.0.1", 53)))
+        forgery = ("id", "port", "hops")
+        with nss.MdnsResponder("gh0", {(LOCAL, "AAAA"): "2001:db8::9"}, forge=forgery, ipv6=True) as responder:
+            result = self.dial(host=LOCAL)
+            self.assert_handed_over(result, self.v6)
+            self.assertLess(result.exited - result.started, SOON)
+            self.assertEqual(set(responder.asked), {(LOCAL, "AAAA")})
+
     def test_a_link_on_which_nobody_has_the_name(self):
         self.on_a_link()
-        with nss.MdnsResponder("192.0.2.2", {}) as responder:
+        with nss.MdnsResponder("gh0", {}) as responder:
             result = self.dial(host=LOCAL)
             self.assert_fails(result, NO_ADDRESS, "name does not exist", hint=False)
             self.assertLess(result.exited - result.started, 1 + SOON)

@@ -13,7 +13,7 @@ import threading
 from support import dns
 
 MDNS_PORT = 5353
-MDNS_GROUP = "224.0.0.251"
+MDNS_GROUP, MDNS_GROUP_6 = "224.0.0.251", "ff02::fb"
 
 
 class UnixServer:
@@ -91,22 +91,31 @@ def resolved(names, error="io.systemd.Resolve.NoNameServers"):
 
 
 class MdnsResponder:
-    """Answers one-shot queries that reach this network namespace by multicast over IPv4.
+    """Answers one-shot queries that reach this network namespace by multicast over one protocol.
 
-    names: {(name, "A" or "AAAA"): address}; forge: what to send before: "id", "hops", "port".
+    interface: its name; names: {(name, "A" or "AAAA"): address}; forge: what to send before: "id",
+    "hops", "port".
     """
 
-    def __init__(self, interface_address, names, forge=()):
+    def __init__(self, interface, names, forge=(), ipv6=False):
         self._names, self._forge = names, forge
         self.asked = []
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ipv6 else socket.AF_INET
+        index = socket.if_nametoindex(interface)
+        self._hops = (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS) if ipv6 else (socket.IPPROTO_IP, socket.IP_TTL)
+        self._socket, self._other = (socket.socket(family, socket.SOCK_DGRAM) for _ in range(2))
+        for one in (self._socket, self._other):
+            one.setsockopt(*self._hops, 255)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+        if ipv6:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         self._socket.bind(("", MDNS_PORT))
-        membership = socket.inet_aton(MDNS_GROUP) + socket.inet_aton(interface_address)
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-        self._other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._other.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+        if ipv6:
+            membership = socket.inet_pton(family, MDNS_GROUP_6) + struct.pack("@I", index)
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, membership)
+        else:
+            membership = socket.inet_aton(MDNS_GROUP) + struct.pack("@4si", b"", index)
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         self._wake, self._waker = os.pipe()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -136,9 +145,9 @@ class MdnsResponder:
             if what == "port":
                 self._other.sendto(lie, client)
             if what == "hops":
-                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 254)
+                self._socket.setsockopt(*self._hops, 254)
                 self._socket.sendto(lie, client)
-                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+                self._socket.setsockopt(*self._hops, 255)
         self._socket.sendto(dns.encode(question, dns.answer(address)), client)
 
     def __enter__(self):
