@@ -10,6 +10,7 @@
 #include "apps/dial_options.hpp"
 #include "apps/option_values.hpp"
 #include "apps/version.hpp"
+#include "figures/openmetrics.hpp"
 #include "gladhand/error.hpp"
 
 namespace gladhand {
@@ -149,8 +150,13 @@ constexpr std::array options = {
          false,
          Needs::nothing,
          reports,
-         "Write histograms and gauges for Prometheus to FILE ('-': stdout)"},
+         "Write metrics for Prometheus to FILE, counting on from it ('-': stdout)"},
         [](BenchSettings& s, const Values& v) { s.openmetrics = v.back(); }},
+    Row{{"--label", "NAME=VALUE", true, Needs::nothing, reports, "Put this label on every metric"},
+        [](BenchSettings& s, const Values& v) {
+          for (const std::string& text : v)
+            s.labels += (s.labels.empty() ? "" : ",") + read_label(text);
+        }},
     Row{{"--report",
          "FILE",
          false,

@@ -29,6 +29,7 @@ struct BenchSettings {
   std::optional<std::string> json;  ///< files; "-" is standard output
   std::optional<std::string> csv;
   std::optional<std::string> openmetrics;
+  std::string labels;  ///< of --openmetrics
   std::optional<std::string> page;
   std::optional<std::string> jsonl;
   std::optional<Moment> interval;  ///< how often the files are written while the run goes on

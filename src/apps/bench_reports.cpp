@@ -1,6 +1,7 @@
 #include "apps/bench_reports.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +23,20 @@ namespace {
 
 // For a line of --jsonl: its reader may be a program that waits for its own.
 constexpr std::chrono::seconds patience{2};
+
+// Read once, so that files that are written anew do not count this run twice. A merged report tells
+// of runs that may have been counted before.
+MetricsOptions metrics_options(const BenchSettings& settings) {
+  MetricsOptions options{settings.labels};
+  struct stat there {};
+  const bool counts_on = settings.openmetrics && *settings.openmetrics != "-" && !settings.merge &&
+                         ::stat(settings.openmetrics->c_str(), &there) == 0 &&
+                         S_ISREG(there.st_mode);
+  if (!counts_on) return options;
+  const std::string& file = *settings.openmetrics;
+  options.before = read_metrics_before(file, read_input(file, "--openmetrics"), counting_metric);
+  return options;
+}
 
 }  // namespace
 
@@ -69,7 +84,12 @@ Reports::Reports(const BenchSettings& settings) {
   add(settings.csv, "--csv", [](const BenchRun& run, const Summaries&, const TextSink& to) {
     write_bench_csv(run, to);
   });
-  add(settings.openmetrics, "--openmetrics", write_openmetrics);
+  add(settings.openmetrics,
+      "--openmetrics",
+      [options = metrics_options(settings)](
+          const BenchRun& run, const Summaries& summaries, const TextSink& to) {
+        write_openmetrics(run, summaries, options, to);
+      });
   add(settings.page, "--report", write_page);
   if (!settings.jsonl) return;
   live_path_ = *settings.jsonl;

@@ -9,11 +9,13 @@ import pty
 import re
 import resource
 import select
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import time
+import unittest
 
 import common
 import sandbox
@@ -176,18 +178,48 @@ class OpenMetrics(BenchTest):
         samples = self.parse(result.stdout)
         series = {}
         for name, labels, value in samples:
-            if name == "gladhand_bench_phase_seconds_bucket":
+            if name == "gladhand_bench_dial_seconds_bucket":
                 bound = float(labels.pop("le"))
-                series.setdefault(tuple(sorted(labels.items())), []).append((bound, value))
-        self.assertTrue(series)
+                series.setdefault((labels["mode"], labels["outcome"]), []).append((bound, value))
         for labels, buckets in series.items():
             self.assertEqual(buckets, sorted(buckets), labels)
             self.assertEqual([count for _, count in buckets], sorted(count for _, count in buckets))
-            self.assertEqual(buckets[-1], (float("inf"), 6))
-        self.assertEqual({dict(labels)["phase"] for labels in series}, {"total", "connect", "banner"})
-        outcomes = {(labels["mode"], labels["outcome"]): value for name, labels, value in samples
-                    if name == "gladhand_bench_samples"}
-        self.assertEqual((outcomes["race", "connected"], outcomes["v6", "no_address"]), (6, 6))
+        self.assertEqual({labels: buckets[-1] for labels, buckets in series.items()},
+                         {("race", "connected"): (float("inf"), 6), ("race", "failed"): (float("inf"), 0),
+                          ("v6", "connected"): (float("inf"), 0), ("v6", "failed"): (float("inf"), 6)})
+        self.assertEqual({labels["phase"] for name, labels, _ in samples if name == "gladhand_bench_median_seconds"},
+                         {"total", "connect", "connect_ipv4", "banner"})
+
+    def test_a_second_run_counts_on(self):
+        server = self.serve()
+        path = self.temporary_path("bench.prom")
+        for expected in (2.0, 4.0):
+            result = run(*FLOOD, "-n", 2, "--label", "team=x", "--openmetrics", path, f"127.0.0.1:{server.port}")
+            self.assertEqual((result.returncode, result.stderr), (WELL, ""))
+            with open(path, encoding="utf-8") as file:
+                samples = self.parse(file.read())
+            counts = [value for name, labels, value in samples
+                      if name == "gladhand_bench_dial_seconds_count" and labels["outcome"] == "connected"]
+            self.assertEqual(counts, [expected])
+            self.assertTrue(all(labels["team"] == "x" for _, labels, _ in samples))
+
+    def test_a_file_of_somebody_else_is_left_alone(self):
+        path = self.temporary_path("bench.prom")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("up 1\n")
+        result = run(*FLOOD, "-n", 1, "--openmetrics", path, "127.0.0.1:1")
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn("holds 'up 1', which this program has not written", result.stderr)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "up 1\n")
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool (Debian: prometheus) is not installed")
+    def test_promtool_has_nothing_to_say(self):
+        server = self.serve()
+        result = run(*FLOOD, "-n", 3, "--openmetrics", "-", f"127.0.0.1:{server.port}", "127.0.0.1:1")
+        checked = subprocess.run(["promtool", "check", "metrics"], input=result.stdout, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=30)
+        self.assertEqual((checked.returncode, checked.stdout), (0, ""))
 
 
 class Statuses(BenchTest):

@@ -304,7 +304,7 @@ TEST_CASE("every report of a merged run tells the vantage points apart") {
   CHECK(csv.find("attempts,time,vantage\n") != csv.npos);
   CHECK(csv.find("Z,b\n") != csv.npos);
   const std::string metrics =
-      text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); });
+      text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, {}, sink); });
   CHECK(metrics.find(R"(mode="race",vantage="b")") != metrics.npos);
   CHECK(describe_run(run, summaries, {}).find("race from b") != std::string::npos);
 }

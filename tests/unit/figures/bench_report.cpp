@@ -153,7 +153,8 @@ TEST_CASE("CSV has one line for each sample, and quotes what needs it") {
       lines_of(text_of([&run](const TextSink& sink) { write_bench_csv(run, sink); }));
   REQUIRE(lines.size() == 10);
   CHECK(lines[1] ==
-        "db.example,22,race,0,0,0,connected,,300000,IPv4,192.0.2.1,20000,12000,30000,,,2,2026-11-22T20:00:00.000Z");
+        "db.example,22,race,0,0,0,connected,,300000,IPv4,192.0.2.1,20000,12000,30000,,,2,2026-11-"
+        "22T20:00:00.000Z");
   CHECK(lines[9] ==
         "\"gone\"\"\\.example\",\"2,2\",race,0,1000,1000,failed,\"no, \"\"not\"\" "
         "here\",3000,,,,,,,,0,2026-11-22T20:00:00.001Z");
@@ -193,7 +194,7 @@ TEST_CASE("OpenMetrics has labels without control characters, in UTF-8") {
   run.hosts[0].host = "a\nb\r\x1b\xff\xc3\xbc\"\\";
   const auto summaries = figures(run);
   const std::string text =
-      text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); });
+      text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, {}, sink); });
   CHECK(text.find(R"({host="a\\x0ab\\x0d\\x1b\\xff)"
                   "\xc3\xbc"
                   R"(\"\\",port=)") != text.npos);
@@ -203,20 +204,68 @@ TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels a
   const BenchRun run = story();
   const auto summaries = figures(run);
   const auto lines =
-      lines_of(text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, sink); }));
+      lines_of(text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, {}, sink); }));
   CHECK(lines.back() == "# EOF");
-  const std::string labels =
-      R"({host="db.example",port="22",mode="race",family="IPv4",phase="total")";
+  const std::string labels = R"({host="db.example",port="22",mode="race",outcome="connected")";
   const auto holds = [&lines](const std::string& line) {
     return std::ranges::find(lines, line) != lines.end();
   };
-  CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"0.25\"} 0"));
-  CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"0.5\"} 8"));
-  CHECK(holds("gladhand_bench_phase_seconds_bucket" + labels + ",le=\"+Inf\"} 8"));
-  CHECK(holds("gladhand_bench_phase_seconds_sum" + labels + "} 2.68"));
+  CHECK(holds("gladhand_bench_dial_seconds_bucket" + labels + ",le=\"0.25\"} 0"));
+  CHECK(holds("gladhand_bench_dial_seconds_bucket" + labels + ",le=\"0.5\"} 8"));
+  CHECK(holds("gladhand_bench_dial_seconds_bucket" + labels + ",le=\"+Inf\"} 8"));
+  CHECK(holds("gladhand_bench_dial_seconds_sum" + labels + "} 2.68"));
+  CHECK(holds("gladhand_bench_dial_seconds_count" + labels + "} 8"));
   CHECK(holds(
-      R"(gladhand_bench_samples{host="gone\"\\.example",port="2,2",mode="race",outcome="failed"} 1)"));
+      R"(gladhand_bench_dial_seconds_count{host="gone\"\\.example",port="2,2",mode="race",outcome="failed"} 1)"));
   CHECK(holds(R"(gladhand_bench_loss_ratio{host="db.example",port="22",mode="race"} 0.0)"));
+  CHECK(holds(R"(gladhand_bench_success{host="gone\"\\.example",port="2,2",mode="race"} 0)"));
+}
+
+TEST_CASE("OpenMetrics: a histogram counts on, and keeps the hosts of other runs") {
+  BenchRun run = story();
+  const auto summaries = figures(run);
+  const auto after = [&](const MetricsOptions& options) {
+    return text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, options, sink); });
+  };
+  const std::string first = after({});
+  const std::string name = counting_metric;
+  const std::string connected = R"(host="db.example",port="22",mode="race",outcome="connected")";
+  const std::string second = after({"", read_metrics_before("f", first, name)});
+  CHECK(second.find(name + "_count{" + connected + "} 16\n") != second.npos);
+  CHECK(second.find(name + "_sum{" + connected + "} 5.36\n") != second.npos);
+  CHECK(second.find(name + "_bucket{" + connected + ",le=\"0.5\"} 16\n") != second.npos);
+
+  run.hosts[0].host = "new.example";
+  const std::string third = after({"", read_metrics_before("f", second, name)});
+  CHECK(third.find(name + "_count{" + connected + "} 16\n") != third.npos);
+  CHECK(third.find("gladhand_bench_success{host=\"db.example\"") == third.npos);
+  CHECK(third.find(R"(_count{host="new.example",port="22",mode="race",outcome="connected"} 8)") !=
+        third.npos);
+
+  std::string other_bounds = second;
+  for (std::size_t at = 0; (at = other_bounds.find("le=\"0.5\"", at)) != other_bounds.npos;)
+    other_bounds.replace(at, 8, "le=\"0.4\"");
+  const std::string anew = after({"", read_metrics_before("f", other_bounds, name)});
+  CHECK(anew.find(
+            "_count{host=\"new.example\",port=\"22\",mode=\"race\",outcome=\"connected\"} 8\n") !=
+        anew.npos);
+  CHECK(anew.find(connected) == anew.npos);
+
+  CHECK_THROWS_WITH_AS(read_metrics_before("f", "up 1\n", name),
+                       "--openmetrics: 'f' holds 'up 1', which this program has not written",
+                       UsageError);
+  CHECK_THROWS_AS(read_metrics_before("f", name + "_sum{a=\"b\"} many\n", name), UsageError);
+}
+
+TEST_CASE("labels of the user's are on every series") {
+  CHECK(read_label("team=a \"b\"") == "team=\"a \\\"b\\\"\"");
+  for (const char* wrong : {"", "team", "=x", "1a=x", "__a=x", "a-b=x", "host=x", "le=1"})
+    CHECK_THROWS_AS(read_label(wrong), UsageError);
+  const BenchRun run = story();
+  for (const std::string& line : lines_of(text_of([&](const TextSink& sink) {
+         write_openmetrics(run, figures(run), {read_label("team=x"), {}}, sink);
+       })))
+    CHECK((line.starts_with('#') || line.find("team=\"x\"") != line.npos));
 }
 
 TEST_CASE("the text for a person") {
