@@ -12,7 +12,6 @@
 #include "dns/ask_mdns.hpp"
 #include "dns/ask_resolved.hpp"
 #include "gladhand/error.hpp"
-#include "sys/file.hpp"
 
 namespace gladhand {
 
@@ -174,8 +173,7 @@ void NameLookup::begin_step() {
 }
 
 void NameLookup::look_into_files() {
-  const std::vector<Endpoint> found =
-      find_in_hosts(read_file("/etc/hosts"), target_.name, target_.port);
+  const std::vector<Endpoint> found = find_in_hosts_file(target_);
   for (const Family family : families_) {
     Found of_family;
     for (const Endpoint& endpoint : found)

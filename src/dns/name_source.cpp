@@ -66,15 +66,6 @@ void keep_allowed(std::vector<Endpoint>& endpoints, const std::vector<Family>& f
   });
 }
 
-// An international name may stand in the hosts file as it is written or as the DNS has it.
-std::vector<Endpoint> find_in_hosts_file(const Target& target) {
-  const std::string text = read_file("/etc/hosts");
-  std::vector<Endpoint> found = find_in_hosts(text, target.name, target.port);
-  const std::string written = to_unicode(target.name);
-  if (found.empty() && written != target.name) found = find_in_hosts(text, written, target.port);
-  return found;
-}
-
 // A user's own abbreviations.
 std::string find_user_alias(std::string_view name) {
   const char* path = std::getenv("HOSTALIASES");
@@ -141,6 +132,21 @@ NameSource asked_of_command(const Target& target, const NameOptions& options, Ne
 }
 
 }  // namespace
+
+std::vector<Endpoint> find_in_hosts_file(const Target& target) {
+  const std::string written = to_unicode(target.name);
+  std::vector<Endpoint> found;
+  std::vector<Endpoint> found_as_written;
+  read_lines("/etc/hosts", [&](std::string_view lines) {
+    const auto look_for = [&](const std::string& name, std::vector<Endpoint>& into) {
+      for (const Endpoint& address : find_in_hosts(lines, name, target.port))
+        into.push_back(address);
+    };
+    look_for(target.name, found);
+    if (written != target.name) look_for(written, found_as_written);
+  });
+  return found.empty() ? found_as_written : found;
+}
 
 NameSource find_name_source(const Target& target, const NameOptions& options, Network& network) {
   if (target.literal) return known_from("literal", {*target.literal}, options);

@@ -47,6 +47,10 @@ struct NameSource {
   std::optional<Family> only_default_route{};  ///< where just one of two asked families has one
 };
 
+/// The addresses that /etc/hosts has for a name, in file order. An international name may stand
+/// there as it is written or as the DNS has it.
+std::vector<Endpoint> find_in_hosts_file(const Target& target);
+
 /// Finds out. Reads /etc/hosts, nsswitch.conf and resolv.conf where needed; sends nothing. Throws
 /// Error for a name that must not be asked for: one of an onion service.
 NameSource find_name_source(const Target& target, const NameOptions& options, Network& network);

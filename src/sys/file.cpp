@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "gladhand/error.hpp"
@@ -20,6 +21,11 @@ namespace {
 // matters: which address is this host's, for example.
 bool errno_means_no_file() {
   return errno == ENOENT || errno == ENOTDIR;
+}
+
+Error cannot_read(const char* path) {
+  return Error(ExitStatus::not_handed_over,
+               "cannot read " + in_quotes(path) + ": " + system_words(errno));
 }
 
 }  // namespace
@@ -43,10 +49,30 @@ bool read_all(int fd, std::string& text, std::size_t limit) {
 std::string read_file(const char* path) {
   const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::string text;
-  if ((!fd || !read_all(fd.get(), text)) && !errno_means_no_file())
-    throw Error(ExitStatus::not_handed_over,
-                "cannot read " + in_quotes(path) + ": " + system_words(errno));
+  if ((!fd || !read_all(fd.get(), text)) && !errno_means_no_file()) throw cannot_read(path);
   return text;
+}
+
+void read_lines(const char* path, const std::function<void(std::string_view)>& use) {
+  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd && !errno_means_no_file()) throw cannot_read(path);
+  std::string text(16384, '\0');
+  std::size_t size = 0;  // of what begins a line whose end has not come yet
+  while (fd) {
+    if (size == text.size()) text.resize(2 * size);
+    const ssize_t got = ::read(fd.get(), text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) break;
+    if (got > 0) size += static_cast<std::size_t>(got);
+    if (size > usual_limit) errno = EFBIG;
+    if (got < 0 || size > usual_limit) throw cannot_read(path);
+    const std::size_t lines = std::string_view(text.data(), size).rfind('\n') + 1;
+    if (lines == 0) continue;
+    use({text.data(), lines});
+    size -= lines;
+    std::memmove(text.data(), text.data() + lines, size);
+  }
+  if (size > 0) use({text.data(), size});
 }
 
 std::string read_input(const std::string& path, std::string_view option, std::size_t limit) {

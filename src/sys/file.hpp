@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,11 @@ inline constexpr std::size_t usual_limit = 64 << 20;
 /// The file's content, empty when it is not there. Throws Error that names it when it is there and
 /// cannot be read, or is over 64 MiB.
 std::string read_file(const char* path);
+
+/// Calls `use` with one part of the file's content after the other: whole lines, of which only the
+/// file's last may lack its end. What a file of any size costs is its reading. Throws as read_file
+/// does.
+void read_lines(const char* path, const std::function<void(std::string_view)>& use);
 
 /// The content of a file that the user named, waited for where it is a pipe; "-" is stdin. Throws
 /// UsageError that names `option` when it cannot be read, or is over `limit` bytes.

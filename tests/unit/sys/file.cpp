@@ -1,0 +1,58 @@
+#include "sys/file.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+namespace gladhand {
+namespace {
+
+// What read_lines makes of a file with that text.
+std::vector<std::string> parts_of(const std::string& text) {
+  char path[] = "/tmp/gladhand-unit-XXXXXX";
+  const UniqueFd fd(::mkstemp(path));
+  REQUIRE(fd);
+  REQUIRE(write_all(fd.get(), text));
+  std::vector<std::string> parts;
+  read_lines(path, [&parts](std::string_view lines) { parts.emplace_back(lines); });
+  ::unlink(path);
+  return parts;
+}
+
+std::string lines(std::size_t count, std::size_t length) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += std::string(length, 'x') + '\n';
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a file is read in parts that end where a line does") {
+  for (const std::string& text : {lines(1, 3),
+                                  lines(5000, 40),
+                                  lines(100, 16383),
+                                  lines(3, 16384),
+                                  lines(2, 100000),
+                                  lines(5000, 40) + "no end",
+                                  std::string("no end"),
+                                  std::string(50000, 'x')}) {
+    std::string whole;
+    const std::vector<std::string> parts = parts_of(text);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      CHECK(!parts[i].empty());
+      if (i + 1 < parts.size()) CHECK(parts[i].back() == '\n');
+      whole += parts[i];
+    }
+    CHECK(whole == text);
+  }
+  CHECK(parts_of(lines(5000, 40)).size() > 1);
+}
+
+TEST_CASE("a file that is empty or not there has no part") {
+  CHECK(parts_of("").empty());
+  read_lines("/nonexistent/file", [](std::string_view) { FAIL("no line"); });
+}
+
+}  // namespace gladhand
