@@ -60,7 +60,7 @@ RetryResult run_dial(asio::io_context& loop,
                  });
   loop.run();
   if (failure) std::rethrow_exception(failure);
-  if (!result) throw receiver_gone();
+  if (!result) throw receiver_gone(recorder.now());
   return std::move(*result);
 }
 
@@ -120,6 +120,8 @@ Error why_not(const DialFailure& failure,
   if (way) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
   RetryResult dials = run_dial(loop, settings, target, recorder);
   auto* connection = std::get_if<DialConnection>(&dials.last);
+  if (way == HandOver::pass && !settings.hand_over && has_spoken(STDIN_FILENO))
+    way = HandOver::relay;
   if (connection != nullptr && way == HandOver::pass) {
     const auto until = recorder.began() + settings.dial.race.timeout;
     pass_descriptor(STDOUT_FILENO, connection->socket.get(), until);

@@ -91,7 +91,7 @@ void pass_descriptor(int receiver, int descriptor, std::chrono::steady_clock::ti
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_until_writable(receiver, deadline);
     } else if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) {
-      throw receiver_gone();
+      throw receiver_gone(std::chrono::steady_clock::duration::max());
     } else if (errno != EINTR) {
       throw Error(ExitStatus::not_handed_over,
                   "cannot pass the connection on: " + system_words(errno));
@@ -99,8 +99,18 @@ void pass_descriptor(int receiver, int descriptor, std::chrono::steady_clock::ti
   }
 }
 
-Error receiver_gone() {
-  return Error(ExitStatus::not_handed_over, "the program that wanted the connection has gone");
+Error receiver_gone(std::chrono::steady_clock::duration after) {
+  constexpr std::chrono::seconds at_once{1};
+  return Error(ExitStatus::not_handed_over,
+               "the program that wanted the connection has gone",
+               after > at_once ? ""
+                               : "where ssh says 'no message header', a start-up file of the shell "
+                                 "has printed something");
+}
+
+bool has_spoken(int in) {
+  int waiting = 0;
+  return ::ioctl(in, FIONREAD, &waiting) == 0 && waiting > 0;
 }
 
 HangupWatch::HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup)

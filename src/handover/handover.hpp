@@ -27,8 +27,13 @@ void make_blocking(int fd);
 /// the receiver has gone.
 void pass_descriptor(int receiver, int descriptor, std::chrono::steady_clock::time_point deadline);
 
-/// What to say when the receiver has gone.
-Error receiver_gone();
+/// What to say when the receiver has gone, `after` so long: at once where a start-up file of the
+/// shell has printed something in front of us.
+Error receiver_gone(std::chrono::steady_clock::duration after);
+
+/// Whether the other end of `in` has sent bytes: who waits for a descriptor says nothing. libssh
+/// says nothing either before it hears a server; socat and others carry what their own client says.
+bool has_spoken(int in);
 
 /// Calls `on_hangup` once if the receiver closes its end. An end of file on our standard input is
 /// no hang-up: some clients give none.

@@ -22,7 +22,7 @@ import sandbox
 from common import (ALL_FAILED, ENVIRONMENT, GLADHAND, NOT_HANDED_OVER, SANITIZED, TCP_DELACK_MAX_US, TIMED_OUT, USAGE,
                     CommandTest, in_milliseconds, is_connecting, let_signals_end, read_json_lines, resolve, run,
                     shortest_delayed_ack, start, wait_until)
-from support import dns, receiver
+from support import dns, receiver, scripted
 
 AT_ONCE = 1.0  # seconds; "ends at once" with room for a busy machine
 
@@ -49,6 +49,50 @@ def read_to(stream, size, timeout=10.0):
             break
         data += piece
     return bytes(data)
+
+
+class WhoSpeaksFirst(CommandTest):
+    """A receiver says nothing; who has said something carries bytes over what looks like ssh's socket (socat)."""
+
+    HELLO = b"SSH-2.0-client\r\n"
+
+    def hello(self, ours, _):
+        ours.sendall(self.HELLO)
+
+    def test_it_is_relayed(self):
+        server = self.enter(scripted.Server(scripted.ssh))
+        with start(server.address, server.port, prepare=self.hello) as session:
+            self.assertEqual(read_to(session.ours, len(receiver.BANNER + self.HELLO)), receiver.BANNER + self.HELLO)
+            session.ours.shutdown(socket.SHUT_WR)
+            session.wait(10)
+
+    def test_who_says_what_it_wants_gets_it(self):
+        listener = self.listen()
+        for arguments, variables in ((("--fdpass",), {}), ((), {"GLADHAND_HAND_OVER": "pass"})):
+            result = run(*arguments, listener.address, listener.port, prepare=self.hello,
+                         env={**ENVIRONMENT, **variables})
+            self.assert_handed_over(result, listener)
+
+
+class ShellThatPrints(CommandTest):
+    """A start-up file of the shell has printed something: ssh takes that for the message, and goes."""
+
+    def test_the_cause_is_named(self):
+        hole = self.black_hole()
+        with start(hole.address, hole.port) as session:
+            session.ours.close()
+            session.wait(10)
+            self.assert_one_message(session.error_text(), hint=True)
+            self.assertIn("start-up file", session.error_text())
+
+    def test_a_receiver_that_goes_later_has_reasons_of_its_own(self):
+        hole = self.black_hole()
+        with start(hole.address, hole.port) as session:
+            wait_until(lambda: is_connecting(hole.port), "a SYN")
+            time.sleep(1.2)
+            session.ours.close()
+            session.wait(10)
+            self.assert_one_message(session.error_text(), hint=False)
 
 
 class WhatIsPassed(CommandTest):
