@@ -32,7 +32,7 @@ void pass_descriptor(int receiver, int descriptor, std::chrono::steady_clock::ti
 Error receiver_gone(std::chrono::steady_clock::duration after);
 
 /// Whether the other end of `in` has sent bytes: who waits for a descriptor says nothing. libssh
-/// says nothing either before it hears a server; socat and others carry what their own client says.
+/// sends its banner at once, and socat what its own client says.
 bool has_spoken(int in);
 
 /// Calls `on_hangup` once if the receiver closes its end. An end of file on our standard input is

@@ -52,7 +52,7 @@ def read_to(stream, size, timeout=10.0):
 
 
 class WhoSpeaksFirst(CommandTest):
-    """A receiver says nothing; who has said something carries bytes over what looks like ssh's socket (socat)."""
+    """A receiver says nothing; who has said something carries bytes over what looks like ssh's socket (libssh)."""
 
     HELLO = b"SSH-2.0-client\r\n"
 
