@@ -16,7 +16,7 @@ import common
 from bench_case import run
 from support.browser import Chromium
 
-EXAMPLE = pathlib.Path(__file__).parents[1] / "unit" / "bench" / "example.json"
+EXAMPLE = pathlib.Path(__file__).parents[1] / "unit" / "figures" / "example.json"
 PHONE, DESKTOP = 360, 1200
 HOSTILE = "</script><img src=x onerror=\"document.title='broken out'\">"
 FLEET = 10_000
