@@ -1,7 +1,9 @@
-"""Clients that take no descriptor: ssh without ProxyUseFdpass, PuTTY's plink, dropbear's dbclient and
-paramiko, through the relay to a real sshd. Each sends 4 MiB through `cat` and must get them back.
+"""Clients that take no descriptor: ssh without ProxyUseFdpass, PuTTY's plink, dropbear's dbclient, paramiko,
+asyncssh and libssh, through the relay to a real sshd. Each sends 4 MiB through `cat` and must get them back;
+libssh, of which there is no program, says what it was told.
 """
 
+import ctypes.util
 import os
 import shlex
 import shutil
@@ -13,7 +15,7 @@ from net_case import HOST
 from race_trace import Trace
 from ssh_pair import gladhand
 
-PARAMIKO_PYTHON = "/usr/bin/python3"  # the system's, for which the package is made
+SYSTEM_PYTHON = "/usr/bin/python3"  # for which the packages are made
 PARAMIKO_CLIENT = """
 import sys, threading, paramiko
 proxy, key = sys.argv[1:]
@@ -32,6 +34,37 @@ status = channel.recv_exit_status()
 transport.close()
 sys.exit(status)
 """
+ASYNCSSH_CLIENT = """
+import asyncio, sys, asyncssh
+proxy, key = sys.argv[1:]
+async def main():
+    async with asyncssh.connect("db.example", username="root", client_keys=[key], known_hosts=None, config=None,
+                                proxy_command=proxy) as connection:
+        done = await connection.run("cat", input=sys.stdin.buffer.read(), encoding=None)
+        sys.stdout.buffer.write(done.stdout)
+asyncio.run(main())
+"""
+# The numbers are those of libssh's ABI: HOST, PORT_STR, USER, TIMEOUT, PROXYCOMMAND.
+LIBSSH_CLIENT = """
+import ctypes, sys
+proxy, key = sys.argv[1:]
+ssh = ctypes.CDLL("libssh.so.4")
+for name in ("ssh_new", "ssh_channel_new", "ssh_get_error"):
+    getattr(ssh, name).restype = ctypes.c_void_p
+session = ctypes.c_void_p(ssh.ssh_new())
+for option, value in ((0, b"db.example"), (2, b"22"), (4, b"root"), (19, proxy.encode())):
+    assert ssh.ssh_options_set(session, option, value) == 0
+seconds = ctypes.c_long(10)
+assert ssh.ssh_options_set(session, 9, ctypes.byref(seconds)) == 0
+assert ssh.ssh_connect(session) == 0, ctypes.string_at(ssh.ssh_get_error(session))
+private = ctypes.c_void_p()
+assert ssh.ssh_pki_import_privkey_file(key.encode(), None, None, None, ctypes.byref(private)) == 0
+assert ssh.ssh_userauth_publickey(session, None, private) == 0
+channel = ctypes.c_void_p(ssh.ssh_channel_new(session))
+assert ssh.ssh_channel_open_session(channel) == 0 and ssh.ssh_channel_request_exec(channel, b"echo hello") == 0
+data = ctypes.create_string_buffer(100)
+print(data[:ssh.ssh_channel_read(channel, data, 100, 0)].decode(), end="")
+"""
 
 
 def setUpModule():
@@ -43,9 +76,9 @@ def need(*tools):
     return unittest.skipIf(missing, "needs " + ", ".join(missing))
 
 
-def has_paramiko():
-    probe = [PARAMIKO_PYTHON, "-c", "import paramiko"]
-    return os.path.exists(PARAMIKO_PYTHON) and subprocess.run(
+def has_module(name):
+    probe = [SYSTEM_PYTHON, "-W", "ignore", "-c", "import " + name]
+    return os.path.exists(SYSTEM_PYTHON) and subprocess.run(
         probe, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
@@ -95,9 +128,20 @@ class OtherClients(net_case.NetworkTest):
         self.prepare("dropbearconvert", "openssh", "dropbear", self.key, key)
         self.assert_carries("dbclient", "-y", "-y", "-i", key, "-J", self.proxy(), f"root@{HOST}", "cat")
 
-    @unittest.skipUnless(has_paramiko(), "needs python3-paramiko")
+    @unittest.skipUnless(has_module("paramiko"), "needs python3-paramiko")
     def test_paramiko(self):
-        self.assert_carries(PARAMIKO_PYTHON, "-W", "ignore", "-c", PARAMIKO_CLIENT, self.proxy(), self.key)
+        self.assert_carries(SYSTEM_PYTHON, "-W", "ignore", "-c", PARAMIKO_CLIENT, self.proxy(), self.key)
+
+    @unittest.skipUnless(has_module("asyncssh"), "needs python3-asyncssh")
+    def test_asyncssh(self):
+        self.assert_carries(SYSTEM_PYTHON, "-W", "ignore", "-c", ASYNCSSH_CLIENT, self.proxy(), self.key)
+
+    @unittest.skipUnless(ctypes.util.find_library("ssh"), "needs libssh-4")
+    def test_libssh(self):
+        """It makes of fds 0 and 1 what ssh makes, but speaks first."""
+        done = self.client.run(SYSTEM_PYTHON, "-c", LIBSSH_CLIENT, self.proxy(), self.key)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "hello\n", ""))
+        self.assertEqual(len(Trace.read(self.trace).named("relay_started")), 1)
 
 
 if __name__ == "__main__":

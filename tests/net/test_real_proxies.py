@@ -1,11 +1,13 @@
-"""Real proxies in front of a real sshd: microsocks (SOCKS5), tinyproxy (CONNECT), alone and in a chain; socat
-and nc as servers. The proxies run in the server's network and reach sshd from there.
+"""Real proxies in front of a real sshd: microsocks (SOCKS5), tinyproxy and privoxy (CONNECT), alone and in a
+chain, and Apache, which wants a Digest; socat and nc as servers. The proxies run in the server's network and reach sshd from there.
 """
 
+import hashlib
 import shutil
 import socket
 import subprocess
 import time
+import unittest
 
 import net_case
 from net_case import CONNECTION_ATTEMPT_DELAY, HOST, IPV4_SSH, IPV6_SSH
@@ -154,6 +156,67 @@ class Http(ProxyTest):
     def test_a_closed_port(self):
         self.network.refuse(IPV4_SSH)
         self.assert_refused(self.through("--proxy", f"http://{PROXY}:{HTTP}"), f"http://{PROXY}:{HTTP}: 50")
+
+
+class Privoxy(ProxyTest):
+    PORT = 8118
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not shutil.which("privoxy", path=SEARCH_PATH):
+            raise unittest.SkipTest("needs privoxy")
+        settings = cls.network.directory / "privoxy"
+        settings.write_text(f"listen-address {SERVER_V4}:{cls.PORT}\nconfdir /etc/privoxy\n")
+        cls.run_server("privoxy", "--no-daemon", settings)
+        await_port(cls.network.server, cls.PORT)
+
+    def test_connect(self):
+        self.assert_login(self.through("--proxy", f"http://{PROXY}:{self.PORT}"), SERVER_V4)
+
+    def test_a_closed_port(self):
+        self.network.refuse(IPV4_SSH)
+        self.assert_refused(self.through("--proxy", f"http://{PROXY}:{self.PORT}"), f"http://{PROXY}:{self.PORT}: 50")
+
+
+class Digest(ProxyTest):
+    PORT = 8080
+    MODULES = ("mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_digest", "proxy",
+               "proxy_connect")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not shutil.which("apache2", path=SEARCH_PATH):
+            raise unittest.SkipTest("needs apache2-bin")
+        user, password = LOGIN.split(":")
+        directory = cls.network.directory
+        directory.chmod(0o711)  # it looks for the file as another user
+        logins = directory / "digest"
+        logins.write_text(f"{user}:test:{hashlib.md5(f'{user}:test:{password}'.encode()).hexdigest()}\n")
+        settings = directory / "apache"
+        modules = [f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in cls.MODULES]
+        settings.write_text("\n".join(modules + [
+            f"ServerRoot {directory}", f"ServerName {PROXY}", f"Listen {SERVER_V4}:{cls.PORT}",
+            f"PidFile {directory}/apache.pid", f"ErrorLog {directory}/apache.log", f"Mutex file:{directory}",
+            "User sshd", "Group sshd", "ProxyRequests On", "AllowCONNECT 22", "<Proxy *>", "AuthType Digest",
+            "AuthName test", "AuthDigestProvider file", f"AuthUserFile {logins}", "Require valid-user", "</Proxy>",
+            ""]))
+        cls.run_server("apache2", "-X", "-f", settings)
+        await_port(cls.network.server, cls.PORT)
+
+    def test_a_password(self):
+        for when in ("at-once", "on-challenge"):
+            self.assert_login(self.through("--proxy-auth", when, "--proxy", f"http://{LOGIN}@{PROXY}:{self.PORT}"),
+                              SERVER_V4)
+
+    def test_a_wrong_password(self):
+        self.assert_refused(self.through("--proxy", f"http://alice:wrong@{PROXY}:{self.PORT}"),
+                            "refuses these credentials")
+
+    def test_another_port(self):
+        login = self.through("--proxy", f"http://{LOGIN}@{PROXY}:{self.PORT}", "--proxy", f"http://{PROXY}:443")
+        self.assert_refused(login, "403 Forbidden")
 
 
 class Chains(ProxyTest):
