@@ -17,6 +17,7 @@ import unittest
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+TUNSETIFF, TUNSETLINK, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x400454CD, 1, 0x1000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _entered = False
@@ -141,6 +142,22 @@ def network():
     finally:
         _check(_libc.setns(outer, CLONE_NEWNET))
         os.close(outer)
+
+
+@contextlib.contextmanager
+def tunnel(name, hardware):
+    """A point-to-point link of that hardware type (ARPHRD_...), as the kernel's tunnels have it, into nothing."""
+    try:
+        device = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        raise unittest.SkipTest("no /dev/net/tun: " + error.strerror) from None
+    try:
+        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sh22x", name.encode(), IFF_TUN | IFF_NO_PI))
+        fcntl.ioctl(device, TUNSETLINK, hardware)
+        ip("link", "set", name, "up")
+        yield
+    finally:
+        os.close(device)
 
 
 @contextlib.contextmanager

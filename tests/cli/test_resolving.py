@@ -20,6 +20,7 @@ from support import dns, receiver
 NAME = "db.example"
 SOON = 1.0  # seconds: nothing here has a reason to wait
 V4, V6 = "127.0.0.1", "::1"
+ARPHRD_TUNNEL, ARPHRD_TUNNEL6, ARPHRD_SIT, ARPHRD_IPGRE, ARPHRD_IP6GRE, ARPHRD_NONE = 768, 769, 776, 778, 823, 65534
 
 
 def setUpModule():
@@ -266,6 +267,20 @@ class Sources(CommandTest):
             found = self.sources("198.51.100.1", "192.0.2.1")
         self.assertEqual([(one["address"], one["encapsulated"]) for one in found.values()],
                          [("192.0.2.2", True), ("192.0.2.2", False)])
+
+    def test_every_kind_of_tunnel_counts(self):
+        """By the hardware type of the link; a tun device of a user's program is none, as with glibc."""
+        for hardware, encapsulated in ((ARPHRD_TUNNEL, True), (ARPHRD_TUNNEL6, True), (ARPHRD_SIT, True),
+                                       (ARPHRD_IPGRE, True), (ARPHRD_IP6GRE, True), (ARPHRD_NONE, False)):
+            with self.subTest(hardware), sandbox.network(), sandbox.tunnel("tun9", hardware):
+                sandbox.ip("link", "add", "gh0", "type", "veth", "peer", "name", "gh1")
+                for link in ("gh0", "gh1"):
+                    sandbox.ip("link", "set", link, "up")
+                sandbox.ip("address", "add", "192.0.2.2/24", "dev", "gh0")
+                sandbox.ip("route", "add", "198.51.100.0/24", "dev", "tun9", "src", "192.0.2.2")
+                found = self.sources("198.51.100.1", "192.0.2.1")
+                self.assertEqual([(one["address"], one["encapsulated"]) for one in found.values()],
+                                 [("192.0.2.2", encapsulated), ("192.0.2.2", False)])
 
 
 class Answers(ResolvingTest):
