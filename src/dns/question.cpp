@@ -33,6 +33,8 @@ struct Question::Asked {
   Edns edns = Edns::no;
   bool over_tcp = false;
   unsigned sends = 0;
+  Moment sent_at{};
+  std::optional<Moment> round_trip{};
   Bytes bytes;
   std::vector<Endpoint> addresses;  // of its last answer that had any
 };
@@ -92,6 +94,7 @@ void Question::carry_out(std::vector<ServerRace::Ask> orders) {
 std::error_code Question::send(Asked& asked) {
   if (asked.no_id) return asked.no_id;
   if (asked.sends++ > 0 && !asked.over_tcp) asked.edns = Edns::no;
+  if (asked.sends == 1) asked.sent_at = since_start();
   asked.bytes = make_question(name_, family_, asked.id, asked.edns);
   if (!asked.over_tcp) return asked.exchange->send(asked.bytes);
   asked.exchange->send_over_tcp(asked.bytes);
@@ -125,6 +128,7 @@ std::vector<ServerRace::Ask> Question::read(ServerRace::ServerId server,
   Asked& asked = *asked_[server];
   auto answer = read_answer(message, asked.bytes, port_);
   if (!answer) return {};
+  if (!asked.round_trip) asked.round_trip = since_start() - asked.sent_at;
   if (!answer->addresses.empty()) asked.addresses = std::move(answer->addresses);
   if (answer->status == AnswerStatus::server_failure && asked.edns == Edns::yes) {
     asked.edns = Edns::no;
@@ -134,6 +138,10 @@ std::vector<ServerRace::Ask> Question::read(ServerRace::ServerId server,
     return race_.truncated(server, answer->status == AnswerStatus::addresses, since_start());
   tell(server, answer->status);
   return race_.take(server, answer->status, since_start());
+}
+
+std::optional<Moment> Question::round_trip_of(ServerRace::ServerId server) const {
+  return asked_[server] ? asked_[server]->round_trip : std::nullopt;
 }
 
 void Question::tell(ServerRace::ServerId server, AnswerStatus status) {

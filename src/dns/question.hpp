@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,9 @@ class Question : public std::enable_shared_from_this<Question> {
   bool met_silence_of(ServerRace::ServerId server) const {
     return server < race_.asked() && race_.silent(server);
   }
+
+  /// How long the server took to answer, from when it was asked first; empty where it has not.
+  std::optional<Moment> round_trip_of(ServerRace::ServerId server) const;
 
   bool answered() const { return ended_; }
 

@@ -166,8 +166,23 @@ void Resolver::go_on(const std::string& before, const std::vector<Answer>& final
   }
 }
 
+// A server that is silent for one name is for the next: that costs one delay, not one a name. One
+// that is slow, as over a satellite, is not taken for silent.
+void Resolver::learn_delays() {
+  auto& known = settings_.race.known_delays;
+  known.resize(settings_.servers.size());
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (std::ranges::all_of(questions_, [i](const auto& it) { return it->met_silence_of(i); }))
+      known[i] = Moment(0);
+    for (const auto& question : questions_)
+      if (const auto time = question->round_trip_of(i))
+        known[i] = std::max(settings_.race.attempt_delay, *time + *time / 4);
+  }
+}
+
 void Resolver::ask_for_next_name(const std::string& passed_over) {
   if (report_) report_(NextName{walk_.name(), passed_over});
+  learn_delays();
   for (const auto& question : questions_) question->close();
   questions_.clear();
   waiting_.clear();

@@ -59,6 +59,7 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   void begin_next();
   void take(std::size_t position, Answer answer);
   void go_on(const std::string& before, const std::vector<Answer>& final);
+  void learn_delays();
   void ask_for_next_name(const std::string& passed_over);
 
   asio::io_context& loop_;

@@ -107,7 +107,7 @@ bool ServerRace::silent(ServerId server) const {
 
 void ServerRace::ask(ServerId server, AskReason reason, Moment now) {
   Server& it = servers_[server];
-  it.gap = it.sends == 0 ? options_.attempt_delay : it.gap * 2;
+  it.gap = it.sends == 0 ? std::max(delay_of(server), options_.attempt_delay) : it.gap * 2;
   ++it.sends;
   it.open = true;
   it.repeat_at.reset();
@@ -118,8 +118,14 @@ void ServerRace::ask(ServerId server, AskReason reason, Moment now) {
 void ServerRace::ask_next(AskReason reason, Moment now) {
   const ServerId next = asked_++;
   next_at_.reset();
-  if (has_unasked()) next_at_ = now + options_.attempt_delay;
+  if (has_unasked()) next_at_ = now + delay_of(next);
   ask(next, reason, now);
+}
+
+Moment ServerRace::delay_of(ServerId server) const {
+  const auto& known = options_.known_delays;
+  return server < known.size() ? known[server].value_or(options_.attempt_delay)
+                               : options_.attempt_delay;
 }
 
 bool ServerRace::anybody_open() const {

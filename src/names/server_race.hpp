@@ -18,6 +18,9 @@ class ServerRace {
     Moment timeout = std::chrono::seconds(10);                ///< that the question is open
     unsigned sends = 4;                                       ///< to a server that keeps silent
     unsigned failures = 2;  ///< of a server, until it is asked no more
+    /// In place of attempt_delay, by server, where a question before this one has taught it: 0 for
+    /// one that kept silent.
+    std::vector<std::optional<Moment>> known_delays{};
   };
 
   /// Servers are numbered from 0, the preferred first.
@@ -77,6 +80,7 @@ class ServerRace {
   void ask_next(AskReason reason, Moment now);
   void failed(ServerId server, Moment now);
   void denied(ServerId server, AnswerStatus said, Moment now);
+  Moment delay_of(ServerId server) const;
   bool anybody_open() const;
   bool has_unasked() const { return asked_ < servers_.size(); }
   static AskReason reason_of(const Server& server);

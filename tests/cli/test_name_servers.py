@@ -3,6 +3,7 @@
 All in a network namespace of its own, as in test_resolving.
 """
 
+import contextlib
 import errno
 import os
 import signal
@@ -13,12 +14,12 @@ import unittest
 
 import sandbox
 from common import NO_ADDRESS, TIMED_OUT, read_json_lines, run, start, wait_until
-from support import dns
+from support import dns, stalls
 from test_resolving import NAME, SOON, V4, V6, ResolvingTest, attempted, events, setUpModule  # noqa: F401
 
 BOTH = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
 ATTEMPT_DELAY = 0.250
-LATE = 0.7  # seconds that a busy machine may add
+LATE = 0.05  # seconds for what is no waiting: 300 ms are the goal
 PATIENT = ("--dns-attempt-delay", "3s")  # what waits for it takes longer than SOON
 
 
@@ -41,6 +42,23 @@ def is_told_unreachable(address):
 
 
 class NameServerTest(ResolvingTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        stack = contextlib.ExitStack()
+        cls.addClassCleanup(stack.close)
+        cls.meter = stack.enter_context(stalls.StallMeter())
+
+    def assert_asked_again_on_time(self, first, second, delay=ATTEMPT_DELAY):
+        """By the servers' clock: queries as they came. A stall can bring them closer together, too."""
+        stalled = self.meter.since(first.time)
+        self.assertGreater(second.time - first.time, delay - 0.005 - stalled)
+        self.assertLess(second.time - first.time, delay + LATE + stalled)
+
+    def assert_ends_in(self, result, seconds):
+        """The start and the end of the process included."""
+        self.assertLess(self.elapsed(result), seconds + 2 * LATE + self.meter.since(result.started))
+
     def dead_server(self, *addresses):
         return self.enter(dns.Server(*addresses, default=dns.drop()))
 
@@ -56,22 +74,40 @@ class Silence(NameServerTest):
         dead, good = self.dead_server(), self.good_server()
         result = self.dial(servers=[dead, good])
         self.assert_handed_over(result, self.v6)
-        waited = good.queries[0].time - dead.queries[0].time
-        self.assertGreater(waited, ATTEMPT_DELAY - 0.005)
-        self.assertLess(waited, ATTEMPT_DELAY + LATE)
+        self.assert_asked_again_on_time(dead.queries[0], good.queries[0])
+        self.assert_ends_in(result, ATTEMPT_DELAY)
+
+    def test_a_dead_first_server_costs_one_attempt_delay_for_the_whole_search_list(self):
+        dead = self.dead_server()
+        good = self.enter(dns.Server(script={("db.three.example", "AAAA"): dns.answer(V6)}))
+        with sandbox.file("/etc/resolv.conf", "search one.example two.example three.example\n"):
+            self.assert_handed_over(self.dial(host="db", servers=[dead, good]), self.v6)
+        asked = {query.name: query for query in reversed(good.queries)}
+        self.assertEqual(len(asked), 3)
+        for name in ("db.two.example", "db.three.example"):
+            first = next(query for query in dead.queries if query.name == name)
+            self.assert_asked_again_on_time(first, asked[name], 0)
+
+    def test_a_slow_server_is_not_taken_for_a_silent_one_twice(self):
+        slow = self.enter(dns.Server(default=dns.nxdomain(delay=0.4),
+                                     script={("db.two.example", "AAAA"): dns.answer(V6, delay=0.4)}))
+        other = self.enter(dns.Server(default=dns.nxdomain(delay=0.4)))
+        with sandbox.file("/etc/resolv.conf", "search one.example two.example\n"):
+            self.assert_handed_over(self.dial("--resolution-delay", "1s", host="db", servers=[slow, other]), self.v6)
+        self.assertIn("db.one.example", {query.name for query in other.queries})
+        self.assertNotIn("db.two.example", {query.name for query in other.queries})
 
     def test_the_attempt_delay_is_an_option(self):
         dead, good = self.dead_server(), self.good_server()
         self.assert_handed_over(self.dial("--dns-attempt-delay", "60ms", servers=[dead, good]), self.v6)
-        waited = good.queries[0].time - dead.queries[0].time
-        self.assertGreater(waited, 0.055)
-        self.assertLess(waited, ATTEMPT_DELAY)
+        self.assert_asked_again_on_time(dead.queries[0], good.queries[0], 0.06)
 
     def test_a_lost_datagram_is_sent_again(self):
         self.script([dns.drop(), dns.answer(V6)], [dns.drop(), dns.answer(V4)])
         result = self.dial()
         self.assert_handed_over(result, self.v6)
-        self.assertLess(self.elapsed(result), ATTEMPT_DELAY + LATE)
+        self.assert_asked_again_on_time(*(query for query in self.server.queries if query.type == "AAAA"))
+        self.assert_ends_in(result, ATTEMPT_DELAY)
 
     def test_what_is_sent_again_comes_from_the_same_port_and_the_late_answer_counts(self):
         """The first answer takes 300 ms, the second is lost."""
@@ -110,11 +146,11 @@ class Silence(NameServerTest):
         result = self.dial("--timeout", "1s", servers=dead)
         names = "(asked: 127.0.0.2 and 127.0.0.3 and 127.0.0.4)"
         self.assert_fails(result, TIMED_OUT, "no answer to the AAAA question in 1 s", names)
-        self.assertLess(self.elapsed(result), 1 + LATE)
+        self.assert_ends_in(result, 1)
         with sandbox.file("/etc/resolv.conf", "options timeout:1 attempts:1\n"):
             result = self.dial(servers=dead)
         self.assert_fails(result, NO_ADDRESS, "no name server answers", names, hint=True)
-        self.assertLess(self.elapsed(result), 1 + LATE)
+        self.assert_ends_in(result, 1)
 
     def test_what_was_asked_of_whom_is_told(self):
         dead = self.dead_server(("127.0.0.2", 53))
@@ -234,7 +270,7 @@ class Edns(NameServerTest):
                 self.script(dns.answer(V6, without_edns=how), dns.nodata(without_edns=how))
                 result = self.dial()
                 self.assert_handed_over(result, self.v6)
-                self.assertLess(self.elapsed(result), ATTEMPT_DELAY + LATE)
+                self.assert_ends_in(result, ATTEMPT_DELAY)
 
     def test_a_failure_without_a_question_section_counts(self):
         for_all = dns.answer(V6, without_edns="bare")

@@ -65,6 +65,20 @@ class Servers {
 
 }  // namespace
 
+TEST_CASE("who kept silent before has company at once") {
+  Servers servers({.servers = 3, .known_delays = {0ms}});
+  CHECK(servers.at(0ms) == "1 silence");
+  CHECK(servers.at(250ms) == "0 silence, 1 silence, 2 silence");
+  CHECK(servers.take(0, addresses, 260ms).empty());
+  CHECK(servers.server() == 0);
+}
+
+TEST_CASE("who is known to be slow is waited for") {
+  Servers servers({.servers = 2, .known_delays = {600ms}});
+  CHECK(servers.at(600ms) == "0 silence, 1 silence");
+  CHECK(servers.at(850ms) == "1 silence");
+}
+
 TEST_CASE("any answer of the only server that was asked is final") {
   for (const AnswerStatus status : {addresses, no_address, no_such_name}) {
     Servers servers(3);
