@@ -162,6 +162,7 @@ bool names_programs(const Settings& settings) {
 }
 
 [[noreturn]] void run(Settings settings) {
+  if (!settings.explain && text_reaches(STDOUT_FILENO)) keep_text_off(STDOUT_FILENO);
   std::optional<LastResort> last_resort;
   end_in_time(settings, last_resort);
   Observers observers(settings);
@@ -184,10 +185,12 @@ bool names_programs(const Settings& settings) {
   }
 }
 
-// Whoever does not read our stderr must not keep us.
-int fail(const Error& error, bool quiet) {
+// Whoever does not read our stderr must not keep us. As long as nobody knows better, a picture that
+// was asked for included, stdout is ssh's.
+int fail(const Error& error, bool quiet, bool explain) {
   constexpr std::chrono::milliseconds patience{100};
-  write_in_time(STDERR_FILENO, error_lines("gladhand", error, quiet), patience);
+  if (explain || !text_reaches(STDOUT_FILENO))
+    write_in_time(STDERR_FILENO, error_lines("gladhand", error, quiet), patience);
   return static_cast<int>(error.status());
 }
 
@@ -201,10 +204,12 @@ int main(int argc, char** argv) {
   take_environment_login();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of its own, not the end
   bool quiet = false;
+  bool explain = false;
   try {
     open_standard_descriptors();
     Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
+    explain = settings.explain;
     if (settings.dial.route.has_proxies()) {
       hide_secrets(argc, argv, "--proxy-header");
       forbid_dumps();
@@ -214,6 +219,6 @@ int main(int argc, char** argv) {
     print(settings.answer);
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const std::exception& error) {
-    return fail(to_error(error), quiet);
+    return fail(to_error(error), quiet, explain);
   }
 }

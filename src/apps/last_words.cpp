@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <asio/error.hpp>
 #include <chrono>
 #include <cstring>
 #include <new>
@@ -60,7 +61,8 @@ Error to_error(const std::exception& error) {
   const auto* system = dynamic_cast<const std::system_error*>(&error);
   const bool has_errno =
       system != nullptr && (system->code().category() == std::system_category() ||
-                            system->code().category() == std::generic_category());
+                            system->code().category() == std::generic_category() ||
+                            system->code().category() == asio::error::get_system_category());
   return {ExitStatus::not_handed_over, has_errno ? words_of(*system) : error.what()};
 }
 

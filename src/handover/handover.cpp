@@ -65,6 +65,14 @@ void keep_text_off(int receiver) {
   throw Error(ExitStatus::not_handed_over, "cannot keep text off standard output: " + why);
 }
 
+bool text_reaches(int receiver) {
+  struct stat ours {};
+  struct stat text {};
+  // A relay closes what it has come to the end of.
+  if (::fstat(receiver, &ours) != 0 || ::fstat(STDERR_FILENO, &text) != 0) return errno != EBADF;
+  return S_ISSOCK(ours.st_mode) && ours.st_dev == text.st_dev && ours.st_ino == text.st_ino;
+}
+
 void make_blocking(int fd) {
   int non_blocking = 0;
   if (::ioctl(fd, FIONBIO, &non_blocking) != 0)

@@ -19,6 +19,10 @@ void open_standard_descriptors();
 /// std::system_error when the system does not tell.
 void keep_text_off(int receiver);
 
+/// Whether our stderr is the receiver itself, and that is a socket: text there is for nobody. Also
+/// when the system does not tell.
+bool text_reaches(int receiver);
+
 /// As ssh and most programs expect a socket. Throws std::system_error when the kernel refuses.
 void make_blocking(int fd);
 

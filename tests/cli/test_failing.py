@@ -6,6 +6,7 @@ Addresses that refuse, that do not answer (a full backlog) and that have no rout
 import json
 import os
 import subprocess
+import unittest
 
 import common
 import sandbox
@@ -386,6 +387,52 @@ class UnwritableFiles(CommandTest):
                     self.assertIn(result.status, (64, NOT_HANDED_OVER))
                     self.assert_fails(result, result.status, path)
         self.assertEqual((server.queries, listener.connections), ([], []))
+
+
+class TextOnTheReceiver(CommandTest):
+    """stderr is the socket that the connection is to be passed over: not one byte of text, whatever fails."""
+
+    def run_with(self, before, *arguments):
+        words = ["sh", "-c", f'exec 2>&1; {before} exec "$@"', "sh", GLADHAND, *map(str, arguments)]
+        result = receiver.run(words, env=common.ENVIRONMENT)
+        self.addCleanup(result.close)
+        return result
+
+    def test_whatever_is_wrong(self):
+        port = self.refusing().port
+        for arguments, status in ((("--no-such-option",), USAGE), ((), USAGE), (("bad..name", "22"), USAGE),
+                                  (("x.example", "nosuch-service"), USAGE), (("-v", "x.example", "nosuch"), USAGE),
+                                  (("--log", "/", "127.0.0.1", port), USAGE),
+                                  (("--before", "/no/such", "127.0.0.1", port), NOT_HANDED_OVER),
+                                  (("-v", "--log", "-", "--trace", "-", "127.0.0.1", port), ALL_FAILED)):
+            with self.subTest(arguments):
+                result = self.run_with("", *arguments)
+                self.assertEqual((result.status, result.data, result.descriptors), (status, b"", []), result)
+
+    def test_what_works_works(self):
+        listener = self.listen()
+        self.assert_handed_over(self.run_with("", "-v", "127.0.0.1", listener.port), listener)
+
+    @unittest.skipIf(common.SANITIZED, "a sanitizer needs descriptors of its own")
+    def test_few_descriptors(self):
+        """From the first with which the program begins at all: its libraries take one."""
+        listener, statuses = self.listen(), []
+        for count in range(3, 16):
+            result = self.run_with(f"ulimit -n {count};", "127.0.0.1", listener.port)
+            statuses.append(result.status)
+            if result.status == 127:
+                self.assertIn(b"loading shared libraries", result.data)
+            elif result.status != 0:
+                self.assertIn(result.status, (USAGE, ALL_FAILED, NOT_HANDED_OVER))
+                self.assertEqual((result.data, result.descriptors), (b"", []), result)
+            else:
+                self.assertEqual((result.data, len(result.descriptors)), (b"\0", 1), result)
+        self.assertEqual(statuses[-1], 0, statuses)
+
+    def test_a_picture_is_for_people(self):
+        """ssh HOST gladhand --explain ... 2>&1: sshd gives a socket, too."""
+        result = self.run_with("", "--explain", "127.0.0.1", self.refusing().port)
+        self.assertIn(b"refused by 127.0.0.1", result.data)
 
 
 class FullDisk(CommandTest):
