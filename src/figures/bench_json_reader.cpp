@@ -14,6 +14,7 @@ namespace gladhand {
 
 namespace {
 
+constexpr std::size_t most_addresses = 4096;  // of one host: each is looked for among them
 constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
 
 // --- samples -------------------------------------------------------------------------------
@@ -55,6 +56,8 @@ QuerySample read_query(const Json& from) {
 AttemptSample read_attempt(const Json& from, HostSamples& host) {
   AttemptSample attempt;
   attempt.address = position_of(host.addresses, endpoint_of(string_of(from, "address")));
+  if (host.addresses.size() > most_addresses)
+    throw WrongShape{"address", "is one of more than " + std::to_string(most_addresses)};
   attempt.outcome = one_of(from, "outcome", AttemptOutcome::canceled);
   attempt.error = error_of(optional_string(from, "error"));
   attempt.start = short_moment_of(from, "start_us");
@@ -79,7 +82,7 @@ void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
   sample.total = moment_of(from, "total_us");
   sample.outcome = one_of(from, "outcome", SampleOutcome::failed);
   if (const std::string error = optional_string(from, "error"); !error.empty())
-    sample.error = position_of(host.texts, error);
+    sample.error = position_of_text(host.texts, error);
   const Json& phases = member(from, "phases");
   within("phases", [&] {
     if (!phases.is_object()) throw WrongShape{"", "is no object"};

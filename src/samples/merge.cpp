@@ -36,7 +36,7 @@ void append(const HostSamples& from,
     sample.first_query += queries;
     sample.first_attempt += attempts;
     if (sample.error != Sample::none)
-      sample.error = position_of(into.texts, from.texts[sample.error]);
+      sample.error = position_of_text(into.texts, from.texts[sample.error]);
     series.samples.push_back(sample);
   }
 }

@@ -222,7 +222,7 @@ void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSampl
   if (proxy_) sample.proxy = shortened(*proxy_);
   if (banner_) sample.banner = shortened(*banner_);
   sample.outcome = outcome_;
-  if (!error_.empty()) sample.error = position_of(host.texts, error_);
+  if (!error_.empty()) sample.error = position_of_text(host.texts, error_);
   sample.first_query = static_cast<std::uint32_t>(mode.queries.size());
   sample.queries = static_cast<std::uint16_t>(queries_.size());
   mode.queries.insert(mode.queries.end(), queries_.begin(), queries_.end());

@@ -84,6 +84,32 @@ class Refusing(MergeTest):
         self.assert_usage_error(run("--merge", good, good + ".gone"), "cannot read")
         self.assert_usage_error(run("--merge", good, os.path.dirname(good)), "cannot read")
 
+    def test_crafted_numbers_end_in_one_line_or_are_taken(self):
+        good = self.record_delay("a.json", 0, samples=2)
+        with open(good, encoding="ascii") as file:
+            text = file.read()
+        for number, match in enumerate(re.finditer(r'(?<=": )[0-9.]+|(?<=":)[0-9.]+', text)):
+            value = ("18446744073709551615", "18446744073709551616", "-1", "1e308", "[[]]")[number % 5]
+            with self.subTest((match.start(), value)):
+                crafted = self.write("crafted.json", text[:match.start()] + value + text[match.end():])
+                result = run("--merge", good, crafted)
+                if result.returncode != WELL:
+                    self.assert_usage_error(result, "crafted.json")
+
+    def test_what_is_nested_deep_or_very_many_is_told(self):
+        good = self.record_delay("a.json", 0, samples=1)
+        deep = self.write("deep.json", "[" * 200000)
+        self.assert_usage_error(run("--merge", good, deep), "deep.json", "broken at byte 200001")
+        with open(good, encoding="ascii") as file:
+            report = json.load(file)
+        report["hosts"][0]["x"] = "@"
+        nested = json.dumps(report).replace('"@"', "[" * 100000 + "]" * 100000)
+        self.merge(good, self.write("nested.json", nested))
+        sample = report["hosts"][0]["modes"][0]["samples"][0]
+        sample["attempts"] = [{**sample["attempts"][0], "address": f"10.0.{i >> 8}.{i & 255}"} for i in range(5000)]
+        many = self.write("many.json", json.dumps(report))
+        self.assert_usage_error(run("--merge", good, many), "many.json", "is one of more than 4096")
+
     def test_a_merged_report_is_not_merged_again(self):
         good = self.record_delay("a.json", 0)
         merged = self.write("merged.json", self.merge(good, good, "--json", "-"))
