@@ -4,6 +4,7 @@ Knocks and attempts are read on the wire at the server; a command tells what it 
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -352,7 +353,9 @@ class Waiting(dial_case.DialTest):
 
     def test_when_the_time_is_spent_the_last_causes_are_told(self):
         result, wire = self.dial("--wait", "1s", host=SERVER_V4)
-        self.assert_fails(result, ALL_FAILED, f"refused by {SERVER_V4}", self.last_of(wire))
+        self.assert_fails(result, ALL_FAILED, f"refused by {SERVER_V4}")
+        dials = int(re.search(r"\(the last of (\d+) dials\)", result.stderr)[1])
+        self.assertIn(dials - len(wire.syns), (0, 1))  # the last may have no time left for a packet
         self.assertGreater(len(wire.syns), 3)
         self.assert_on_time(result.exited - result.started, 0.98, latest=1)  # less is no time for a dial
 
