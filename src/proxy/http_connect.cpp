@@ -114,6 +114,7 @@ class HttpConnect final : public ByteHandshake {
   }
 
   std::size_t receive(std::string_view bytes) override;
+  void end() override;
 
   // For what comes behind an answer that calls itself a page; others end before.
   std::optional<std::chrono::milliseconds> patience() const override {
@@ -195,6 +196,13 @@ std::size_t HttpConnect::receive(std::string_view bytes) {
   if (taken == 0 && !bytes.empty() && part_ == Part::behind && state() == State::talking)
     look_behind(bytes.front());
   return taken;
+}
+
+void HttpConnect::end() {
+  if (state() != State::talking || in_answer()) return ByteHandshake::end();
+  fail("closed the connection before it answered",
+       identified_ ? "a proxy that wants TLS may do so"
+                   : "a proxy that wants TLS or a password may do so");
 }
 
 // Where a network wants a login, a page may be the answer to everything.

@@ -32,7 +32,8 @@ ProxyScheme read_scheme(std::string_view text) {
   if (const auto scheme = parse_scheme(text)) return *scheme;
   if (equal_words(text, "https"))
     throw UsageError("TLS to the proxy (https://) cannot be passed as a descriptor",
-                     "use http://, or a local TLS tunnel to the proxy");
+                     "have a program speak TLS for it, and say http+unix://; see PROXIES in "
+                     "gladhand(1)");
   throw UsageError("proxy scheme " + in_quotes(text) +
                    " is none of socks4, socks4a, socks5, socks5h and http");
 }

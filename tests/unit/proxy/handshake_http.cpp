@@ -331,6 +331,18 @@ TEST_CASE("an answer that calls itself a page is one where a page follows, and a
   check_opens(http, "HTTP/1.1 200 OK\r\nContent-Type: application/x-tunnel\r\n\r\n");
 }
 
+TEST_CASE("a proxy that says nothing at all may want TLS, or a password") {
+  const auto hint = [](const Make& make, const std::string& heard) {
+    const auto machine = make();
+    peer::converse(*machine, heard);
+    machine->end();
+    return machine->hint();
+  };
+  CHECK(hint(http, "") == "a proxy that wants TLS or a password may do so");
+  CHECK(hint(http_with_password, "") == "a proxy that wants TLS may do so");
+  CHECK(hint(http, "HTTP/1.1 2").empty());
+}
+
 TEST_CASE("fields of the user's come with the request, one of them in place of ours") {
   const auto with = [](std::vector<std::string> fields) {
     return ask_proxy(ProxyScheme::http,

@@ -123,7 +123,7 @@ TEST_CASE("TLS to the proxy has an error of its own") {
   const std::string error = error_of_url("https://alice:secret@proxy.example:443");
   CHECK(error ==
         "TLS to the proxy (https://) cannot be passed as a descriptor\n"
-        "use http://, or a local TLS tunnel to the proxy");
+        "have a program speak TLS for it, and say http+unix://; see PROXIES in gladhand(1)");
   CHECK(error_of_url("HTTPS://proxy.example") == error);
 }
 
