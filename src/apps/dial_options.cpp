@@ -392,6 +392,21 @@ void keep_bound_families(ConnectOptions& options) {
     throw UsageError("--bind " + to_string(bind.front()) + " is of the family that is excluded");
 }
 
+// The socket is the one that connects to the first proxy.
+void check_unix_proxy(std::span<const OptionText* const> given,
+                      const Target& target,
+                      const Route& route) {
+  const std::span<const Proxy> proxies = route.proxies_for(target);
+  if (proxies.empty() || proxies.front().path.empty()) return;
+  for (const OptionText* option : given) {
+    const std::string_view group = option->group;
+    const bool is_for_ip = option->needs == Needs::ip || option->needs == Needs::tcp;
+    if (is_for_ip && (group == sockets || group == before))
+      throw UsageError(std::string(option->names) + " has no meaning for " +
+                       to_string(proxies.front()));
+  }
+}
+
 }  // namespace
 
 std::span<const Option<ConnectOptions>> dial_option_rows() {
@@ -426,6 +441,7 @@ void check_target(std::span<const OptionText* const> given,
                      (internet ? "SCTP" : "host " + in_quotes(target.host)));
   }
   check_route(options.route, target, options.names.families);
+  check_unix_proxy(given, target, options.route);
 }
 
 void check_machine(ConnectOptions& options) {

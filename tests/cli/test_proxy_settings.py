@@ -402,6 +402,12 @@ class UnixSockets(ProxyTest):
         result = run("--proxy", "http://one.example", "--proxy", f"http+unix://{path}", NAME, "22")
         self.assert_fails(result, USAGE, f"http+unix://{path} is on this machine, and can only be the first")
 
+    def test_what_is_set_of_a_network_socket_has_no_meaning(self):
+        for option in (("--bind", "127.0.0.1"), ("--interface", "lo"), ("--ttl", "3"), ("--keepalive=1,1,1",),
+                       ("--knock", "tcp:1")):
+            result = run(*option, "--proxy", "http+unix:///run/p", NAME, "22")
+            self.assert_fails(result, USAGE, option[0].partition("=")[0] + " has no meaning for http+unix:///run/p")
+
     def test_nobody_is_there(self):
         path = self.temporary_path("proxy")
         result = run("--proxy", f"http+unix://{path}", NAME, "22")
