@@ -23,6 +23,14 @@ class Names(ProxyTest):
             self.assert_carries(self.dial(proxy.url(scheme)))
         self.assertEqual(self.dns.queries, [])
 
+    def test_an_onion_service_is_the_proxys_to_find(self):
+        for scheme, play in (("socks4a", socks4()), ("socks5h", socks5())):
+            proxy = self.serve(in_turn(play, ssh))
+            url = proxy.url(scheme)
+            self.assert_carries(run("--dns-server", self.dns.endpoint, "--proxy", url, "abc.onion", "22"))
+            self.assertTrue(proxy.asked[0][0].startswith("abc.onion port 22"), proxy.asked)
+        self.assertEqual(self.dns.queries, [])
+
     def test_socks5_asks_for_the_next_address_on_a_new_connection(self):
         proxy = self.serve(socks5(4), in_turn(socks5(), ssh))
         self.assert_carries(self.dial(proxy.url("socks5")))
