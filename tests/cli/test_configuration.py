@@ -6,7 +6,7 @@ import socket
 import subprocess
 import unittest
 
-from common import ENVIRONMENT, TIMED_OUT, USAGE, CommandTest, let_signals_end, main, resolve, run
+from common import ENVIRONMENT, USAGE, CommandTest, let_signals_end, main, read_json_lines, resolve, run
 
 setUpModule = let_signals_end
 
@@ -90,22 +90,26 @@ class Files(ConfigurationTest):
 
 
 class Rules(ConfigurationTest):
+    def delay_of(self, *arguments):
+        """The Connection Attempt Delay, as the dial had it, in milliseconds."""
+        trace = self.temporary_path("trace")
+        self.assert_handed_over(run("--trace", trace, *arguments))
+        with open(trace, encoding="utf-8") as file:
+            return read_json_lines(file.read())[0]["connection_attempt_delay_us"] / 1000
+
     def test_the_command_line_wins(self):
-        hole = self.black_hole()
-        path = self.write('[[rule]]\ntimeout = "20s"\n')
-        result = run("--config", path, "--timeout", "200ms", "127.0.0.1", hole.port)
-        self.assert_fails(result, TIMED_OUT)
-        self.assertRegex(result.lines[0], r" in 2\d\d ms$")
+        path = self.write('[[rule]]\nconnection-attempt-delay = "300ms"\n')
+        dial = ("--config", path, "127.0.0.1", self.listen().port)
+        self.assertEqual(self.delay_of(*dial), 300)
+        self.assertEqual(self.delay_of("--connection-attempt-delay", "400ms", *dial), 400)
 
     def test_the_first_rule_that_holds_has_the_setting(self):
-        hole = self.black_hole()
+        port = self.listen().port
         path = self.write(
-            '[[rule]]\nmatch.host = "*.example"\ntimeout = "20s"\n'
-            '[[rule]]\nmatch.port = %d\ntimeout = "200ms"\n'
-            '[[rule]]\ntimeout = "20s"\n' % hole.port)
-        result = run("--config", path, "127.0.0.1", hole.port)
-        self.assert_fails(result, TIMED_OUT)
-        self.assertRegex(result.lines[0], r" in 2\d\d ms$")
+            '[[rule]]\nmatch.host = "*.example"\nconnection-attempt-delay = "300ms"\n'
+            '[[rule]]\nmatch.port = %d\nconnection-attempt-delay = 0.4\n'
+            '[[rule]]\nconnection-attempt-delay = "500ms"\n' % port)
+        self.assertEqual(self.delay_of("--config", path, "127.0.0.1", port), 400)
 
     def test_a_tag_is_for_rules_to_ask_for(self):
         listener = self.listen()
