@@ -284,6 +284,13 @@ struct FoundSlow {
   std::string failure;  ///< empty when it could be
 };
 
+/// Of several ways to the target the next is tried: a dial of its own.
+struct RouteTried {
+  std::string route;  ///< as the user has it
+  unsigned number{};  ///< counted from 1
+  unsigned of{};      ///< how many there are
+};
+
 /// The dial before has failed; another begins after a pause.
 struct RetryScheduled {
   unsigned dial{};  ///< the coming one, counted from 1
@@ -356,6 +363,7 @@ struct Event {
                             HandshakeStarted,
                             HandshakeFinished,
                             FoundSlow,
+                            RouteTried,
                             RetryScheduled,
                             HandedOver,
                             RelayStarted,

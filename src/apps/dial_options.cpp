@@ -465,8 +465,9 @@ void check_options(const CommandLine& line, ConnectOptions& options) {
   if (options.attempt.socket.protocol == Protocol::mptcp && line.is_given("--dontroute"))
     throw UsageError("--dontroute has no meaning for MPTCP");  // taken, and without an effect
   line.require("--knock-delay", "--knock");
-  for (const char* about : {"--proxy-auth", "--proxy-auth-file", "--proxy-header"})
-    line.require(about, "--proxy");
+  if (!line.is_given("--route"))
+    for (const char* about : {"--proxy-auth", "--proxy-auth-file", "--proxy-header"})
+      line.require(about, "--proxy");
   options.route.families = options.names.families;  // a source address is for the first proxy alone
   keep_bound_families(options);
 }

@@ -8,17 +8,20 @@
 #include <csignal>
 #include <exception>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "apps/dial_options.hpp"
 #include "apps/last_words.hpp"
 #include "apps/observers.hpp"
 #include "apps/options.hpp"
+#include "apps/routes.hpp"
 #include "apps/terminal.hpp"
 #include "base/duration.hpp"
 #include "connect/credential_sources.hpp"
 #include "connect/dial_with_retry.hpp"
-#include "dns/idna.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
 #include "handover/choose_hand_over.hpp"
@@ -37,9 +40,7 @@ namespace gladhand {
 namespace {
 
 Target read_target(const Settings& settings) {
-  const HostAndPort it = host_and_port(settings);
-  const std::string services = parse_port(it.port) ? "" : read_file("/etc/services");
-  Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
+  Target target = read_target(host_and_port(settings));
   check_target(settings.given, target, settings.dial);
   return target;
 }
@@ -48,16 +49,18 @@ Target read_target(const Settings& settings) {
 RetryResult run_dial(asio::io_context& loop,
                      const Settings& settings,
                      const Target& target,
+                     std::vector<Alternative> routes,
                      Recorder& recorder) {
   std::optional<RetryResult> result;
   std::exception_ptr failure;
-  asio::co_spawn(loop,
-                 dial_with_retry(loop, target, settings.dial, settings.retry, recorder),
-                 [&](std::exception_ptr error, RetryResult ended) {
-                   failure = std::move(error);
-                   result = std::move(ended);
-                   loop.stop();
-                 });
+  asio::co_spawn(
+      loop,
+      dial_with_retry(loop, target, settings.dial, std::move(routes), settings.retry, recorder),
+      [&](std::exception_ptr error, RetryResult ended) {
+        failure = std::move(error);
+        result = std::move(ended);
+        loop.stop();
+      });
   loop.run();
   if (failure) std::rethrow_exception(failure);
   if (!result) throw receiver_gone(recorder.now());
@@ -97,20 +100,39 @@ RelayEnd carry(UniqueFd server, const Target& target, Route& route) {
       std::move(server), STDIN_FILENO, STDOUT_FILENO, in_words(target.host, target.service));
 }
 
+// What each of several ways said, without what all of them would begin with.
+Error why_no_route(const std::vector<FailedAlternative>& failed,
+                   const Target& target,
+                   NameServers servers) {
+  const std::string beginning = "connect to " + in_words(target.host, target.service) + ": ";
+  std::string text;
+  std::string hint;
+  for (const FailedAlternative& it : failed) {
+    const Error error = verdict(it.failure, it.target, it.duration, 1, servers);
+    const std::string_view whole = error.what();
+    text += (text.empty() ? beginning : "; ");
+    text += whole.starts_with(beginning)
+                ? printable(it.text) + ": " + std::string(whole.substr(beginning.size()))
+                : std::string(whole);
+    if (hint.empty()) hint = error.hint();
+  }
+  return {exit_status(failed.back().failure), text, hint};
+}
+
 Error why_not(const DialFailure& failure,
               const RetryResult& dials,
               const Target& target,
               const NameOptions& names) {
-  return verdict(failure,
-                 target,
-                 dials.last_duration,
-                 dials.dials,
-                 names.dns_servers.empty() ? NameServers::of_resolv_conf : NameServers::given);
+  const NameServers servers =
+      names.dns_servers.empty() ? NameServers::of_resolv_conf : NameServers::given;
+  if (!dials.failed.empty()) return why_no_route(dials.failed, target, servers);
+  return verdict(failure, target, dials.last_duration, dials.dials, servers);
 }
 
 // `way` is empty for --explain.
 [[noreturn]] void connect(Settings& settings,
                           const Target& target,
+                          std::vector<Alternative> routes,
                           std::optional<HandOver> way,
                           std::optional<LastResort>& last_resort,
                           Observers& observers,
@@ -118,7 +140,7 @@ Error why_not(const DialFailure& failure,
   asio::io_context loop(1);
   std::optional<HangupWatch> watch;
   if (way) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
-  RetryResult dials = run_dial(loop, settings, target, recorder);
+  RetryResult dials = run_dial(loop, settings, target, std::move(routes), recorder);
   auto* connection = std::get_if<DialConnection>(&dials.last);
   if (way == HandOver::pass && !settings.hand_over && has_spoken(STDIN_FILENO))
     way = HandOver::relay;
@@ -145,19 +167,26 @@ Error why_not(const DialFailure& failure,
   leave();
 }
 
+void check_machine(ConnectOptions& options, const Target& target) {
+  if (target.kind != Target::Kind::internet) return;
+  const bool is_direct = options.route.proxies_for(target).empty();
+  if (is_direct && target.literal) options.names.families = {*target.literal->family()};
+  check_machine(options);
+}
+
 // What this machine would refuse is refused before any traffic.
-void check_machine(Settings& settings, const Target& target) {
+void check_machine(Settings& settings, const Target& target, std::vector<Alternative>& routes) {
   if (!settings.retry.on_slow.empty())
     if (const auto missing = missing_program(settings.retry.on_slow.front())) throw Error(*missing);
-  if (target.kind != Target::Kind::internet) return;
-  const bool is_direct = settings.dial.route.proxies_for(target).empty();
-  if (is_direct && target.literal) settings.dial.names.families = {*target.literal->family()};
-  check_machine(settings.dial);
+  if (routes.empty()) check_machine(settings.dial, target);
+  for (Alternative& route : routes)
+    if (route.command.empty()) check_machine(route.options, route.target);
 }
 
 // They may be sudo, or fwknop; the system's own getent(1) needs no privilege.
 bool names_programs(const Settings& settings) {
-  return !settings.dial.before.empty() || !settings.retry.on_slow.empty() ||
+  return has_proxies(settings.routes) || has_commands(settings.routes) ||
+         !settings.dial.before.empty() || !settings.retry.on_slow.empty() ||
          !settings.dial.names.command.empty() || settings.dial.route.has_proxies();
 }
 
@@ -174,9 +203,10 @@ bool names_programs(const Settings& settings) {
       way = choose_hand_over(STDIN_FILENO, STDOUT_FILENO, settings.hand_over);
       keep_text_off(STDOUT_FILENO);
     }
-    check_machine(settings, target);
+    std::vector<Alternative> routes = read_routes(settings, host_and_port(settings));
+    check_machine(settings, target, routes);
     if (settings.explain && !settings.explanation.empty()) print(settings.explanation + '\n');
-    connect(settings, target, way, last_resort, observers, recorder);
+    connect(settings, target, std::move(routes), way, last_resort, observers, recorder);
   } catch (const std::exception& error) {
     const Error told = to_error(error);
     recorder.end(DialFailure{told});
@@ -210,7 +240,7 @@ int main(int argc, char** argv) {
     Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
     explain = settings.explain;
-    if (settings.dial.route.has_proxies()) {
+    if (settings.dial.route.has_proxies() || has_proxies(settings.routes)) {
       hide_secrets(argc, argv, "--proxy-header");
       forbid_dumps();
     }

@@ -20,6 +20,7 @@ namespace {
 using Row = Option<Settings>;
 
 constexpr const char* before = before_group;
+constexpr const char* routes = "Routes";
 constexpr const char* hand_over = "Hand-over";
 constexpr const char* reports = "Reports";
 constexpr const char* configuration = "Configuration";
@@ -56,6 +57,13 @@ constexpr std::array options = {
           s.retry.slow_after = read_duration(v.back().substr(0, colon), "--on-slow");
           s.retry.on_slow = read_command(v.back().substr(colon + 1), "--on-slow");
         }},
+    Row{{"--route",
+         "ROUTE",
+         true,
+         Needs::ip,
+         routes,
+         "One of several ways, tried in order: direct, HOST:PORT, proxies, command WORD..."},
+        [](Settings& s, const Values& v) { s.routes = v; }},
     Row{{"--internet-only",
          "",
          false,
@@ -152,6 +160,7 @@ class GladhandLine : public CommandLine {
     offer(std::span<const Option<Settings>>(options), settings);
     exclude_dial_options(*this);
     exclude("--relay", "--fdpass");
+    exclude("--route", "--proxy");
   }
 };
 

@@ -99,6 +99,7 @@ Moment longest_time(const RetryPolicy& policy, Moment timeout) {
 asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
                                              ConnectOptions options,
+                                             std::vector<Alternative> alternatives,
                                              RetryPolicy policy,
                                              Recorder& recorder) {
   const Clock::time_point start = Clock::now();
@@ -112,7 +113,13 @@ asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
     const Clock::time_point begin = Clock::now();
     const bool short_of_time = bounded && end < begin + timeout;
     const Clock::time_point deadline = short_of_time ? end : begin + timeout;
-    DialResult dialled = co_await dial_through(loop, target, options, deadline, recorder);
+    std::vector<FailedAlternative> failed;
+    DialResult dialled;
+    if (alternatives.empty()) {
+      dialled = co_await dial_through(loop, target, options, deadline, recorder);
+    } else {
+      dialled = co_await try_alternatives(loop, alternatives, deadline, recorder, failed);
+    }
     ++result.dials;
     const auto duration = std::chrono::duration_cast<Moment>(Clock::now() - begin);
     // A dial that was cut short blames who would have answered in time: what a whole one has found
@@ -121,6 +128,7 @@ asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
     const bool repeatable = may_be_repeated(dialled);
     if (!cut_short || result.dials == 1) {
       result.last = std::move(dialled);
+      result.failed = std::move(failed);
       result.last_duration = duration;
     }
     if (!repeatable) break;

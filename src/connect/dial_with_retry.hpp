@@ -1,6 +1,7 @@
 // dial_with_retry: dials again until a server is up, for machines that are still booting.
 #pragma once
 
+#include "connect/alternatives.hpp"
 #include "connect/proxy_chain.hpp"
 
 namespace gladhand {
@@ -20,14 +21,16 @@ struct RetryResult {
   DialResult last{};       ///< of those that were not cut short by `total`, if there was one
   Moment last_duration{};  ///< how long the last dial took
   unsigned dials = 0;      ///< how many there were
+  std::vector<FailedAlternative> failed{};  ///< of the last, where there are several ways
 };
 
 /// Dials, names resolved anew each time, with growing and jittered pauses, until one connects, one
 /// is final, or `policy` is spent. Each dial ends at its own timeout or when the total time is
-/// over.
+/// over. Where there are `alternatives`, they are what is dialled, and trying them all is one dial.
 asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
                                              ConnectOptions options,
+                                             std::vector<Alternative> alternatives,
                                              RetryPolicy policy,
                                              Recorder& recorder);
 

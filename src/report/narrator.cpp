@@ -257,6 +257,11 @@ std::string Narrator::of(const FoundSlow& event) {
          (event.failure.empty() ? "run --on-slow" : "--on-slow: " + event.failure);
 }
 
+std::string Narrator::of(const RouteTried& event) {
+  return "route " + std::to_string(event.number) + " of " + std::to_string(event.of) + ": " +
+         printable(event.route);
+}
+
 std::string Narrator::of(const RetryScheduled& event) {
   return "try again in " + to_string(event.pause) + " (dial " + std::to_string(event.dial) + ')';
 }

@@ -42,6 +42,7 @@ class Narrator {
   std::string of(const HandshakeStarted& event);
   std::string of(const HandshakeFinished& event);
   std::string of(const FoundSlow& event);
+  std::string of(const RouteTried& event);
   std::string of(const RetryScheduled& event);
   std::string of(const HandedOver& event);
   std::string of(const RelayStarted& event);

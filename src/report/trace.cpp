@@ -265,6 +265,14 @@ void Trace::write(const FoundSlow& event) {
   out_ += line.line();
 }
 
+void Trace::write(const RouteTried& event) {
+  out_ += event_line(now_, "route_tried")
+              .add("route", event.route)
+              .add("number", event.number)
+              .add("of", event.of)
+              .line();
+}
+
 void Trace::write(const RetryScheduled& event) {
   out_ += event_line(now_, "retry_scheduled")
               .add("dial", event.dial)

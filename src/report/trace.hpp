@@ -49,6 +49,7 @@ class Trace {
   void write(const HandshakeStarted& event);
   void write(const HandshakeFinished& event);
   void write(const FoundSlow& event);
+  void write(const RouteTried& event);
   void write(const RetryScheduled& event);
   void write(const HandedOver& event);
   void write(const RelayStarted& event);
