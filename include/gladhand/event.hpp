@@ -63,6 +63,12 @@ struct Connected {
   AttemptId attempt{};
 };
 
+/// The transport stands, but the attempt goes on: the server has still to say what it is waited
+/// for.
+struct Established {
+  AttemptId attempt{};
+};
+
 struct AttemptFailed {
   AttemptId attempt{};
   std::error_code cause;
@@ -136,6 +142,7 @@ struct AttemptReport {
   Moment started{};
   std::error_code cause{};  ///< set when failed
   std::optional<AttemptId> backup_of{};
+  bool established = false;  ///< its transport was
 };
 
 /// One question as it stood when the race ended.
@@ -202,6 +209,7 @@ using Fact = std::variant<DialStarted,
                           AddressesFound,
                           Prepared,
                           Connected,
+                          Established,
                           AttemptFailed,
                           TimePassed>;
 
@@ -344,6 +352,7 @@ struct Event {
                             AddressesFound,
                             Prepared,
                             Connected,
+                            Established,
                             AttemptFailed,
                             SendQuery,
                             Prepare,

@@ -180,6 +180,14 @@ std::vector<Knock> read_knocks(const std::string& text) {
   }
 }
 
+FirstWords read_first_words(const std::string& text) {
+  constexpr std::size_t most = 255;
+  if (text == "banner") return {.kind = FirstWords::Kind::ssh};
+  if (!text.empty() && text.size() <= most)
+    return {.kind = FirstWords::Kind::prefix, .prefix = text};
+  throw UsageError("--until: " + in_quotes(text) + " is not banner or 1 to 255 octets");
+}
+
 std::string read_interface(const std::string& text) {
   if (!text.empty() && text.size() < IFNAMSIZ) return text;  // the system would cut a longer one
   throw UsageError("--interface: " + in_quotes(text) + " is no name of 1 to 15 octets");

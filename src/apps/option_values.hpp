@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/first_words.hpp"
 #include "connect/route.hpp"
 #include "dial/knock.hpp"
 #include "dns/name_source.hpp"
@@ -67,6 +68,9 @@ std::vector<SocketOption> read_keepalive(const std::string& text);
 
 /// "tcp:7000,udp:8000".
 std::vector<Knock> read_knocks(const std::string& text);
+
+/// "banner", or a text that the server begins with.
+FirstWords read_first_words(const std::string& text);
 
 /// A command in words, at least one.
 std::vector<std::string> read_command(const std::string& text, std::string_view option);

@@ -20,6 +20,7 @@ namespace {
 using Row = Option<Settings>;
 
 constexpr const char* before = before_group;
+constexpr const char* race = "Race";
 constexpr const char* routes = "Routes";
 constexpr const char* hand_over = "Hand-over";
 constexpr const char* reports = "Reports";
@@ -64,6 +65,13 @@ constexpr std::array options = {
          routes,
          "One of several ways, tried in order: direct, HOST:PORT, proxies, command WORD..."},
         [](Settings& s, const Values& v) { s.routes = v; }},
+    Row{{"--until",
+         "WORDS",
+         false,
+         Needs::nothing,
+         race,
+         "Who wins must have said this first: banner, as ssh servers do, or a beginning"},
+        [](Settings& s, const Values& v) { s.dial.attempt.until = read_first_words(v.back()); }},
     Row{{"--internet-only",
          "",
          false,

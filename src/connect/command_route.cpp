@@ -4,29 +4,22 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-#include <array>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <cerrno>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/duration.hpp"
+#include "dial/hear.hpp"
 #include "dns/target_environment.hpp"
 #include "gladhand/error.hpp"
 #include "sys/poll_until.hpp"
 #include "sys/process.hpp"
-#include "sys/readiness_wait.hpp"
 
 namespace gladhand {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using asio::posix::stream_descriptor;
 
 struct SocketPair {
   UniqueFd ours;
@@ -39,39 +32,6 @@ std::optional<SocketPair> make_pair_of_sockets() {
   SocketPair pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
   ::fcntl(ends[0], F_SETFL, O_RDWR | O_NONBLOCK);  // of this end alone
   return pair;
-}
-
-enum class Look { nothing, part, line, end };
-
-// Whatever is no end of a line in so many bytes is not ssh's [RFC 4253 §4.2].
-Look look_at(int fd) {
-  std::array<char, 1024> seen;
-  const ssize_t size = ::recv(fd, seen.data(), seen.size(), MSG_PEEK | MSG_DONTWAIT);
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return Look::nothing;
-  if (size <= 0) return Look::end;
-  const std::string_view text(seen.data(), static_cast<std::size_t>(size));
-  if (text.find('\n') != text.npos || text.size() == seen.size()) return Look::line;
-  pollfd watched{fd, POLLRDHUP, 0};
-  return poll_now({&watched, 1}) > 0 ? Look::end : Look::part;
-}
-
-// Why there is no line; empty when there is one. `given` is what the deadline was made of.
-asio::awaitable<std::string> wait_for_line(int fd, Clock::time_point deadline, Moment given) {
-  const auto executor = co_await asio::this_coro::executor;
-  ReadinessWait ready(executor, fd);
-  for (;;) {
-    const Look seen = look_at(fd);
-    if (seen == Look::line) co_return "";
-    if (seen == Look::end) co_return "no word of the server's";
-    if (Clock::now() >= deadline) co_return "no line of the server's in " + to_string(given);
-    if (seen == Look::part) {  // it keeps the socket readable
-      asio::steady_timer pause(executor, std::chrono::milliseconds(2));
-      co_await pause.async_wait(asio::use_awaitable);
-      continue;
-    }
-    const Result<bool> waited = co_await ready.wait(stream_descriptor::wait_read, deadline);
-    if (!waited) co_return waited.error().what();
-  }
 }
 
 Result<Process> start_beside(const std::vector<std::string>& words, int fd, const Target& target) {
@@ -125,17 +85,19 @@ asio::awaitable<DialResult> run_command_route(Target target,
   Result<Process> process = start_beside(words, pair->theirs.get(), target);
   if (!process) co_return fail(ExitStatus::not_handed_over, process.error().what());
   pair->theirs = UniqueFd();
-  std::string why = co_await wait_for_line(pair->ours.get(), deadline, options.race.timeout);
-  if (why.empty()) {
+  const FirstWords wanted = options.attempt.until.value_or(FirstWords{});
+  const std::error_code heard = co_await wait_for_first_words(pair->ours.get(), wanted, deadline);
+  if (!heard) {
     recorder.record(HandshakeFinished{peer, ""});
     co_return DialConnection{std::move(pair->ours), nameless_peer(), {}};
   }
-  const bool late = Clock::now() >= deadline;
+  const bool late = heard == std::errc::timed_out;
+  std::string why = late ? "no first words in " + to_string(options.race.timeout) : heard.message();
   pair->ours = UniqueFd();
   if (late) {
     ::kill(process->pid, SIGTERM);
   } else if (const std::string ending = end_of(*process); !ending.empty()) {
-    why = ending;
+    why = heard == Unheard::closed ? ending : why + ", and " + ending;
   }
   co_return fail(late ? ExitStatus::timed_out : ExitStatus::proxy_failed, why);
 }

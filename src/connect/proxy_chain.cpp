@@ -12,6 +12,7 @@
 
 #include "base/duration.hpp"
 #include "connect/run_handshake.hpp"
+#include "dial/hear.hpp"
 #include "dial/resolution.hpp"
 #include "proxy/handshake.hpp"
 #include "proxy/http_fields.hpp"
@@ -77,6 +78,7 @@ class ProxyChain {
         first_(target_),
         deadline_(deadline) {
     plan();
+    if (!hops_.empty()) until_ = std::exchange(options_.attempt.until, std::nullopt);
   }
 
   asio::awaitable<DialResult> open() {
@@ -90,7 +92,7 @@ class ProxyChain {
       const auto* connection = std::get_if<DialConnection>(&result);
       if (connection == nullptr) co_return result;
       if (options_.handshake_timeout) deadline_ = Clock::now() + *options_.handshake_timeout;
-      const Walk walk = co_await pass_hops(connection->socket.get());
+      const Walk walk = co_await pass_hops_and_hear(connection->socket.get());
       if (walk == Walk::arrived) co_return result;
       result = std::move(failure_);
       recorder_.end(std::get<DialFailure>(result));
@@ -124,6 +126,34 @@ class ProxyChain {
     }
     if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
       hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
+  }
+
+  asio::awaitable<Walk> pass_hops_and_hear(int fd) {
+    Walk walk = co_await pass_hops(fd);
+    if (walk == Walk::arrived && until_) walk = co_await hear_target(fd);
+    co_return walk;
+  }
+
+  // The target's own first words: a proxy may say that it has connected, and then bring nothing.
+  asio::awaitable<Walk> hear_target(int fd) {
+    const std::string target = gladhand::in_words(target_.host, target_.service);
+    report(HandshakeStarted{target, "its first words"});
+    const std::error_code heard = co_await wait_for_first_words(fd, *until_, deadline_);
+    const bool late = heard == std::errc::timed_out;
+    std::string why;
+    if (late) {
+      why = "no first words in " +
+            to_string(options_.handshake_timeout.value_or(options_.race.timeout));
+    } else if (heard) {
+      why = heard.category() == std::system_category() ? system_words(heard.value())
+                                                       : heard.message();
+    }
+    report(HandshakeFinished{target, why});
+    if (!heard) co_return Walk::arrived;
+    const std::string by = hops_.front().proxy ? " through " + hops_.front().peer : "";
+    failure_ = {Error(late ? ExitStatus::timed_out : ExitStatus::proxy_failed,
+                      "connect to " + target + by + ": " + why)};
+    co_return Walk::failed;
   }
 
   asio::awaitable<Walk> pass_hops(int fd) {
@@ -348,7 +378,8 @@ class ProxyChain {
   Target first_;  // what the race is for
   std::vector<Hop> hops_;
   Clock::time_point deadline_;  // of what comes next
-  DialFailure failure_;         // of the connection that pass_hops was about
+  std::optional<FirstWords> until_;
+  DialFailure failure_;  // of the connection that pass_hops was about
 };
 
 asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,

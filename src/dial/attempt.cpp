@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "dial/hear.hpp"
 #include "sys/get_int_sockopt.hpp"
 #include "sys/poll_until.hpp"
 
@@ -66,10 +67,12 @@ std::optional<std::error_code> result_of(int fd) {
 Attempt::Attempt(asio::io_context& loop,
                  const Endpoint& endpoint,
                  const AttemptOptions& options,
-                 std::function<void(std::error_code)> on_end)
+                 std::function<void(std::error_code)> on_end,
+                 std::function<void()> on_established)
     : endpoint_(endpoint),
       options_(options),
       on_end_(std::move(on_end)),
+      on_established_(std::move(on_established)),
       fd_(open_socket(endpoint, options.socket.protocol)),
       unopened_(fd_ ? std::error_code() : last_error()),
       connecting_(loop),
@@ -115,7 +118,7 @@ void Attempt::knock(std::size_t next) {
 }
 
 void Attempt::connect() {
-  if (::connect(fd_.get(), endpoint_.data(), endpoint_.size()) == 0) return end({});
+  if (::connect(fd_.get(), endpoint_.data(), endpoint_.size()) == 0) return establish();
   // A Unix socket says so while its server has too many waiting [unix(7)]: no event tells when
   // there is room.
   if (errno == EAGAIN && endpoint_.system_family() == AF_UNIX)
@@ -126,18 +129,35 @@ void Attempt::connect() {
 
 // Over loopback all has happened within connect(2), mostly: then the loop has nothing to wait for.
 void Attempt::watch() {
-  if (const auto result = result_of(fd_.get())) return end(*result);
+  if (const auto result = result_of(fd_.get())) return *result ? end(*result) : establish();
+  wait_for(asio::posix::stream_descriptor::wait_write, [this] { watch(); });
+}
+
+void Attempt::wait_for(asio::posix::stream_descriptor::wait_type what, std::function<void()> then) {
   std::error_code error;
   connecting_.assign(fd_.get(), error);
   if (error) return end(error);
   fd_.release();
-  connecting_.async_wait(asio::posix::stream_descriptor::wait_write,
-                         [this](std::error_code failed) {
-                           if (!connecting_.is_open()) return end(asio::error::operation_aborted);
-                           fd_ = UniqueFd(connecting_.release());
-                           if (failed) return end(failed);
-                           watch();
-                         });
+  connecting_.async_wait(what, [this, then = std::move(then)](std::error_code failed) {
+    if (!connecting_.is_open()) return end(asio::error::operation_aborted);
+    fd_ = UniqueFd(connecting_.release());
+    if (failed) return end(failed);
+    then();
+  });
+}
+
+void Attempt::establish() {
+  if (!options_.until) return end({});
+  on_established_();
+  listen();
+}
+
+// What is too little keeps the socket readable.
+void Attempt::listen() {
+  const Heard heard = hear(fd_.get(), *options_.until);
+  if (heard.verdict) return end(*heard.verdict);
+  if (heard.readable) return rest(pause_between_looks, [this] { listen(); });
+  wait_for(asio::posix::stream_descriptor::wait_read, [this] { listen(); });
 }
 
 void Attempt::cancel() {

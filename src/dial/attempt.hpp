@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/first_words.hpp"
 #include "base/unique_fd.hpp"
 #include "dial/knock.hpp"
 #include "gladhand/endpoint.hpp"
@@ -22,6 +23,7 @@ namespace gladhand {
 struct AttemptOptions {
   SocketSettings socket;
   KnockSequence knock;
+  std::optional<FirstWords> until{};  ///< what the server must have said; unset: it need not
 };
 
 class Attempt {
@@ -30,11 +32,13 @@ class Attempt {
   Attempt(asio::io_context& loop,
           const Endpoint& endpoint,
           const AttemptOptions& options,
-          std::function<void(std::error_code)> on_end);
+          std::function<void(std::error_code)> on_end,
+          std::function<void()> on_established = {});
 
   /// Sets the socket up, and returns what the kernel refuses: then it is all that happens. Knocks
   /// if asked to, and connects. `on_end` is called exactly once: before this returns, or from the
-  /// loop, also after cancel(). A socket that has not connected is closed by then.
+  /// loop, also after cancel(). Where the server's first words are waited for, `on_established` is
+  /// called before that, once. A socket that has not connected is closed by then.
   std::optional<RefusedSetting> begin();
 
   /// Closes the socket. A peer that had accepted it sees the end at once.
@@ -49,11 +53,15 @@ class Attempt {
   void rest(std::chrono::microseconds duration, std::function<void()> then);
   void connect();
   void watch();
+  void wait_for(asio::posix::stream_descriptor::wait_type what, std::function<void()> then);
+  void establish();
+  void listen();
   void end(std::error_code error);
 
   Endpoint endpoint_;
   const AttemptOptions& options_;
   std::function<void(std::error_code)> on_end_;
+  std::function<void()> on_established_;
   UniqueFd fd_;
   std::error_code unopened_;                   // why there is no fd_
   asio::posix::stream_descriptor connecting_;  // has the descriptor while the loop waits for it

@@ -252,7 +252,10 @@ class Driver {
   void carry_out(const StartAttempt& order) {
     if (attempts_.size() <= order.attempt) attempts_.resize(order.attempt + 1);
     attempts_[order.attempt] = std::make_unique<Attempt>(
-        loop_, order.endpoint, options_.attempt, [this, id = order.attempt](std::error_code error) {
+        loop_,
+        order.endpoint,
+        options_.attempt,
+        [this, id = order.attempt](std::error_code error) {
           --children_;
           if (!error) {
             put(Connected{id});
@@ -261,7 +264,8 @@ class Driver {
           } else {
             wakeup_timer_.cancel();
           }
-        });
+        },
+        [this, id = order.attempt] { put(Established{id}); });
     ++children_;
     if (const auto refused = attempts_[order.attempt]->begin()) {
       --children_;

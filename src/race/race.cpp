@@ -87,6 +87,25 @@ void Race::on(const Connected& fact) {
   finish(Outcome::connected, fact.attempt);
 }
 
+// [HEv3 §6.1] success needs more than the transport: the next attempt waits as long again for it. A
+// server that accepts and then says nothing delays the race by that, once.
+void Race::on(const Established& fact) {
+  assert(fact.attempt < attempts_.size());
+  AttemptReport& attempt = attempts_[fact.attempt];
+  if (finished_ || attempt.state != State::running || attempt.established) return;
+  attempt.established = true;
+  if (!racing_ || !staggers() || options_.one_by_one) return;
+  const Moment extended = now_ + options_.connection_attempt_delay;
+  due_ = std::max(due_, extended);
+  backup_due_ = std::max(backup_due_, extended);
+  for (const auto& [timer, until] : {std::pair(TimerKind::next_attempt, due_),
+                                     std::pair(TimerKind::backup_attempt, backup_due_)}) {
+    if (!slot(timer)) continue;
+    cancel_timer(timer);
+    set_timer(timer, until);
+  }
+}
+
 // An early failure does not wait for the Connection Attempt Delay. The draft only implies it;
 // every implementation does so.
 void Race::on(const AttemptFailed& fact) {
@@ -303,6 +322,7 @@ std::optional<AttemptId> Race::next_without_backup() const {
   for (const std::size_t i : order_) {
     const auto id = static_cast<AttemptId>(i);
     if (attempts_[id].state != State::running || !attempts_[id].endpoint.family()) continue;
+    if (attempts_[id].established) continue;  // no SYN of its is lost
     if (std::ranges::find(attempts_, std::optional(id), &AttemptReport::backup_of) ==
         attempts_.end())
       return id;

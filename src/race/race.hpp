@@ -91,6 +91,7 @@ class Race {
   void on(const AddressesFound& fact);
   void on(const Prepared& fact);
   void on(const Connected& fact);
+  void on(const Established& fact);
   void on(const AttemptFailed& fact);
   void on(const TimePassed& /*fact*/) {}  // go_on() looks at every timer after any fact
 

@@ -39,6 +39,8 @@ std::string to_words(AnswerStatus status, Family family) {
 }
 
 std::string to_words(const std::error_code& cause) {
+  if (cause.category() != std::system_category() && cause.category() != std::generic_category())
+    return cause.message();
   switch (cause.value()) {
     case ECONNREFUSED: return "refused";
     case ENETUNREACH: return "network unreachable";
@@ -102,6 +104,10 @@ std::string Narrator::of(const Prepared& /*event*/) {
 
 std::string Narrator::of(const Connected& event) {
   return "connected to " + name(event.attempt);
+}
+
+std::string Narrator::of(const Established& event) {
+  return "connected to " + name(event.attempt) + ": wait for its first words";
 }
 
 std::string Narrator::of(const AttemptFailed& event) {

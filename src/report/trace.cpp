@@ -130,6 +130,13 @@ void Trace::write(const Connected& event) {
   outcome(event.attempt, "success");
 }
 
+void Trace::write(const Established& event) {
+  JsonLine line = event_line(now_, "attempt_established");
+  line.add("attempt", event.attempt);
+  if (event.attempt < attempts_.size()) add_endpoint(line, attempts_[event.attempt].endpoint);
+  out_ += line.line();
+}
+
 void Trace::write(const AttemptFailed& event) {
   outcome(event.attempt, "failure", event.cause);
 }
@@ -337,7 +344,8 @@ void Trace::outcome(AttemptId id, std::string_view outcome, const std::error_cod
   line.add("attempt", id);
   add_endpoint(line, attempt.endpoint);
   line.add("outcome", outcome).add("duration_us", (now_ - attempt.started).count());
-  if (cause) line.add("errno", cause.value()).add("error", to_words(cause));
+  if (cause.category() == std::system_category() && cause) line.add("errno", cause.value());
+  if (cause) line.add("error", to_words(cause));
   out_ += line.line();
   if (outcome == "failure") ++failed_;
   if (outcome == "canceled" || outcome == "timeout") ++canceled_;

@@ -30,6 +30,7 @@ class Trace {
   void write(const AddressesFound& event);
   void write(const Prepared& event);
   void write(const Connected& event);
+  void write(const Established& event);
   void write(const AttemptFailed& event);
   void write(const SendQuery& event);
   void write(const Prepare& event);

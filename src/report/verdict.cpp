@@ -85,7 +85,8 @@ std::string attempts_text(const Finish& finish, const Target& target, Moment end
     const std::string address = address_text(attempt.endpoint, target);
     if (attempt.state == State::failed) failed.add(cause_of(attempt.cause), address);
     if (attempt.state == State::running)
-      silent.add("no answer from", address + " in " + to_string(ended - attempt.started));
+      silent.add(attempt.established ? "no first words from" : "no answer from",
+                 address + " in " + to_string(ended - attempt.started));
     if (attempt.state == State::waiting) untried.add("not tried:", address);
   }
   std::string text = failed.text();

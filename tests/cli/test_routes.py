@@ -156,7 +156,7 @@ class Commands(ProxyTest):
     def test_one_that_says_nothing_is_ended_in_time(self):
         pid = self.temporary_path("pid")
         result = run(*routes("300ms " + shell(f"echo $$ >{pid}; exec sleep 60 2>/dev/null")), NAME, "22")
-        self.assert_fails(result, TIMED_OUT, "'sh': no line of the server's in 300 ms")
+        self.assert_fails(result, TIMED_OUT, "'sh': no first words in 300 ms")
         number = int(read(pid))
         self.assertTrue(eventually(lambda: not is_running(number)))
 
@@ -164,7 +164,7 @@ class Commands(ProxyTest):
         result = run(*routes(shell("printf SSH-2.0; sleep 0.05; exit 1")), NAME, "22")
         self.assert_fails(result, PROXY_FAILED, "it exited with status 1")
         result = run(*routes("300ms " + shell("printf SSH-2.0; exec sleep 60 2>/dev/null")), NAME, "22")
-        self.assert_fails(result, TIMED_OUT, "no line of the server's in 300 ms")
+        self.assert_fails(result, TIMED_OUT, "no first words in 300 ms")
 
     def test_one_that_is_not_there_is_told_and_the_next_is_tried(self):
         listener = self.listen()

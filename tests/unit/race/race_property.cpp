@@ -40,6 +40,8 @@ World random_world(Dice& dice) {
       if (kind == 0) continue;  // silent
       world.peers[prefix + std::to_string(i)] = {kind == 1 ? 0ms : dice.moment(900),
                                                  kind == 3 ? 0 : ECONNREFUSED};
+      Peer& peer = world.peers[prefix + std::to_string(i)];
+      if (dice.roll(4) == 0) peer.established = std::min(dice.moment(900), peer.after);
     }
   world.options.connection_attempt_delay = dice.moment(400);
   world.options.resolution_delay = dice.moment(100);

@@ -39,6 +39,7 @@ struct Answer {
 struct Peer {
   Moment after{};
   int error = 0;
+  Moment established = never;  ///< before that its transport stands, and its words are awaited
 };
 
 /// What most tests are about: one attempt an endpoint.
@@ -155,6 +156,8 @@ class Simulation {
     }
     ++running_;
     const Peer peer = peer_of(address, order.backup_of.has_value());
+    if (peer.established != never)
+      pending_.push_back({now_ + peer.established, gladhand::Established{order.attempt}});
     if (peer.after == never) return;
     const Moment at = now_ + peer.after;
     if (peer.error == 0) {

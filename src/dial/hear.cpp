@@ -1,0 +1,53 @@
+#include "dial/hear.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sys/poll_until.hpp"
+#include "sys/readiness_wait.hpp"
+
+namespace gladhand {
+
+Heard hear(int fd, const FirstWords& wanted) {
+  std::vector<char> buffer(most_first_words);
+  // Asked for first: what comes in between is seen, too.
+  pollfd watched{fd, POLLRDHUP, 0};
+  const bool ended = poll_now({&watched, 1}) > 0;
+  const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+  if (got < 0) return {std::error_code(errno, std::system_category()), true};
+  const std::string_view seen(buffer.data(), static_cast<std::size_t>(got));
+  return {judge(wanted, seen, ended || got == 0), true};
+}
+
+asio::awaitable<std::error_code> wait_for_first_words(
+    int fd, FirstWords wanted, std::chrono::steady_clock::time_point deadline) {
+  const auto executor = co_await asio::this_coro::executor;
+  ReadinessWait ready(executor, fd);
+  for (;;) {
+    const Heard heard = hear(fd, wanted);
+    if (heard.verdict) co_return *heard.verdict;
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) co_return std::make_error_code(std::errc::timed_out);
+    if (heard.readable) {
+      asio::steady_timer pause(executor);
+      pause.expires_at(std::min(deadline, now + pause_between_looks));
+      co_await pause.async_wait(asio::use_awaitable);
+      continue;
+    }
+    const Result<bool> waited =
+        co_await ready.wait(asio::posix::stream_descriptor::wait_read, deadline);
+    if (!waited) co_return std::make_error_code(std::errc::not_enough_memory);
+  }
+}
+
+}  // namespace gladhand
