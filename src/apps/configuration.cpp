@@ -28,6 +28,7 @@ std::optional<std::string> path_of_user() {
 
 std::string words_of(const Setting& setting) {
   std::string text = printable(setting.key) + " = ";
+  if (setting.key == "proxy-header") return text + "(not shown)";  // it may be a password
   for (std::size_t i = 0; i < setting.values.size(); ++i)
     text += (i == 0 ? "" : ", ") + printable(setting.values[i]);
   return text;

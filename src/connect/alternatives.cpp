@@ -33,13 +33,12 @@ asio::awaitable<DialResult> try_alternatives(asio::io_context& loop,
   for (const Alternative& it : alternatives) {
     const bool is_last = &it == &alternatives.back();
     const Clock::time_point begin = Clock::now();
+    if (!failed.empty() && begin >= deadline) break;
     const Clock::time_point end = end_of(it, is_last, begin, deadline);
     // Messages tell how long was waited.
     ConnectOptions options = it.options;
-    options.race.timeout =
-        std::clamp(std::chrono::ceil<std::chrono::milliseconds>(end - begin),
-                   std::chrono::milliseconds(1),
-                   std::chrono::duration_cast<std::chrono::milliseconds>(options.race.timeout));
+    options.race.timeout = std::clamp(
+        std::chrono::duration_cast<Moment>(end - begin), Moment(1), options.race.timeout);
     recorder.record(RouteTried{it.text,
                                static_cast<unsigned>(&it - alternatives.data()) + 1,
                                static_cast<unsigned>(alternatives.size())});

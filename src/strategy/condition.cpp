@@ -17,18 +17,18 @@ namespace gladhand {
 namespace {
 
 // In the order of Subject.
-const std::array<std::string, 12> names = {"host",
-                                           "port",
-                                           "tag",
-                                           "default-device",
-                                           "gateway",
-                                           "gateway-mac",
-                                           "interface",
-                                           "vpn",
-                                           "address",
-                                           "search-domain",
-                                           "dns-server",
-                                           "route-to"};
+constexpr std::array<std::string_view, 12> names = {"host",
+                                                    "port",
+                                                    "tag",
+                                                    "default-device",
+                                                    "gateway",
+                                                    "gateway-mac",
+                                                    "interface",
+                                                    "vpn",
+                                                    "address",
+                                                    "search-domain",
+                                                    "dns-server",
+                                                    "route-to"};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -169,8 +169,8 @@ std::string why_no_route(const std::vector<std::string>& values, NetworkFacts& n
 
 }  // namespace
 
-std::span<const std::string> subject_names() {
-  return names;
+std::vector<std::string> subject_names() {
+  return {names.begin(), names.end()};
 }
 
 std::optional<Subject> find_subject(std::string_view name) {

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/network_facts.hpp"
 #include "strategy/rule.hpp"
@@ -20,7 +20,7 @@ struct TargetFacts {
 };
 
 /// The names that conditions have in a file: "host", "gateway", ...
-std::span<const std::string> subject_names();
+std::vector<std::string> subject_names();
 
 std::optional<Subject> find_subject(std::string_view name);
 

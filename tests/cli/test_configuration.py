@@ -166,6 +166,12 @@ class Looking(ConfigurationTest):
                 f":9:1:   timeout = 5 (not used: {path}:6:1 comes first)",
             )])
 
+    def test_passwords_are_not_shown(self):
+        path = self.write('[[rule]]\nproxy = "http://jo:secret@p.example:1"\nproxy-header = "X-Key: secret"\n')
+        text = self.text_of("--config", path, "--print-config", "db.example")
+        self.assertIn("proxy = http://p.example:1\n", text)
+        self.assertNotIn("secret", text)
+
     def test_explain_says_it_before_the_race(self):
         listener = self.listen()
         path = self.write('[[rule]]\nmatch.host = "x"\n')
