@@ -49,7 +49,7 @@ Target read_target(const Settings& settings) {
 RetryResult run_dial(asio::io_context& loop,
                      const Settings& settings,
                      const Target& target,
-                     std::vector<Alternative> routes,
+                     Alternatives routes,
                      Recorder& recorder) {
   std::optional<RetryResult> result;
   std::exception_ptr failure;
@@ -132,22 +132,28 @@ Error why_not(const DialFailure& failure,
 // `way` is empty for --explain.
 [[noreturn]] void connect(Settings& settings,
                           const Target& target,
-                          std::vector<Alternative> routes,
+                          Alternatives routes,
                           std::optional<HandOver> way,
                           std::optional<LastResort>& last_resort,
                           Observers& observers,
                           Recorder& recorder) {
-  asio::io_context loop(1);
+  const bool raced = routes.order == RouteOrder::race && !routes.list.empty();
+  std::optional<asio::io_context> loop(std::in_place, 1);
   std::optional<HangupWatch> watch;
-  if (way) watch.emplace(loop, STDOUT_FILENO, [&loop] { loop.stop(); });
-  RetryResult dials = run_dial(loop, settings, target, std::move(routes), recorder);
+  if (way) watch.emplace(*loop, STDOUT_FILENO, [&loop] { loop->stop(); });
+  RetryResult dials = run_dial(*loop, settings, target, std::move(routes), recorder);
   auto* connection = std::get_if<DialConnection>(&dials.last);
   if (way == HandOver::pass && !settings.hand_over && has_spoken(STDIN_FILENO))
     way = HandOver::relay;
   if (connection != nullptr && way == HandOver::pass) {
     const auto until = recorder.began() + settings.dial.race.timeout;
     pass_descriptor(STDOUT_FILENO, connection->socket.get(), until);
-    if (!recorder) leave();
+    if (!recorder && !raced) leave();
+  }
+  if (connection != nullptr && raced) {  // ways that have lost end, with their sockets and programs
+    watch.reset();
+    connection->deferred_teardown.reset();
+    loop.reset();
   }
   if (connection != nullptr && way) {
     observers.stop_waiting();
@@ -175,11 +181,11 @@ void check_machine(ConnectOptions& options, const Target& target) {
 }
 
 // What this machine would refuse is refused before any traffic.
-void check_machine(Settings& settings, const Target& target, std::vector<Alternative>& routes) {
+void check_machine(Settings& settings, const Target& target, Alternatives& routes) {
   if (!settings.retry.on_slow.empty())
     if (const auto missing = missing_program(settings.retry.on_slow.front())) throw Error(*missing);
-  if (routes.empty()) check_machine(settings.dial, target);
-  for (Alternative& route : routes)
+  if (routes.list.empty()) check_machine(settings.dial, target);
+  for (Alternative& route : routes.list)
     if (route.command.empty()) check_machine(route.options, route.target);
 }
 
@@ -203,7 +209,7 @@ bool names_programs(const Settings& settings) {
       way = choose_hand_over(STDIN_FILENO, STDOUT_FILENO, settings.hand_over);
       keep_text_off(STDOUT_FILENO);
     }
-    std::vector<Alternative> routes = read_routes(settings, host_and_port(settings));
+    Alternatives routes = read_routes(settings, host_and_port(settings));
     check_machine(settings, target, routes);
     if (settings.explain && !settings.explanation.empty()) print(settings.explanation + '\n');
     connect(settings, target, std::move(routes), way, last_resort, observers, recorder);

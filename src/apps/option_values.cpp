@@ -180,6 +180,12 @@ std::vector<Knock> read_knocks(const std::string& text) {
   }
 }
 
+RouteOrder read_route_order(const std::string& text) {
+  if (text == "in-order") return RouteOrder::in_order;
+  if (text == "race") return RouteOrder::race;
+  throw UsageError("--route-order: " + in_quotes(text) + " is not in-order or race");
+}
+
 FirstWords read_first_words(const std::string& text) {
   constexpr std::size_t most = 255;
   if (text == "banner") return {.kind = FirstWords::Kind::ssh};

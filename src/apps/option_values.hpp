@@ -9,6 +9,7 @@
 
 #include "base/first_words.hpp"
 #include "connect/route.hpp"
+#include "connect/route_order.hpp"
 #include "dial/knock.hpp"
 #include "dns/name_source.hpp"
 #include "sys/socket_settings.hpp"
@@ -68,6 +69,9 @@ std::vector<SocketOption> read_keepalive(const std::string& text);
 
 /// "tcp:7000,udp:8000".
 std::vector<Knock> read_knocks(const std::string& text);
+
+/// "in-order" or "race".
+RouteOrder read_route_order(const std::string& text);
 
 /// "banner", or a text that the server begins with.
 FirstWords read_first_words(const std::string& text);

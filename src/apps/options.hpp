@@ -18,6 +18,7 @@ struct Settings {
   std::string port;
   ConnectOptions dial;
   RetryPolicy retry;
+  RouteOrder route_order = RouteOrder::in_order;
   std::vector<std::string> routes;    ///< in place of the target itself; empty: none
   std::optional<HandOver> hand_over;  ///< empty: as fds 0 and 1 have it
   bool verbose = false;

@@ -48,10 +48,10 @@ bool any_holds(const std::vector<std::string>& routes, std::string_view word) {
 
 }  // namespace
 
-std::vector<Alternative> read_routes(const Settings& settings, const HostAndPort& host) {
-  std::vector<Alternative> alternatives;
+Alternatives read_routes(const Settings& settings, const HostAndPort& host) {
+  Alternatives alternatives{{}, settings.route_order};
   for (const std::string& text : settings.routes)
-    alternatives.push_back(read_alternative(text, settings, host));
+    alternatives.list.push_back(read_alternative(text, settings, host));
   return alternatives;
 }
 

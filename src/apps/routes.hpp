@@ -11,7 +11,7 @@ namespace gladhand {
 
 /// What `settings.routes` say of this host and port; none where there are none. Throws UsageError
 /// for one that cannot be meant.
-std::vector<Alternative> read_routes(const Settings& settings, const HostAndPort& host);
+Alternatives read_routes(const Settings& settings, const HostAndPort& host);
 
 /// Whether a proxy or a command stands in any of `routes`.
 bool has_proxies(const std::vector<std::string>& routes);

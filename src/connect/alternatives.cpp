@@ -11,8 +11,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Moment usual_patience = std::chrono::seconds(5);
-
 Clock::time_point end_of(const Alternative& it,
                          bool is_last,
                          Clock::time_point begin,
@@ -22,6 +20,21 @@ Clock::time_point end_of(const Alternative& it,
 }
 
 }  // namespace
+
+asio::awaitable<DialResult> try_alternative(asio::io_context& loop,
+                                            const Alternative& alternative,
+                                            Clock::time_point begin,
+                                            Clock::time_point deadline,
+                                            Recorder& recorder) {
+  // Messages tell how long was waited.
+  ConnectOptions options = alternative.options;
+  options.race.timeout = std::clamp(
+      std::chrono::duration_cast<Moment>(deadline - begin), Moment(1), options.race.timeout);
+  if (alternative.command.empty())
+    return dial_through(loop, alternative.target, std::move(options), deadline, recorder);
+  return run_command_route(
+      alternative.target, alternative.command, std::move(options), deadline, recorder);
+}
 
 asio::awaitable<DialResult> try_alternatives(asio::io_context& loop,
                                              const std::vector<Alternative>& alternatives,
@@ -35,18 +48,10 @@ asio::awaitable<DialResult> try_alternatives(asio::io_context& loop,
     const Clock::time_point begin = Clock::now();
     if (!failed.empty() && begin >= deadline) break;
     const Clock::time_point end = end_of(it, is_last, begin, deadline);
-    // Messages tell how long was waited.
-    ConnectOptions options = it.options;
-    options.race.timeout = std::clamp(
-        std::chrono::duration_cast<Moment>(end - begin), Moment(1), options.race.timeout);
     recorder.record(RouteTried{it.text,
                                static_cast<unsigned>(&it - alternatives.data()) + 1,
                                static_cast<unsigned>(alternatives.size())});
-    if (it.command.empty()) {
-      result = co_await dial_through(loop, it.target, std::move(options), end, recorder);
-    } else {
-      result = co_await run_command_route(it.target, it.command, options, end, recorder);
-    }
+    result = co_await try_alternative(loop, it, begin, end, recorder);
     if (std::holds_alternative<DialConnection>(result)) co_return result;
     failed.push_back({it.text,
                       it.target,

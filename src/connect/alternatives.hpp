@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connect/proxy_chain.hpp"
+#include "connect/route_order.hpp"
 
 namespace gladhand {
 
@@ -21,6 +22,14 @@ struct Alternative {
   std::optional<Moment> patience{};  ///< unset: five seconds, of the last all that is left
 };
 
+/// Of an alternative that is not the last, unless it is told.
+inline constexpr Moment usual_patience = std::chrono::seconds(5);
+
+struct Alternatives {
+  std::vector<Alternative> list;
+  RouteOrder order = RouteOrder::in_order;
+};
+
 /// A way that has not led there.
 struct FailedAlternative {
   std::string text;
@@ -28,6 +37,13 @@ struct FailedAlternative {
   DialFailure failure;
   Moment duration{};
 };
+
+/// Tries one of them, until `deadline` and no longer than its options' timeout. `begin` is now.
+asio::awaitable<DialResult> try_alternative(asio::io_context& loop,
+                                            const Alternative& alternative,
+                                            std::chrono::steady_clock::time_point begin,
+                                            std::chrono::steady_clock::time_point deadline,
+                                            Recorder& recorder);
 
 /// Tries one after another, each until it has failed or its time is over, and all of them until
 /// `deadline`. Completes with the first connection, or with the failure of the last; `failed` gets

@@ -53,14 +53,29 @@ Endpoint nameless_peer() {
   return {&peer, sizeof(peer.sa_family)};
 }
 
-// A program that has closed its output ends at once, as a rule; its status says more.
-std::string end_of(const Process& process) {
-  pollfd ended{process.ended.get(), POLLIN, 0};
-  if (poll_until({&ended, 1}, Clock::now() + std::chrono::milliseconds(50)) > 0)
-    return "it " + describe_wait_status(reap(process.pid));
-  ::kill(process.pid, SIGTERM);
-  return "";
-}
+// A program that is ended with this, unless it is kept.
+class Program {
+ public:
+  explicit Program(Process process) : process_(std::move(process)) {}
+  ~Program() {
+    if (process_.pid > 0) ::kill(process_.pid, SIGTERM);
+  }
+
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void keep() { process_.pid = -1; }
+
+  // One that has closed its output ends at once, as a rule; its status says more.
+  std::string ending() {
+    pollfd ended{process_.ended.get(), POLLIN, 0};
+    if (poll_until({&ended, 1}, Clock::now() + std::chrono::milliseconds(50)) <= 0) return "";
+    return "it " + describe_wait_status(reap(std::exchange(process_.pid, -1)));
+  }
+
+ private:
+  Process process_;
+};
 
 }  // namespace
 
@@ -84,22 +99,22 @@ asio::awaitable<DialResult> run_command_route(Target target,
   if (!pair) co_return fail(ExitStatus::not_handed_over, system_words(errno));
   Result<Process> process = start_beside(words, pair->theirs.get(), target);
   if (!process) co_return fail(ExitStatus::not_handed_over, process.error().what());
+  Program program(std::move(*process));
   pair->theirs = UniqueFd();
   const FirstWords wanted = options.attempt.until.value_or(FirstWords{});
   const std::error_code heard = co_await wait_for_first_words(pair->ours.get(), wanted, deadline);
   if (!heard) {
+    program.keep();
     recorder.record(HandshakeFinished{peer, ""});
     co_return DialConnection{std::move(pair->ours), nameless_peer(), {}};
   }
-  const bool late = heard == std::errc::timed_out;
-  std::string why = late ? "no first words in " + to_string(options.race.timeout) : heard.message();
   pair->ours = UniqueFd();
-  if (late) {
-    ::kill(process->pid, SIGTERM);
-  } else if (const std::string ending = end_of(*process); !ending.empty()) {
+  if (heard == std::errc::timed_out)
+    co_return fail(ExitStatus::timed_out, "no first words in " + to_string(options.race.timeout));
+  std::string why = heard.message();
+  if (const std::string ending = program.ending(); !ending.empty())
     why = heard == Unheard::closed ? ending : why + ", and " + ending;
-  }
-  co_return fail(late ? ExitStatus::timed_out : ExitStatus::proxy_failed, why);
+  co_return fail(ExitStatus::proxy_failed, why);
 }
 
 }  // namespace gladhand

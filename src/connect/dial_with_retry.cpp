@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "connect/proxy_chain.hpp"
+#include "connect/route_race.hpp"
 #include "dns/target_environment.hpp"
 #include "sys/process.hpp"
 
@@ -99,7 +100,7 @@ Moment longest_time(const RetryPolicy& policy, Moment timeout) {
 asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
                                              ConnectOptions options,
-                                             std::vector<Alternative> alternatives,
+                                             Alternatives alternatives,
                                              RetryPolicy policy,
                                              Recorder& recorder) {
   const Clock::time_point start = Clock::now();
@@ -115,10 +116,12 @@ asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
     const Clock::time_point deadline = short_of_time ? end : begin + timeout;
     std::vector<FailedAlternative> failed;
     DialResult dialled;
-    if (alternatives.empty()) {
+    if (alternatives.list.empty()) {
       dialled = co_await dial_through(loop, target, options, deadline, recorder);
+    } else if (alternatives.order == RouteOrder::race) {
+      dialled = co_await race_alternatives(loop, alternatives.list, deadline, recorder, failed);
     } else {
-      dialled = co_await try_alternatives(loop, alternatives, deadline, recorder, failed);
+      dialled = co_await try_alternatives(loop, alternatives.list, deadline, recorder, failed);
     }
     ++result.dials;
     const auto duration = std::chrono::duration_cast<Moment>(Clock::now() - begin);

@@ -30,7 +30,7 @@ struct RetryResult {
 asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
                                              ConnectOptions options,
-                                             std::vector<Alternative> alternatives,
+                                             Alternatives alternatives,
                                              RetryPolicy policy,
                                              Recorder& recorder);
 

@@ -11,6 +11,11 @@ void Recorder::begin() {
   running_.clear();
 }
 
+void Recorder::continue_from(const Recorder& other) {
+  begin();
+  began_ = other.began_;
+}
+
 void Recorder::record(Event::Body body) {
   if (sink_) record(now(), std::move(body));
 }

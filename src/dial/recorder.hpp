@@ -26,6 +26,9 @@ class Recorder {
   /// A dial begins: times count from now on.
   void begin();
 
+  /// The dial that `other` has begun is the one that is recorded from now on.
+  void continue_from(const Recorder& other);
+
   Clock::time_point began() const { return began_; }
 
   /// The time since then.

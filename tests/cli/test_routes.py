@@ -87,6 +87,65 @@ class InOrder(ProxyTest):
         self.assertEqual(tried, [(1, 2, "direct"), (2, 2, f":{other.port}")] * 2)
 
 
+class Race(ProxyTest):
+    """One whose time is over goes on beside the next."""
+
+    def race(self, *texts, **how):
+        return ("--route-order", "race", *routes(*texts), "127.0.0.1", self.listen().port)
+
+    def test_one_that_is_slow_may_still_win(self):
+        slow = self.serve(in_turn(waits(0.5), ssh))
+        hole = self.black_hole()
+        result = run("--until", "banner", *self.race(f"100ms :{slow.port}", f":{hole.port}"))
+        self.assertEqual(self.assert_carries(result).getpeername()[1], slow.port)
+
+    def test_the_next_begins_when_the_time_is_over_or_one_has_failed(self):
+        hole, listener = self.black_hole(), self.listen()
+        began = time.monotonic()
+        result = run(*self.race(f"200ms :{hole.port}", f":{self.refusing().port}", f":{listener.port}"))
+        self.assert_handed_over(result, listener)
+        self.assertGreaterEqual(time.monotonic() - began, 0.2)
+
+    def test_those_that_lose_are_closed_also_where_bytes_are_carried(self):
+        silent = self.serve(silence)
+        server = self.serve(ssh)
+        pid = self.temporary_path("pid")
+        with start("--relay", "--until", "banner", *self.race(
+                f"100ms :{silent.port}", "100ms " + shell(f"echo $$ >{pid}; exec sleep 60 2>/dev/null"),
+                f":{server.port}")) as session:
+            session.ours.settimeout(5)
+            self.assertTrue(session.ours.recv(100).startswith(b"SSH-"))
+            peer = silent.wait_for(1)[0]
+            self.assertTrue(eventually(lambda: peer.connection.fileno() == -1))  # it has seen the end
+            self.assertTrue(eventually(lambda: not is_running(int(read(pid)))))
+
+    def test_the_record_has_one_end_for_each(self):
+        hole, listener = self.black_hole(), self.listen()
+        path = self.temporary_path("trace")
+        result = run("--trace", path, *self.race(f"100ms :{hole.port}", f":{listener.port}"))
+        self.assert_handed_over(result, listener)
+        events = [event["event"] for event in read_json_lines(read(path))]
+        self.assertEqual([events.count(name) for name in ("route_tried", "config_set", "metrics")], [2, 2, 2])
+        self.assertEqual(events.count("attempt_started"), events.count("attempt_outcome"))
+        self.assertEqual(events[-2:], ["handed_over", "metrics"])
+
+    def test_all_that_failed_are_told(self):
+        one, other = self.refusing(), self.refusing()
+        result = run(*self.race(f":{one.port}", f":{other.port}"))
+        self.assert_fails(result, ALL_FAILED, f"port {one.port}: refused", f"port {other.port}: refused")
+
+    def test_time_is_over_for_all_of_them(self):
+        holes = [self.black_hole(), self.black_hole()]
+        result = run("--timeout", "300ms", *self.race(*(f"100ms :{hole.port}" for hole in holes)))
+        self.assert_fails(result, TIMED_OUT, *(f"port {hole.port}: no answer" for hole in holes))
+
+
+def waits(seconds):
+    def play(_):
+        time.sleep(seconds)
+    return play
+
+
 class Told(ProxyTest):
     def test_one_line_has_what_each_said(self):
         one, other = self.refusing(), self.refusing("127.0.0.2")
