@@ -119,8 +119,13 @@ Hash strength(std::string_view challenge) {
 }  // namespace
 
 std::string better_digest(std::string known, std::string_view field) {
-  for (std::string& challenge : split_challenges(field))
-    if (strength(challenge) > strength(known)) known = std::move(challenge);
+  Hash best = strength(known);
+  for (std::string& challenge : split_challenges(field)) {
+    const Hash its = strength(challenge);
+    if (its <= best) continue;
+    best = its;
+    known = std::move(challenge);
+  }
   return known;
 }
 
