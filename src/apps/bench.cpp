@@ -41,6 +41,7 @@
 #include "sys/privacy.hpp"
 #include "sys/signal_watch.hpp"
 #include "sys/socket_setup.hpp"
+#include "sys/timer_guard.hpp"
 #include "sys/zones.hpp"
 
 namespace gladhand {
@@ -158,10 +159,14 @@ BenchStatus fail(const Error& error) {
   return error.status() == ExitStatus::usage ? BenchStatus::usage : BenchStatus::system_failure;
 }
 
+Error broken_timers() {
+  return {ExitStatus::not_handed_over, "the timers of this process do not work"};
+}
+
 // A run without timers would never end, and Asio does not say that it has none.
 void require_timers(asio::io_context& loop) {
   constexpr std::chrono::seconds patience{5};
-  const Error broken(ExitStatus::not_handed_over, "the timers of this process do not work");
+  const Error broken = broken_timers();
   const LastResort last_resort(
       patience, error_lines("gladhand-bench", broken), static_cast<int>(broken.status()));
   asio::steady_timer moment(loop, std::chrono::milliseconds(1));
@@ -227,6 +232,11 @@ void report_so_far(BenchRunner& runner, BenchRun& run, Reports& reports, Reports
     result.interrupted = true;
     loop.stop();
   });
+  bool broken = false;
+  const TimerGuard guard(loop, [&] {
+    result.interrupted = broken = true;
+    loop.stop();
+  });
   const InterimReports interim(loop, settings.interval, [&](Reports::Table table) {
     report_so_far(runner, result, reports, table);
   });
@@ -242,6 +252,7 @@ void report_so_far(BenchRunner& runner, BenchRun& run, Reports& reports, Reports
   } catch (const Error& error) {
     leave(fail(error));
   }
+  if (broken) leave(fail(broken_timers()));
   leave(judge(result, summaries, settings.thresholds));
 }
 

@@ -68,7 +68,7 @@ class Scenario:
     name = ""
     program = "gladhand"
     status = 0  # without a fault
-    left_out = frozenset()  # calls
+    calls = None  # that are made to fail; None: all
 
     def __init__(self, stack):
         self.stack = stack
@@ -407,7 +407,6 @@ class Receive(Explain):
 class Bench(Explain):
     name = "bench"
     program = "gladhand-bench"
-    left_out = frozenset({"timerfd_settime"})  # a run has no deadline of its own: any pause may be meant
     REPORTS = {"--json": "run.json", "--csv": "run.csv", "--openmetrics": "run.prom", "--report": "run.html"}
 
     def arguments(self, folder):
@@ -437,4 +436,14 @@ class Bench(Explain):
         return None
 
 
-SCENARIOS = [Literal, Refused, Deaf, Late, Proxy, Connect, Hook, Relay, Explain, Help, Receive, Bench]
+class Paced(Bench):
+    """A run has no deadline of its own, and any pause may be meant."""
+
+    name = "paced"
+    calls = frozenset({"timerfd_settime"})
+
+    def arguments(self, folder):
+        return [word for word in super().arguments(folder) if word != "--flood"]
+
+
+SCENARIOS = [Literal, Refused, Deaf, Late, Proxy, Connect, Hook, Relay, Explain, Help, Receive, Bench, Paced]
