@@ -61,6 +61,7 @@ class Row:
     aliases: str = ""  # the text of HOSTALIASES' file
     own_name: str = ""  # of this machine
     family: str = ""  # "4" or "6"
+    options: tuple = ()  # of gladhand alone: longer delays, so that no order depends on milliseconds
 
 
 def both(name, a=dns.answer(A1), aaaa=dns.answer(B1)):
@@ -68,6 +69,7 @@ def both(name, a=dns.answer(A1), aaaa=dns.answer(B1)):
 
 
 BOTH = (A1, B1)
+PATIENT = ("--resolution-delay", "2s")
 EDNS_REPLIES = ((dns.FORMERR, "says FORMERR"), ("bare", "says FORMERR with a bare header"),
                 (dns.REFUSED, "refuses"), (dns.NOTIMP, "does not implement it"), (dns.SERVFAIL, "fails"),
                 ("drop", "drops it"))
@@ -234,11 +236,11 @@ ROWS = [
     Row("answers: a name with an underscore", "_db.example", BOTH, script=both("_db.example")),
     Row("answers: a name that IPv4 denies and IPv6 has", "db.example", (B1,), script=both("db.example", dns.nxdomain())),
     Row("answers: the same where IPv6 is the later", "db.example", (B1,),
-        script=both("db.example", dns.nxdomain(), dns.answer(B1, delay=0.02))),
+        options=PATIENT, script=both("db.example", dns.nxdomain(), dns.answer(B1, delay=0.1))),
     Row("answers: a name that IPv6 denies and IPv4 has", "db.example", (A1,),
         script=both("db.example", aaaa=dns.nxdomain())),
     Row("answers: the same where IPv4 is the later", "db.example", (A1,),
-        script=both("db.example", dns.answer(A1, delay=0.02), dns.nxdomain())),
+        options=PATIENT, script=both("db.example", dns.answer(A1, delay=0.1), dns.nxdomain())),
     Row("answers: what IPv4 denies hides no other name of the search list", "db", (B1,), resolv=SEARCH,
         script={**both("db.one.example", dns.nxdomain()), **both("db.two.example", dns.answer(A2), dns.answer(B2))}),
     Row("answers: IPv4 alone, whose IPv6 the server fails to say", "db.example", (A1,),
@@ -332,9 +334,9 @@ ROWS = [
     Row("servers: the fourth is asked too", "db.example", BOTH, BETTER, default=dns.refused(), second=DB,
         nameservers=(SERVER,) * 3),
     Row("servers: addresses of the first that come late beat the second's no", "db.example", BOTH, second={},
-        script=both("db.example", dns.answer(A1, delay=0.26), dns.answer(B1, delay=0.26))),
+        options=PATIENT, script=both("db.example", dns.answer(A1, delay=0.6), dns.answer(B1, delay=0.6))),
     Row("servers: addresses of the second beat the first's no that comes late", "db.example", BOTH, BETTER,
-        script=both("db.example", dns.nxdomain(delay=0.4), dns.nxdomain(delay=0.4)), second=DB),
+        script=both("db.example", dns.nxdomain(delay=1), dns.nxdomain(delay=1)), second=DB),
     Row("servers: one that fails for IPv6 alone leaves that to the next", "db.example", BOTH, BETTER,
         script=both("db.example", aaaa=dns.servfail()), second=DB),
     Row("servers: one that fails leaves the next, whose no is final", "db.example", default=dns.servfail(), second={}),
@@ -343,7 +345,7 @@ ROWS = [
           script={**both("db.one.example", dns.nodata(), dns.nodata()), **both("db.two.example")}, resolv=SEARCH)
       for family, what in (("4", "an IPv4 address"), ("6", "an IPv6 address"), ("", "addresses"))),
     Row("addresses of a first server that come after the second's no, and after the Resolution Delay", "db.example",
-        (), ON_PURPOSE, second={}, script=both("db.example", dns.answer(A1, delay=0.6), dns.answer(B1, delay=0.6))),
+        (), ON_PURPOSE, second={}, script=both("db.example", dns.answer(A1, delay=1.5), dns.answer(B1, delay=1.5))),
     Row("localhost and names below it are this machine", "x.localhost", ("127.0.0.1", "::1"), ON_PURPOSE),
     Row("an onion service is never asked for", "abc.onion", (), ON_PURPOSE, script=both("abc.onion")),
     Row("ndots:x says nothing", "db", BOTH, ON_PURPOSE,
@@ -397,7 +399,7 @@ class SideBySide(CommandTest):
     def ask_gladhand(self, row):
         path = self.temporary_path("trace")
         family = ["-" + row.family] if row.family else []
-        result = run("--trace", path, "--connection-attempt-delay", "10ms", *family, row.host, self.port,
+        result = run("--trace", path, "--connection-attempt-delay", "10ms", *row.options, *family, row.host, self.port,
                      env=self.environment)
         result.close()
         self.assertIn(result.status, (68, 69), result)

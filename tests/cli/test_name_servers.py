@@ -89,11 +89,11 @@ class Silence(NameServerTest):
             self.assert_asked_again_on_time(first, asked[name], 0)
 
     def test_a_slow_server_is_not_taken_for_a_silent_one_twice(self):
-        slow = self.enter(dns.Server(default=dns.nxdomain(delay=0.4),
-                                     script={("db.two.example", "AAAA"): dns.answer(V6, delay=0.4)}))
-        other = self.enter(dns.Server(default=dns.nxdomain(delay=0.4)))
+        slow = self.enter(dns.Server(default=dns.nxdomain(delay=1),
+                                     script={("db.two.example", "AAAA"): dns.answer(V6, delay=1)}))
+        other = self.enter(dns.Server(default=dns.nxdomain(delay=1)))
         with sandbox.file("/etc/resolv.conf", "search one.example two.example\n"):
-            self.assert_handed_over(self.dial("--resolution-delay", "1s", host="db", servers=[slow, other]), self.v6)
+            self.assert_handed_over(self.dial("--resolution-delay", "3s", host="db", servers=[slow, other]), self.v6)
         self.assertIn("db.one.example", {query.name for query in other.queries})
         self.assertNotIn("db.two.example", {query.name for query in other.queries})
 
@@ -110,12 +110,12 @@ class Silence(NameServerTest):
         self.assert_ends_in(result, ATTEMPT_DELAY)
 
     def test_what_is_sent_again_comes_from_the_same_port_and_the_late_answer_counts(self):
-        """The first answer takes 300 ms, the second is lost."""
-        self.script([dns.answer(V6, delay=0.3), dns.drop()], dns.nodata())
+        """The first answer takes 600 ms, the second is lost."""
+        self.script([dns.answer(V6, delay=0.6), dns.drop()], dns.nodata())
         self.assert_handed_over(self.dial(), self.v6)
         ports = [query.port for query in self.server.queries if query.type == "AAAA"]
-        self.assertEqual(len(ports), 2)
-        self.assertEqual(ports[0], ports[1])
+        self.assertGreater(len(ports), 1)
+        self.assertEqual(len(set(ports)), 1)
 
     def test_the_late_answer_of_the_first_server_counts(self):
         self.script(dns.answer(V6, delay=0.35), dns.answer(V4, delay=0.35))
@@ -124,17 +124,17 @@ class Silence(NameServerTest):
         self.assertLess(self.elapsed(result), SOON)
 
     def test_a_denial_of_the_second_does_not_beat_addresses_of_the_first(self):
-        """These come 30 ms later, within the Resolution Delay."""
-        self.script(dns.nodata(delay=0.28), dns.answer(V4, delay=0.28))
+        """These come half a second later, within the Resolution Delay."""
+        self.script(dns.nodata(delay=0.8), dns.answer(V4, delay=0.8))
         ignorant = self.enter(dns.Server())
-        self.assert_handed_over(self.dial("--resolution-delay", "200ms", servers=[self.server, ignorant]), self.v4)
+        self.assert_handed_over(self.dial("--resolution-delay", "2s", servers=[self.server, ignorant]), self.v4)
         self.assertTrue(ignorant.queries)
 
     def test_a_denial_of_the_first_does_not_beat_addresses_of_the_second(self):
-        self.script(dns.nxdomain(delay=0.3), dns.nxdomain(delay=0.3))
-        other = self.enter(dns.Server(script={(NAME, "AAAA"): dns.nodata(delay=0.15),
-                                              (NAME, "A"): dns.answer(V4, delay=0.15)}))
-        self.assert_handed_over(self.dial("--resolution-delay", "300ms", servers=[self.server, other]), self.v4)
+        self.script(dns.nxdomain(delay=0.6), dns.nxdomain(delay=0.6))
+        other = self.enter(dns.Server(script={(NAME, "AAAA"): dns.nodata(delay=0.6),
+                                              (NAME, "A"): dns.answer(V4, delay=0.6)}))
+        self.assert_handed_over(self.dial("--resolution-delay", "2s", servers=[self.server, other]), self.v4)
 
     def test_a_denial_of_the_second_is_believed_in_the_end(self):
         result = self.dial(servers=[self.dead_server(), self.enter(dns.Server())])
