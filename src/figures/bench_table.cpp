@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "base/duration.hpp"
 #include "gladhand/error.hpp"
@@ -137,6 +138,34 @@ std::string draw_table(const BenchRun& run,
                                       : line;
     text += '\n';
   }
+  return text;
+}
+
+std::string draw_phases(const HostSamples& host,
+                        std::span<const Summary> summaries,
+                        const Canvas& canvas) {
+  constexpr std::pair<Phase, const char*> columns[] = {{Phase::dns_aaaa, "AAAA"},
+                                                       {Phase::dns_a, "A"},
+                                                       {Phase::connect_ipv6, "IPv6"},
+                                                       {Phase::connect_ipv4, "IPv4"},
+                                                       {Phase::proxy, "proxy"},
+                                                       {Phase::banner, "banner"}};
+  std::vector<Row> rows(1 + host.modes.size());
+  rows[0].emplace_back("medians");
+  for (std::size_t k = 0; k < host.modes.size(); ++k)
+    rows[k + 1].push_back(printable(host.modes[k].label()));
+  for (const auto& [phase, name] : columns) {
+    const auto occurs = [phase = phase](const Summary& it) { return it.phases.contains(phase); };
+    if (std::ranges::none_of(summaries, occurs)) continue;
+    rows[0].emplace_back(name);
+    for (std::size_t k = 0; k < host.modes.size(); ++k)
+      rows[k + 1].push_back(
+          occurs(summaries[k]) ? to_precise_string(summaries[k].phases.at(phase).median) : "-");
+  }
+  if (rows[0].size() < 3) return "";  // the table has it
+  const Layout layout = lay_out(rows, 1, canvas.columns);
+  std::string text;
+  for (const Row& row : rows) text += draw_row(row, layout, 1) + '\n';
   return text;
 }
 

@@ -18,4 +18,10 @@ std::string draw_table(const BenchRun& run,
 /// A host for a person to read: with its port unless that is 22.
 std::string name_of(const HostSamples& host);
 
+/// What a dial to `host` consists of, at the median of each mode, a line a mode; empty where there
+/// is but one phase.
+std::string draw_phases(const HostSamples& host,
+                        std::span<const Summary> summaries,
+                        const Canvas& canvas);
+
 }  // namespace gladhand

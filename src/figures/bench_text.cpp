@@ -36,6 +36,8 @@ std::string pictures(const HostSamples& host,
                      const Canvas& canvas) {
   std::string text = draw_distributions(host, summaries, canvas);
   if (!text.empty()) text = '\n' + heading + '\n' + text;
+  if (const std::string phases = draw_phases(host, summaries, canvas); !phases.empty())
+    text += '\n' + heading + '\n' + phases;
   const std::string dials =
       draw_typical_and_worst(host, host.modes.front(), summaries.front(), canvas);
   if (!dials.empty())
@@ -66,6 +68,18 @@ std::string wrap(const std::string& sentence, std::size_t indent, std::size_t co
   return text + '\n';
 }
 
+// [coordinated omission]
+std::string loop_of(const BenchTerms& terms) {
+  if (!terms.rate)
+    return "closed loop: a slow dial holds up the next, so slow spells have few samples; --rate "
+           "has "
+           "them all";
+  char rate[32];
+  std::snprintf(rate, sizeof(rate), "%.6g", *terms.rate);
+  return "open loop, " + std::string(rate) +
+         " dials a second: times count from when a dial was due";
+}
+
 }  // namespace
 
 std::string describe_run(const BenchRun& run,
@@ -86,6 +100,7 @@ std::string describe_run(const BenchRun& run,
   }
   for (const std::string& sentence : run_verdicts(run, summaries))
     said += '\n' + wrap(sentence, 0, canvas.columns);
+  if (run.sources.empty()) said += '\n' + wrap(loop_of(run.terms), 0, canvas.columns);
   return text + said;
 }
 

@@ -9,9 +9,7 @@ namespace gladhand {
 
 namespace {
 
-std::optional<double> median_connect(const HostSamples& host,
-                                     std::string_view vantage,
-                                     Phase phase) {
+std::vector<double> connects(const HostSamples& host, std::string_view vantage, Phase phase) {
   std::vector<double> times;
   for (const ModeSamples& mode : host.modes) {
     if (mode.vantage != vantage) continue;
@@ -19,18 +17,21 @@ std::optional<double> median_connect(const HostSamples& host,
       if (const auto time = duration(host, mode, sample, phase))
         times.push_back(static_cast<double>(time->count()));
   }
-  if (times.empty()) return std::nullopt;
   std::ranges::sort(times);
-  return percentile(times, 50);
+  return times;
 }
 
 }  // namespace
 
 std::optional<Family> best_family(const HostSamples& host, std::string_view vantage) {
-  const auto ipv6 = median_connect(host, vantage, Phase::connect_ipv6);
-  const auto ipv4 = median_connect(host, vantage, Phase::connect_ipv4);
-  if (!ipv6 && !ipv4) return std::nullopt;
-  return ipv6 && (!ipv4 || *ipv6 <= *ipv4) ? Family::ipv6 : Family::ipv4;
+  constexpr double significant = 0.05;
+  const std::vector<double> ipv6 = connects(host, vantage, Phase::connect_ipv6);
+  const std::vector<double> ipv4 = connects(host, vantage, Phase::connect_ipv4);
+  if (ipv6.empty() && ipv4.empty()) return std::nullopt;
+  if (ipv6.empty()) return Family::ipv4;
+  if (ipv4.empty()) return Family::ipv6;
+  if (rank_test(ipv6, ipv4) >= significant) return std::nullopt;
+  return percentile(ipv6, 50) <= percentile(ipv4, 50) ? Family::ipv6 : Family::ipv4;
 }
 
 }  // namespace gladhand

@@ -99,6 +99,33 @@ std::optional<Interval> median_difference_interval(std::span<const double> first
 }
 
 // The widest gap that has enough samples on both sides is the only candidate.
+double rank_test(std::span<const double> first, std::span<const double> second) {
+  constexpr std::size_t fewest = 4;
+  if (std::min(first.size(), second.size()) < fewest) return 1;
+  std::vector<std::pair<double, bool>> all;  // true: of the first
+  all.reserve(first.size() + second.size());
+  for (const double value : first) all.emplace_back(value, true);
+  for (const double value : second) all.emplace_back(value, false);
+  std::ranges::sort(all, {}, &std::pair<double, bool>::first);
+  double rank_sum = 0;  // of the first; equal values share the middle of their ranks
+  double ties = 0;
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = begin;
+    while (end < all.size() && all[end].first == all[begin].first) ++end;
+    const auto rank = static_cast<double>(begin + end + 1) / 2;
+    const auto equal = static_cast<double>(end - begin);
+    ties += equal * equal * equal - equal;
+    for (; begin < end; ++begin) rank_sum += all[begin].second ? rank : 0;
+  }
+  const auto n = static_cast<double>(first.size());
+  const auto m = static_cast<double>(second.size());
+  const double u = rank_sum - n * (n + 1) / 2;
+  const double variance = n * m / 12 * (n + m + 1 - ties / ((n + m) * (n + m - 1)));
+  if (variance <= 0) return 1;
+  const double distance = std::max(std::abs(u - n * m / 2) - 0.5, 0.0);
+  return std::erfc(distance / std::sqrt(2 * variance));
+}
+
 std::optional<Bimodal> find_two_groups(std::span<const double> sorted) {
   constexpr std::size_t fewest = 3;
   constexpr double least_ratio = 1.5;

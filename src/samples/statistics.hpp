@@ -34,6 +34,11 @@ std::optional<Interval> median_interval(std::span<const double> sorted);
 std::optional<Interval> median_difference_interval(std::span<const double> first,
                                                    std::span<const double> second);
 
+/// How likely two groups of samples differ this much, either way round, though nothing makes them:
+/// the two-sided p-value of the rank test of [Mann and Whitney 1947], with the normal approximation
+/// corrected for ties and for continuity. 1 where either has under 4 samples, which tell too little.
+double rank_test(std::span<const double> first, std::span<const double> second);
+
 /// Two groups of samples with nothing between them.
 struct Bimodal {
   double split = 0;  ///< what is above belongs to the slower group

@@ -287,6 +287,10 @@ db.example
   376 ms to   387 ms      0
   387 ms to   398 ms      1  ████████████████▋
 
+db.example
+medians     AAAA        A     IPv4
+race     20.0 ms  12.0 ms  55.0 ms
+
 db.example, race, median: sample 3, 318 ms
              0                                           318 ms
 AAAA         ┄┄┄●                                               1 address, 20 ms
@@ -305,6 +309,9 @@ db.example:
   IPv4 wins 8 of 8 races
   IPv6 is slow or broken: in 8 attempts it had not connected by the time that
     IPv4 did; --compare v6 tells which
+
+closed loop: a slow dial holds up the next, so slow spells have few samples;
+  --rate has them all
 )");
 }
 

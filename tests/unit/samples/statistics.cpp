@@ -141,3 +141,22 @@ TEST_CASE("a histogram counts every sample once, the greatest in its last range"
   CHECK(make_histogram(std::vector<double>{5, 5, 5}, 10).counts == std::vector<std::size_t>{3});
   CHECK(make_histogram({}, 10).counts.empty());
 }
+
+TEST_CASE("the rank test is scipy's") {
+  // scipy 1.10.1: stats.mannwhitneyu(a, b, method="asymptotic").pvalue
+  const auto changed = [](const auto& change) {
+    std::vector<double> result = ten;
+    for (double& value : result) value = change(value);
+    return result;
+  };
+  const auto is = [](double p) { return doctest::Approx(p).epsilon(1e-12); };
+  CHECK(rank_test(ten, changed([](double it) { return it + 60; })) == is(0.21229383619233155));
+  CHECK(rank_test(ten, changed([](double it) { return it * 2; })) == is(0.00728455700947966));
+  CHECK(rank_test(std::vector<double>{1, 1, 1, 2, 2, 3, 5, 8},
+                  std::vector<double>{2, 2, 3, 3, 3, 9, 9, 10}) == is(0.08687763333951609));
+  CHECK(rank_test(std::vector<double>{1, 2, 3, 4}, std::vector<double>{10, 11, 12, 13}) ==
+        is(0.03038282197657749));
+  CHECK(rank_test(ten, ten) == 1);
+  CHECK(rank_test(std::vector<double>(6, 5.0), std::vector<double>(7, 5.0)) == 1);
+  CHECK(rank_test(std::vector<double>{1, 2, 3}, std::vector<double>{10, 11, 12, 13}) == 1);
+}
