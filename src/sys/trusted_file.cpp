@@ -23,7 +23,9 @@ namespace {
 std::optional<std::string> read_trusted_file(const std::string& path) {
   constexpr std::size_t most = 1 << 20;
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return std::nullopt;
+  const bool nothing_there =
+      errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ENAMETOOLONG;
+  if (!fd && nothing_there) return std::nullopt;
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0)
     refuse(path, "cannot be read: " + system_words(errno));

@@ -48,6 +48,12 @@ class Files(ConfigurationTest):
         env = {**ENVIRONMENT, "XDG_CONFIG_HOME": "x", "HOME": "y"}
         self.assertEqual(self.text_of("--print-config", "a", env=env), "there is no rule\n")
 
+    def test_a_home_that_can_have_none_harms_no_dial(self):
+        listener = self.listen()
+        for home in ("/nowhere", "/dev/null", "/" + "x" * 5000, ""):
+            env = {**ENVIRONMENT, "HOME": home}
+            self.assert_handed_over(run("--", "127.0.0.1", listener.port, env=env), listener)
+
     def test_none_is_as_if_there_were_no_file(self):
         listener = self.listen()
         _, env = self.home("this is no TOML")
