@@ -27,6 +27,7 @@ class UnixServer:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(path)
         self._listener.listen(8)
+        self._serving = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -36,7 +37,8 @@ class UnixServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self._serving.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
+            self._serving[-1].start()
 
     def _serve(self, connection):
         with connection, contextlib.suppress(OSError):
@@ -60,6 +62,8 @@ class UnixServer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
+        for one in self._serving:  # what is open keeps its folder from being unmounted
+            one.join(timeout=10)
         os.unlink(self._path)
 
 
