@@ -173,6 +173,7 @@ def router(client, router_end, *configuration):
         ip("link", "set", router_end, "netns", str(holder.pid))
         lines = ["link set lo up", "link set %s up" % router_end, *configuration]
         commands = ["echo 1 >/proc/sys/net/ipv4/ip_forward", "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding",
+                    "echo 0 >/proc/sys/net/ipv4/icmp_ratelimit", "echo 0 >/proc/sys/net/ipv6/icmp/ratelimit",
                     *("ip " + line for line in lines)]
         done = subprocess.run(["nsenter", "--net=/proc/%d/ns/net" % holder.pid, "sh", "-ec", "\n".join(commands)],
                               capture_output=True, text=True, check=False)
