@@ -197,7 +197,6 @@ bool names_programs(const Settings& settings) {
 }
 
 [[noreturn]] void run(Settings settings) {
-  if (!settings.explain && text_reaches(STDOUT_FILENO)) keep_text_off(STDOUT_FILENO);
   std::optional<LastResort> last_resort;
   end_in_time(settings, last_resort);
   Observers observers(settings);
@@ -223,9 +222,9 @@ bool names_programs(const Settings& settings) {
 
 // Whoever does not read our stderr must not keep us. As long as nobody knows better, a picture that
 // was asked for included, stdout is ssh's.
-int fail(const Error& error, bool quiet, bool explain) {
+int fail(const Error& error, bool quiet, bool may_tell) {
   constexpr std::chrono::milliseconds patience{100};
-  if (explain || !text_reaches(STDOUT_FILENO))
+  if (may_tell || !text_reaches(STDOUT_FILENO))
     write_in_time(STDERR_FILENO, error_lines("gladhand", error, quiet), patience);
   return static_cast<int>(error.status());
 }
@@ -240,21 +239,23 @@ int main(int argc, char** argv) {
   take_environment_login();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of its own, not the end
   bool quiet = false;
-  bool explain = false;
+  bool may_tell = false;  // stderr is not what the connection is passed over
   try {
     open_standard_descriptors();
     Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
-    explain = settings.explain;
     if (settings.dial.route.has_proxies() || has_proxies(settings.routes)) {
       hide_secrets(argc, argv, "--proxy-header");
       forbid_dumps();
     }
     if (!names_programs(settings)) forbid_new_privileges();
+    if (!settings.explain && settings.answer.empty() && text_reaches(STDOUT_FILENO))
+      keep_text_off(STDOUT_FILENO);
+    may_tell = settings.explain || settings.answer.empty();
     if (settings.answer.empty()) run(std::move(settings));
     print(settings.answer);
     return static_cast<int>(ExitStatus::handed_over);
   } catch (const std::exception& error) {
-    return fail(to_error(error), quiet, explain);
+    return fail(to_error(error), quiet, may_tell);
   }
 }

@@ -141,7 +141,7 @@ class Multicast(Avahi):
             for link in ("gh0", "gh1"):
                 sandbox.ip("link", "set", link, "up")
             sandbox.ip("address", "add", LINK + "/24", "dev", "gh0")
-            with nss.MdnsResponder(LINK, {("hall9.local", "A"): LINK}):
+            with nss.MdnsResponder("gh0", {("hall9.local", "A"): LINK}):
                 yield
         finally:
             sandbox.ip("link", "del", "gh0")
