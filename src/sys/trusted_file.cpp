@@ -18,6 +18,11 @@ namespace {
   throw UsageError(printable(path) + ": " + why);
 }
 
+[[noreturn]] void fail_to_read(const std::string& path) {
+  throw Error(ExitStatus::not_handed_over,
+              "cannot read " + in_quotes(path) + ": " + system_words(errno));
+}
+
 }  // namespace
 
 std::optional<std::string> read_trusted_file(const std::string& path) {
@@ -27,8 +32,7 @@ std::optional<std::string> read_trusted_file(const std::string& path) {
       errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ENAMETOOLONG;
   if (!fd && nothing_there) return std::nullopt;
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0)
-    refuse(path, "cannot be read: " + system_words(errno));
+  if (!fd || ::fstat(fd.get(), &status) != 0) fail_to_read(path);
   if (!S_ISREG(status.st_mode)) refuse(path, "it is no file");
   if (status.st_uid != 0 && status.st_uid != ::geteuid())
     refuse(path, "it belongs to another user, and is not used");
@@ -36,7 +40,8 @@ std::optional<std::string> read_trusted_file(const std::string& path) {
     refuse(path, "others can write it, and it is not used");
   std::string text;
   if (read_all(fd.get(), text, most)) return text;
-  refuse(path, errno == EFBIG ? "it is over 1 MiB" : "cannot be read: " + system_words(errno));
+  if (errno == EFBIG) refuse(path, "it is over 1 MiB");
+  fail_to_read(path);
 }
 
 }  // namespace gladhand

@@ -36,7 +36,8 @@ class TimedTest(unittest.TestCase):
         self.assertLessEqual(seconds, (expected if latest is None else latest) + self.late())
 
     def assert_apart(self, seconds, expected, latest=None):
-        """Two packets: a stall between a decision and its packet can also bring them closer together."""
+        """Two packets: a stall between a decision and its packet can also bring them closer together, be it too
+        short to be measured."""
         late = self.late()
-        self.assertGreaterEqual(seconds, expected - EARLY - (late - LATE))
+        self.assertGreaterEqual(seconds, expected - EARLY - stalls.COUNTS - (late - LATE))
         self.assertLessEqual(seconds, (expected if latest is None else latest) + late)
