@@ -32,6 +32,7 @@ class Server:
         """limit: only that many connections get the text, later ones "Not allowed at this time"."""
         self.text, self.delay, self.keep, self.limit = text, delay, keep, limit
         self.times, self.clients, self.endings, self._open = [], [], [], []
+        self._took = []  # seconds from a connection to the end of the answer
         self._changed = threading.Condition()
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._socket = socket.create_server((address, port), family=family, backlog=512)
@@ -55,28 +56,34 @@ class Server:
             if not self._changed.wait_for(lambda: len(self.times) >= count, timeout):
                 raise AssertionError(f"{len(self.times)} connections instead of {count}")
 
+    def lateness(self):
+        """What the least late of its answers was late by, in whole microseconds."""
+        return max(0, int((min(self._took) - self.delay) * 1e6))
+
     def _serve(self):
         while True:
             try:
                 connection, client = self._socket.accept()
             except OSError:
                 return
+            began = time.monotonic()
             with self._changed:
-                self.times.append(time.monotonic())
+                self.times.append(began)
                 self.clients.append(client[0])
                 turned_away = self.limit is not None and len(self.times) > self.limit
                 self._changed.notify_all()
             if self.delay or self.keep:
-                threading.Thread(target=self._answer, args=(connection, turned_away), daemon=True).start()
+                threading.Thread(target=self._answer, args=(connection, turned_away, began), daemon=True).start()
             else:
-                self._answer(connection, turned_away)
+                self._answer(connection, turned_away, began)
 
-    def _answer(self, connection, turned_away):
+    def _answer(self, connection, turned_away, began):
         time.sleep(self.delay)
         text = b"Not allowed at this time\r\n" if turned_away else self.text
         if text:  # an empty send(2) would take the news of a reset away
             with contextlib.suppress(OSError):
                 connection.sendall(text)
+        self._took.append(time.monotonic() - began)
         if self.keep:
             self._open.append(connection)
             return
@@ -93,13 +100,14 @@ class Server:
 class SocksServer(Server):
     """Grants every request of SOCKS5 when it has waited, and closes."""
 
-    def _answer(self, connection, turned_away):
+    def _answer(self, connection, turned_away, began):
         with connection, contextlib.suppress(OSError):
             connection.recv(3)
             time.sleep(self.delay)
             connection.sendall(b"\5\0")
             connection.recv(300)
             connection.sendall(b"\5\0\0\1\0\0\0\0\0\0")
+            self._took.append(time.monotonic() - began)
             connection.recv(1)
 
 
