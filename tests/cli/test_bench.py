@@ -547,7 +547,7 @@ class Running(BenchTest):
         arguments = ("-n", 30, "--interval", "1s", "--json", good, "--csv", bad, f"127.0.0.1:{server.port}")
         with subprocess.Popen(words(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
                               env=ENVIRONMENT) as process:
-            wait_until(lambda: os.path.getsize(good) > 0, "the first report")
+            wait_until(lambda: os.path.exists(bad), "the first reports, of which this is the last")
             os.unlink(bad)
             os.rmdir(os.path.dirname(bad))
             first = os.stat(good).st_ino
