@@ -20,6 +20,7 @@ namespace {
 using Row = Option<BenchSettings>;
 
 constexpr const char* measuring = "Measuring";
+constexpr const char* meanwhile = "While it runs";
 constexpr const char* reports = "Reports";
 
 constexpr int most_dials = 10'000'000;
@@ -131,6 +132,24 @@ constexpr std::array options = {
         [](BenchSettings& s, const Values& v) {
           s.bench.sources = read_sources(v.back(), "--sources");
         }},
+    Row{{"--jsonl",
+         "FILE",
+         false,
+         Needs::nothing,
+         meanwhile,
+         "Append a line of JSON to FILE as each dial ends ('-': stdout)"},
+        [](BenchSettings& s, const Values& v) { s.jsonl = v.back(); }},
+    Row{{"--interval",
+         "DURATION",
+         false,
+         Needs::nothing,
+         meanwhile,
+         "Write the files anew this often while the run goes on"},
+        [](BenchSettings& s, const Values& v) {
+          s.interval = read_duration(v.back(), "--interval");
+          if (*s.interval < std::chrono::seconds(1))
+            throw UsageError("--interval must be at least 1s");
+        }},
     Row{{"--json",
          "FILE",
          false,
@@ -164,24 +183,6 @@ constexpr std::array options = {
          reports,
          "Write all of it as one page for a browser to FILE ('-': stdout)"},
         [](BenchSettings& s, const Values& v) { s.page = v.back(); }},
-    Row{{"--jsonl",
-         "FILE",
-         false,
-         Needs::nothing,
-         reports,
-         "Append a line of JSON to FILE as each dial ends ('-': stdout)"},
-        [](BenchSettings& s, const Values& v) { s.jsonl = v.back(); }},
-    Row{{"--interval",
-         "DURATION",
-         false,
-         Needs::nothing,
-         reports,
-         "Write the files anew this often while the run goes on"},
-        [](BenchSettings& s, const Values& v) {
-          s.interval = read_duration(v.back(), "--interval");
-          if (*s.interval < std::chrono::seconds(1))
-            throw UsageError("--interval must be at least 1s");
-        }},
     Row{{"--merge",
          "",
          false,
@@ -208,9 +209,6 @@ void check_merge(const CommandLine& line, const BenchSettings& settings) {
   for (const OptionText* it : line.given())
     if (std::string_view(it->group) != reports)
       throw UsageError(std::string("--merge dials nothing: it excludes ") + it->names);
-  if (settings.jsonl || settings.interval)
-    throw UsageError(std::string("--merge dials nothing: it excludes ") +
-                     (settings.jsonl ? "--jsonl" : "--interval"));
 }
 
 // Two reports in one file would leave the one that is written last.

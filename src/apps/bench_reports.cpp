@@ -40,16 +40,6 @@ MetricsOptions metrics_options(const BenchSettings& settings) {
 
 }  // namespace
 
-Summaries summarise_all(const std::vector<HostSamples>& hosts) {
-  Summaries summaries;
-  summaries.reserve(hosts.size());
-  for (const HostSamples& host : hosts) {
-    summaries.emplace_back();
-    for (const ModeSamples& mode : host.modes) summaries.back().push_back(summarise(host, mode));
-  }
-  return summaries;
-}
-
 // A report that cannot be written takes no other with it, and leaves nothing behind.
 class Reports::Attempts {
  public:

@@ -16,10 +16,6 @@
 
 namespace gladhand {
 
-using Summaries = std::vector<std::vector<Summary>>;  // by host, then by mode
-
-Summaries summarise_all(const std::vector<HostSamples>& hosts);
-
 class Reports {
  public:
   enum class Table { shown, left_out };

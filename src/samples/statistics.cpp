@@ -98,7 +98,6 @@ std::optional<Interval> median_difference_interval(std::span<const double> first
   return central(differences);
 }
 
-// The widest gap that has enough samples on both sides is the only candidate.
 double rank_test(std::span<const double> first, std::span<const double> second) {
   constexpr std::size_t fewest = 4;
   if (std::min(first.size(), second.size()) < fewest) return 1;
@@ -126,6 +125,7 @@ double rank_test(std::span<const double> first, std::span<const double> second) 
   return std::erfc(distance / std::sqrt(2 * variance));
 }
 
+// The widest gap that has enough samples on both sides is the only candidate.
 std::optional<Bimodal> find_two_groups(std::span<const double> sorted) {
   constexpr std::size_t fewest = 3;
   constexpr double least_ratio = 1.5;

@@ -56,4 +56,14 @@ Summary summarise(const HostSamples& host, const ModeSamples& mode) {
   return result;
 }
 
+Summaries summarise_all(const std::vector<HostSamples>& hosts) {
+  Summaries summaries;
+  summaries.reserve(hosts.size());
+  for (const HostSamples& host : hosts) {
+    summaries.emplace_back();
+    for (const ModeSamples& mode : host.modes) summaries.back().push_back(summarise(host, mode));
+  }
+  return summaries;
+}
+
 }  // namespace gladhand

@@ -51,6 +51,10 @@ struct Summary {
 
 Summary summarise(const HostSamples& host, const ModeSamples& mode);
 
+using Summaries = std::vector<std::vector<Summary>>;  // by host, then by mode
+
+Summaries summarise_all(const std::vector<HostSamples>& hosts);
+
 /// The durations of one phase in microseconds, ascending.
 std::vector<double> sorted_durations(const HostSamples& host, const ModeSamples& mode, Phase phase);
 

@@ -19,13 +19,13 @@
 #include "samples/bench_verdict.hpp"
 #include "samples/comparison.hpp"
 #include "samples/merge.hpp"
+#include "text_of.hpp"
 
 namespace gladhand::bench_merge_test {
 
 namespace {
 
 using Json = nlohmann::json;
-using Summaries = std::vector<std::vector<Summary>>;
 
 std::string example() {
   std::ifstream file(GLADHAND_BENCH_EXAMPLE);
@@ -33,20 +33,10 @@ std::string example() {
 }
 
 Summaries figures(const BenchRun& run) {
-  Summaries result;
-  for (const HostSamples& host : run.hosts) {
-    result.emplace_back();
-    for (const ModeSamples& mode : host.modes) result.back().push_back(summarise(host, mode));
-    compare_series(host, run.sources, result.back());
-  }
+  Summaries result = summarise_all(run.hosts);
+  for (std::size_t i = 0; i < result.size(); ++i)
+    compare_series(run.hosts[i], run.sources, result[i]);
   return result;
-}
-
-template <typename Write>
-std::string text_of(Write write) {
-  std::string text;
-  write([&text](std::string_view piece) { text += piece; });
-  return text;
 }
 
 std::string json_of(const BenchRun& run) {

@@ -12,6 +12,7 @@
 #include "figures/bench_text.hpp"
 #include "figures/openmetrics.hpp"
 #include "samples/sample_builder.hpp"
+#include "text_of.hpp"
 
 namespace gladhand::bench_report_test {
 
@@ -65,19 +66,6 @@ BenchRun story() {
   return run;
 }
 
-std::vector<std::vector<Summary>> figures(const BenchRun& run) {
-  std::vector<std::vector<Summary>> result;
-  for (const HostSamples& host : run.hosts) result.push_back({summarise(host, host.modes[0])});
-  return result;
-}
-
-template <typename Write>
-std::string text_of(Write write) {
-  std::string text;
-  write([&text](std::string_view piece) { text += piece; });
-  return text;
-}
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -94,7 +82,7 @@ std::size_t width(const std::string& line) {
 
 TEST_CASE("the JSON report holds every figure and every sample") {
   const BenchRun run = story();
-  const auto summaries = figures(run);
+  const auto summaries = summarise_all(run.hosts);
   const Json json =
       Json::parse(text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
   CHECK(json["schema"] == "gladhand-bench/1");
@@ -136,7 +124,7 @@ TEST_CASE("the JSON report holds every figure and every sample") {
 
 TEST_CASE("a host that never connected has no times in the JSON report") {
   const BenchRun run = story();
-  const auto summaries = figures(run);
+  const auto summaries = summarise_all(run.hosts);
   const Json json =
       Json::parse(text_of([&](const TextSink& sink) { write_bench_json(run, summaries, sink); }));
   const Json& host = json["hosts"][1];
@@ -192,7 +180,7 @@ TEST_CASE("CSV has no cell that a spreadsheet runs, no control character and no 
 TEST_CASE("OpenMetrics has labels without control characters, in UTF-8") {
   BenchRun run = story();
   run.hosts[0].host = "a\nb\r\x1b\xff\xc3\xbc\"\\";
-  const auto summaries = figures(run);
+  const auto summaries = summarise_all(run.hosts);
   const std::string text =
       text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, {}, sink); });
   CHECK(text.find(R"({host="a\\x0ab\\x0d\\x1b\\xff)"
@@ -202,7 +190,7 @@ TEST_CASE("OpenMetrics has labels without control characters, in UTF-8") {
 
 TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels are escaped") {
   const BenchRun run = story();
-  const auto summaries = figures(run);
+  const auto summaries = summarise_all(run.hosts);
   const auto lines =
       lines_of(text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, {}, sink); }));
   CHECK(lines.back() == "# EOF");
@@ -223,7 +211,7 @@ TEST_CASE("OpenMetrics: buckets count upwards to the number of samples, labels a
 
 TEST_CASE("OpenMetrics: a histogram counts on, and keeps the hosts of other runs") {
   BenchRun run = story();
-  const auto summaries = figures(run);
+  const auto summaries = summarise_all(run.hosts);
   const auto after = [&](const MetricsOptions& options) {
     return text_of([&](const TextSink& sink) { write_openmetrics(run, summaries, options, sink); });
   };
@@ -263,7 +251,7 @@ TEST_CASE("labels of the user's are on every series") {
     CHECK_THROWS_AS(read_label(wrong), UsageError);
   const BenchRun run = story();
   for (const std::string& line : lines_of(text_of([&](const TextSink& sink) {
-         write_openmetrics(run, figures(run), {read_label("team=x"), {}}, sink);
+         write_openmetrics(run, summarise_all(run.hosts), {read_label("team=x"), {}}, sink);
        })))
     CHECK((line.starts_with('#') || line.find("team=\"x\"") != line.npos));
 }
@@ -271,7 +259,7 @@ TEST_CASE("labels of the user's are on every series") {
 TEST_CASE("the text for a person") {
   BenchRun run = story();
   run.hosts.pop_back();
-  const std::string text = describe_run(run, figures(run), {});
+  const std::string text = describe_run(run, summarise_all(run.hosts), {});
   CHECK(text == R"(host        dials  failed  best  median  p90  p99     max  IPv6  IPv4
 db.example      8       -  IPv4  325 ms    -    -  398 ms    0%  100%
 
@@ -330,14 +318,14 @@ TEST_CASE("a handshake that failed is not drawn as open") {
   builder.store({}, host, host.modes[0]);
   BenchRun run;
   run.hosts = {host};
-  const std::string text = describe_run(run, figures(run), {});
+  const std::string text = describe_run(run, summarise_all(run.hosts), {});
   CHECK(text.find("failed, 10 ms") != text.npos);
   CHECK(text.find("open") == text.npos);
 }
 
 TEST_CASE("the text keeps to the width of its terminal, and to ASCII where it must") {
   const BenchRun run = story();
-  const auto summaries = figures(run);
+  const auto summaries = summarise_all(run.hosts);
   for (const unsigned columns : {70U, 80U, 120U})
     for (const std::string& line : lines_of(describe_run(run, summaries, {.columns = columns})))
       CHECK(width(line) <= columns);
@@ -349,7 +337,7 @@ TEST_CASE("the text keeps to the width of its terminal, and to ASCII where it mu
 TEST_CASE("a narrow terminal gets the figures that say most") {
   const BenchRun run = story();
   const auto head = [&run](unsigned columns) {
-    return lines_of(describe_run(run, figures(run), {.columns = columns})).front();
+    return lines_of(describe_run(run, summarise_all(run.hosts), {.columns = columns})).front();
   };
   CHECK(head(80).find("best") != std::string::npos);
   CHECK(width(head(45)) <= 45);
@@ -376,7 +364,7 @@ TEST_CASE("a host of two ports has them in its headings") {
   BenchRun run = story();
   run.hosts[1] = run.hosts[0];
   run.hosts[1].port = "2222";
-  const std::string text = describe_run(run, figures(run), {});
+  const std::string text = describe_run(run, summarise_all(run.hosts), {});
   CHECK(text.find("\ndb.example:\n") != text.npos);
   CHECK(text.find("\ndb.example:2222:\n") != text.npos);
   CHECK(text.find("\ndb.example:2222, race, median") != text.npos);
@@ -384,7 +372,7 @@ TEST_CASE("a host of two ports has them in its headings") {
 
 TEST_CASE("colour marks failures, and only where it is wanted") {
   const BenchRun run = story();
-  const auto summaries = figures(run);
+  const auto summaries = summarise_all(run.hosts);
   CHECK(describe_run(run, summaries, {}).find('\033') == std::string::npos);
   const auto lines = lines_of(describe_run(run, summaries, {.colour = true}));
   CHECK(lines[0].starts_with("\033[1mhost "));
