@@ -216,7 +216,10 @@ std::string check_configuration(const GladhandLine& line, const Settings& settin
   return text.empty() ? "there is no configuration file\n" : text;
 }
 
-Settings parse_with_cli11(int argc, const char* const* argv) {
+// `found`: the files where none is named, if they have been looked for.
+Settings parse_with_cli11(int argc,
+                          const char* const* argv,
+                          std::optional<std::vector<ConfigurationFile>> found = {}) {
   Settings settings;
   GladhandLine line(settings);
   std::optional<std::string> host;
@@ -234,8 +237,8 @@ Settings parse_with_cli11(int argc, const char* const* argv) {
     return settings;
   }
   if (!host) throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);
-  const std::vector<ConfigurationFile> files = find_configuration(settings.configuration);
-  if (!files.empty()) configure(line, settings, files);
+  if (!found) found = find_configuration(settings.configuration);
+  if (!found->empty()) configure(line, settings, *found);
   check_options(line, settings.dial);
   settings.given = line.given();
   if (settings.print_configuration)
@@ -261,7 +264,9 @@ Settings parse_words(int argc, const char* const* argv) {
   std::span words(argv, static_cast<std::size_t>(argc));
   if (!words.empty()) words = words.subspan(1);
   if (!words.empty() && words[0] == std::string_view("--")) words = words.subspan(1);
-  if (!is_plain(words) || !find_configuration({}).empty()) return parse_with_cli11(argc, argv);
+  if (!is_plain(words)) return parse_with_cli11(argc, argv);
+  std::vector<ConfigurationFile> files = find_configuration({});
+  if (!files.empty()) return parse_with_cli11(argc, argv, std::move(files));
   Settings settings;
   settings.host = words[0];
   settings.port = words[1];
