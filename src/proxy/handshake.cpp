@@ -49,6 +49,14 @@ void ByteHandshake::ask(std::string_view bytes, std::string_view name) {
   in_answer_ = false;
 }
 
+void ByteHandshake::fail_as_another(std::string_view protocol, unsigned char byte, Words words) {
+  const char beginning = static_cast<char>(byte);
+  const Guess guess = words == Words::first ? guess_protocol({&beginning, 1}) : Guess{};
+  fail("speaks no " + std::string(protocol) + ": its answer begins with " + hexadecimal(byte) +
+           as_does(guess.protocol),
+       guess.hint);
+}
+
 std::string address_bytes(const Endpoint& address) {
   const in6_addr mapped = address.mapped();
   const auto* bytes = reinterpret_cast<const char*>(mapped.s6_addr);

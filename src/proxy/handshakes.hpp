@@ -26,6 +26,12 @@ class ByteHandshake : public Handshake {
   /// Sends what the peer's next bytes answer; `name` is for failures, of static storage.
   void ask(std::string_view bytes, std::string_view name = "");
 
+  /// Only the peer's first words tell what it speaks instead.
+  enum class Words : std::uint8_t { first, later };
+
+  /// Fails because an answer in `protocol` cannot begin with `byte`.
+  void fail_as_another(std::string_view protocol, unsigned char byte, Words words = Words::first);
+
   /// True from the first byte of an answer until the next question.
   bool in_answer() const { return in_answer_; }
 

@@ -49,17 +49,10 @@ class Socks4 final : public ByteHandshake {
     ++taken_;
     // 0 by the protocol's text, but some servers repeat the request's 4; nobody is served by being
     // stricter than nc(1), which looks at the code alone.
-    if (taken_ == 1 && byte != 0 && byte != version) return fail_as_another(byte);
+    if (taken_ == 1 && byte != 0 && byte != version) return fail_as_another("SOCKS4", byte);
     if (taken_ == 2 && byte == rejected) blame(Blame::destination);
     if (taken_ == 2 && byte != granted) return fail(describe(byte));
     if (taken_ == answer_size) become(State::done);  // port and address are meant for BIND
-  }
-
-  void fail_as_another(unsigned char byte) {
-    const char beginning = static_cast<char>(byte);
-    const Guess guess = guess_protocol({&beginning, 1});
-    fail("speaks no SOCKS4: its answer begins with " + hexadecimal(byte) + as_does(guess.protocol),
-         guess.hint);
   }
 
   int taken_ = 0;

@@ -115,15 +115,10 @@ class Socks5 final : public ByteHandshake {
   }
 
   void check_version(unsigned char byte, Step next) {
-    if (byte != version) return fail_as_another(byte);
+    if (byte != version)
+      return fail_as_another(
+          "SOCKS5", byte, step_ == Step::method_version ? Words::first : Words::later);
     step_ = next;
-  }
-
-  void fail_as_another(unsigned char byte) {
-    const char beginning = static_cast<char>(byte);
-    const Guess guess = step_ == Step::method_version ? guess_protocol({&beginning, 1}) : Guess{};
-    fail("speaks no SOCKS5: its answer begins with " + hexadecimal(byte) + as_does(guess.protocol),
-         guess.hint);
   }
 
   void take_method(unsigned char method) {
