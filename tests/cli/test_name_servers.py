@@ -3,7 +3,6 @@
 All in a network namespace of its own, as in test_resolving.
 """
 
-import contextlib
 import errno
 import os
 import signal
@@ -41,14 +40,7 @@ def is_told_unreachable(address):
     return False
 
 
-class NameServerTest(ResolvingTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        stack = contextlib.ExitStack()
-        cls.addClassCleanup(stack.close)
-        cls.meter = stack.enter_context(stalls.StallMeter())
-
+class NameServerTest(stalls.MeteredTest, ResolvingTest):
     def assert_asked_again_on_time(self, first, second, delay=ATTEMPT_DELAY):
         """By the servers' clock: queries as they came. A stall can bring them closer together, too."""
         stalled = self.meter.since(first.time) + stalls.COUNTS

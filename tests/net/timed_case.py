@@ -4,9 +4,7 @@ What a stall could turn into another order of events is not for these: there the
 that no order depends on milliseconds.
 """
 
-import contextlib
 import time
-import unittest
 
 from support import stalls
 
@@ -14,21 +12,14 @@ EARLY = 0.002  # what two clocks may differ by
 LATE = 0.1  # what a busy machine may add
 
 
-class TimedTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        stack = contextlib.ExitStack()
-        cls.addClassCleanup(stack.close)
-        cls._stalls = stack.enter_context(stalls.StallMeter())
-
+class TimedTest(stalls.MeteredTest):
     def setUp(self):
         super().setUp()
         self._began = time.monotonic()
 
     def late(self):
         """How late the best program can be: seconds, of this test."""
-        return LATE + self._stalls.since(self._began)
+        return LATE + self.meter.since(self._began)
 
     def assert_on_time(self, seconds, expected, latest=None):
         """By one clock: never too early. latest: where there is a range."""

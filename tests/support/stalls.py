@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import unittest
 
 TICK = 0.002  # seconds of sleep
 COUNTS = 0.010  # what is late by less is in every bound already
@@ -66,3 +67,12 @@ class StallMeter:
             total += max(0.0, end - max(begin, counted_until))
             counted_until = max(counted_until, end)
         return total
+
+
+class MeteredTest(unittest.TestCase):
+    """Its class has a meter of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.meter = cls.enterClassContext(StallMeter())
