@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "apps/dial_options.hpp"
+#include "base/letters.hpp"
 #include "connect/proxy_chain.hpp"
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
@@ -36,9 +37,7 @@ Target read_target(const BenchSettings& settings,
 std::string identity(const Target& target) {
   if (target.kind != Target::Kind::internet) return target.host + ' ' + target.service;
   std::string host = target.literal ? to_string(*target.literal) : target.name;
-  std::ranges::transform(host, host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(host, host.begin(), lower<char>);
   return host + ' ' + std::to_string(target.port);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/command_line.hpp"
 #include "base/duration.hpp"
+#include "base/letters.hpp"
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
 
@@ -97,8 +98,7 @@ std::string read_service(const std::string& text) {
 
 int read_dscp(const std::string& text) {
   std::string name = text;
-  for (char& c : name)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  std::ranges::transform(name, name.begin(), lower<char>);
   const auto digit = [&name](std::size_t at) { return name[at] - '0'; };
   if (name == "ef") return 46;
   if (name == "le") return 1;

@@ -30,10 +30,8 @@ std::error_code at_the_end(std::string_view seen) {
   return seen.empty() ? Unheard::closed : Unheard::cut;
 }
 
-// The lines that sshd ends a connection with, in place of its identification.
 std::optional<std::error_code> judge_other_line(std::string_view line) {
-  if (line.starts_with("Not allowed at this time")) return Unheard::not_allowed;
-  if (line.starts_with("Exceeded MaxStartups")) return Unheard::crowded;
+  if (const auto refusal = refusal_of_sshd(line)) return refusal;
   if (line.size() > longest_line || line.find('\0') != line.npos) return Unheard::other_words;
   return std::nullopt;
 }
@@ -60,6 +58,12 @@ std::optional<std::error_code> judge_ssh(std::string_view seen, bool ended) {
 std::error_code make_error_code(Unheard why) {
   static const Category category;
   return {static_cast<int>(why), category};
+}
+
+std::optional<std::error_code> refusal_of_sshd(std::string_view line) {
+  if (line.starts_with("Not allowed at this time")) return Unheard::not_allowed;
+  if (line.starts_with("Exceeded MaxStartups")) return Unheard::crowded;
+  return std::nullopt;
 }
 
 std::optional<std::error_code> judge(const FirstWords& wanted, std::string_view seen, bool ended) {

@@ -32,6 +32,9 @@ enum class Unheard : std::uint8_t {
 
 std::error_code make_error_code(Unheard why);
 
+/// What sshd says in place of its identification before it closes; empty for any other line.
+std::optional<std::error_code> refusal_of_sshd(std::string_view line);
+
 /// As much of what has come is looked at.
 inline constexpr std::size_t most_first_words = 64 << 10;
 

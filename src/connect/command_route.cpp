@@ -8,7 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/duration.hpp"
 #include "dial/hear.hpp"
 #include "dns/target_environment.hpp"
 #include "gladhand/error.hpp"
@@ -109,9 +108,8 @@ asio::awaitable<DialResult> run_command_route(Target target,
     co_return DialConnection{std::move(pair->ours), nameless_peer(), {}};
   }
   pair->ours = UniqueFd();
-  if (heard == std::errc::timed_out)
-    co_return fail(ExitStatus::timed_out, "no first words in " + to_string(options.race.timeout));
-  std::string why = heard.message();
+  std::string why = why_unheard(heard, options.race.timeout);
+  if (heard == std::errc::timed_out) co_return fail(ExitStatus::timed_out, why);
   if (const std::string ending = program.ending(); !ending.empty())
     why = heard == Unheard::closed ? ending : why + ", and " + ending;
   co_return fail(ExitStatus::proxy_failed, why);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/duration.hpp"
+#include "base/letters.hpp"
 #include "connect/run_handshake.hpp"
 #include "dial/hear.hpp"
 #include "dial/resolution.hpp"
@@ -139,17 +140,14 @@ class ProxyChain {
     const std::string target = gladhand::in_words(target_.host, target_.service);
     report(HandshakeStarted{target, "its first words"});
     const std::error_code heard = co_await wait_for_first_words(fd, *until_, deadline_);
-    const bool late = heard == std::errc::timed_out;
-    std::string why;
-    if (late) {
-      why = "no first words in " +
-            to_string(options_.handshake_timeout.value_or(options_.race.timeout));
-    } else if (heard) {
-      why = heard.category() == std::system_category() ? system_words(heard.value())
-                                                       : heard.message();
+    if (!heard) {
+      report(HandshakeFinished{target, ""});
+      co_return Walk::arrived;
     }
+    const std::string why =
+        why_unheard(heard, options_.handshake_timeout.value_or(options_.race.timeout));
     report(HandshakeFinished{target, why});
-    if (!heard) co_return Walk::arrived;
+    const bool late = heard == std::errc::timed_out;
     const std::string by = hops_.front().proxy ? " through " + hops_.front().peer : "";
     failure_ = {Error(late ? ExitStatus::timed_out : ExitStatus::proxy_failed,
                       "connect to " + target + by + ": " + why)};
@@ -225,7 +223,7 @@ class ProxyChain {
   bool tells_fields(const Hop& hop) const {
     return hop.proxy && hop.proxy->scheme == ProxyScheme::http &&
            std::ranges::any_of(options_.route.fields, [](const std::string& field) {
-             return !equal_words(field.substr(0, field.find(':')), "User-Agent");
+             return !equal_words(field_name(field), "User-Agent");
            });
   }
 

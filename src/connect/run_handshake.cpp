@@ -66,7 +66,7 @@ class Talk {
   // Looks before it takes: true when what is there is too little to tell whose it is.
   Result<bool> receive() {
     std::array<char, 4096> buffer;
-    const bool all_there = peer_has_ended();
+    const bool all_there = peer_has_ended(fd_);
     const ssize_t seen = ::recv(fd_, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
     if (seen < 0 && would_block()) return false;
     if (seen <= 0) {
@@ -88,11 +88,6 @@ class Talk {
   static Error not_taken(int error) {
     return {ExitStatus::not_handed_over,
             "cannot take a proxy's answer from its connection: " + system_words(error)};
-  }
-
-  bool peer_has_ended() const {
-    pollfd watched{fd_, POLLRDHUP, 0};
-    return poll_now({&watched, 1}) > 0;
   }
 
   // False when the deadline came first.

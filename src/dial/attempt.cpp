@@ -10,15 +10,12 @@
 
 #include "dial/hear.hpp"
 #include "sys/get_int_sockopt.hpp"
+#include "sys/last_error.hpp"
 #include "sys/poll_until.hpp"
 
 namespace gladhand {
 
 namespace {
-
-std::error_code last_error() {
-  return {errno, std::system_category()};
-}
 
 // One SYN or one empty datagram; nobody waits for what it brings.
 std::error_code send_knock(const Knock& knock, const Endpoint& to, const SocketSettings& settings) {

@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration.hpp"
+#include "gladhand/error.hpp"
+#include "sys/last_error.hpp"
 #include "sys/poll_until.hpp"
 #include "sys/readiness_wait.hpp"
 
@@ -19,12 +22,10 @@ namespace gladhand {
 
 Heard hear(int fd, const FirstWords& wanted) {
   std::vector<char> buffer(most_first_words);
-  // Asked for first: what comes in between is seen, too.
-  pollfd watched{fd, POLLRDHUP, 0};
-  const bool ended = poll_now({&watched, 1}) > 0;
+  const bool ended = peer_has_ended(fd);
   const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return {};
-  if (got < 0) return {std::error_code(errno, std::system_category()), true};
+  if (got < 0) return {last_error(), true};
   const std::string_view seen(buffer.data(), static_cast<std::size_t>(got));
   return {judge(wanted, seen, ended || got == 0), true};
 }
@@ -48,6 +49,12 @@ asio::awaitable<std::error_code> wait_for_first_words(
         co_await ready.wait(asio::posix::stream_descriptor::wait_read, deadline);
     if (!waited) co_return std::make_error_code(std::errc::not_enough_memory);
   }
+}
+
+std::string why_unheard(std::error_code error, std::chrono::microseconds given) {
+  if (error == std::errc::timed_out) return "no first words in " + to_string(given);
+  if (error.category() == std::system_category()) return system_words(error.value());
+  return error.message();
 }
 
 }  // namespace gladhand

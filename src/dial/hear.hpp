@@ -4,6 +4,7 @@
 #include <asio/awaitable.hpp>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <system_error>
 
 #include "base/first_words.hpp"
@@ -24,5 +25,8 @@ inline constexpr std::chrono::milliseconds pause_between_looks{2};
 /// Waits for them. Completes with hear()'s verdict, or std::errc::timed_out at `deadline`.
 asio::awaitable<std::error_code> wait_for_first_words(
     int fd, FirstWords wanted, std::chrono::steady_clock::time_point deadline);
+
+/// The same error in words; `given`: the time that there was.
+std::string why_unheard(std::error_code error, std::chrono::microseconds given);
 
 }  // namespace gladhand

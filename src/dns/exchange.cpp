@@ -13,14 +13,11 @@
 #include <utility>
 
 #include "base/unique_fd.hpp"
+#include "sys/last_error.hpp"
 
 namespace gladhand {
 
 namespace {
-
-std::error_code last_error() {
-  return {errno, std::system_category()};
-}
 
 // Without this, a socket hears of a closed port alone, and not of what routers on the way say.
 void hear_routers(int fd, Family family) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/letters.hpp"
 #include "names/system_files.hpp"
 
 namespace gladhand {
@@ -51,14 +52,10 @@ View section_of(View question) {
   return question.subspan(header_size, end + 5 - header_size);
 }
 
-std::uint8_t lower(std::uint8_t byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<std::uint8_t>(byte - 'A' + 'a') : byte;
-}
-
 bool repeats(View message, View section) {
   if (message.size() < header_size + section.size()) return false;
   const View theirs = message.subspan(header_size, section.size());
-  return std::ranges::equal(theirs, section, {}, lower, lower);
+  return std::ranges::equal(theirs, section, {}, lower<std::uint8_t>, lower<std::uint8_t>);
 }
 
 // An error may come as a bare header: from who cannot read the question.

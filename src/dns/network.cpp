@@ -15,6 +15,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/prefix.hpp"
 #include "base/zone.hpp"
 #include "race/policy.hpp"
 #include "sys/netlink.hpp"

@@ -4,25 +4,18 @@
 #include <optional>
 #include <utility>
 
+#include "base/letters.hpp"
 #include "base/words.hpp"
 
 namespace gladhand {
 
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 std::optional<NssStatus> read_status(std::string_view word) {
-  if (is_word(word, "success")) return NssStatus::success;
-  if (is_word(word, "notfound")) return NssStatus::notfound;
-  if (is_word(word, "unavail")) return NssStatus::unavail;
-  if (is_word(word, "tryagain")) return NssStatus::tryagain;
+  if (equal_words(word, "success")) return NssStatus::success;
+  if (equal_words(word, "notfound")) return NssStatus::notfound;
+  if (equal_words(word, "unavail")) return NssStatus::unavail;
+  if (equal_words(word, "tryagain")) return NssStatus::tryagain;
   return std::nullopt;
 }
 
@@ -35,8 +28,9 @@ void apply_action(std::string_view word, NssModule& module) {
   const bool inverted = status.starts_with('!');
   if (inverted) status.remove_prefix(1);
   const auto named = read_status(status);
-  const bool ends = is_word(action, "return");
-  if (!named || (!ends && !is_word(action, "continue") && !is_word(action, "merge"))) return;
+  const bool ends = equal_words(action, "return");
+  if (!named || (!ends && !equal_words(action, "continue") && !equal_words(action, "merge")))
+    return;
   for (std::size_t i = 0; i < module.ends.size(); ++i)
     if ((i == static_cast<std::size_t>(*named)) != inverted) module.ends[i] = ends;
 }

@@ -6,16 +6,13 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/letters.hpp"
 #include "base/words.hpp"
 #include "gladhand/target.hpp"
 
 namespace gladhand {
 
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::string_view without_final_dot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
@@ -69,8 +66,7 @@ class NameSearch {
 
   std::size_t find(std::size_t from) const {
     while (text_.size() - from >= name_.size()) {
-      if (std::ranges::equal(text_.substr(from, name_.size()), name_, {}, lower, lower))
-        return from;
+      if (equal_words(text_.substr(from, name_.size()), name_)) return from;
       from += skips_[octet(text_[from + name_.size() - 1])];
       if (from > text_.size()) break;
     }
@@ -107,7 +103,7 @@ bool is_word(std::string_view text, std::size_t at, std::size_t size) {
 }  // namespace
 
 bool equal_names(std::string_view a, std::string_view b) {
-  return std::ranges::equal(without_final_dot(a), without_final_dot(b), {}, lower, lower);
+  return equal_words(without_final_dot(a), without_final_dot(b));
 }
 
 // Lists that block advertisers have a hundred thousand lines, mostly none of them the name's: only

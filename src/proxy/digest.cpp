@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/letters.hpp"
 #include "proxy/http_fields.hpp"
 
 #if GLADHAND_HAVE_LIBMD

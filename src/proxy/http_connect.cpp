@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/letters.hpp"
 #include "gladhand/error.hpp"
 #include "proxy/digest.hpp"
 #include "proxy/handshakes.hpp"
@@ -100,9 +101,8 @@ struct Offer {
 };
 
 bool adds(const std::vector<std::string>& fields, std::string_view name) {
-  return std::ranges::any_of(fields, [name](std::string_view field) {
-    return equal_words(field.substr(0, field.find(':')), name);
-  });
+  return std::ranges::any_of(
+      fields, [name](std::string_view field) { return equal_words(field_name(field), name); });
 }
 
 class HttpConnect final : public ByteHandshake {

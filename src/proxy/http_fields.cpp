@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::string_view blanks = " \t";
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // How far the first element of a list goes.
 std::size_t element_length(std::string_view list) {
   bool quoted = false;
@@ -25,13 +21,13 @@ std::size_t element_length(std::string_view list) {
 
 }  // namespace
 
-bool equal_words(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 std::string_view trim(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
   return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+std::string_view field_name(std::string_view field) {
+  return field.substr(0, field.find(':'));
 }
 
 std::vector<std::string_view> split_list(std::string_view value) {

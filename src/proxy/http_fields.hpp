@@ -6,11 +6,11 @@
 
 namespace gladhand {
 
-/// Whether two words are the same without regard to the case of ASCII letters.
-bool equal_words(std::string_view a, std::string_view b);
-
 /// `text` without the blanks around it.
 std::string_view trim(std::string_view text);
+
+/// The name of "Name: value".
+std::string_view field_name(std::string_view field);
 
 /// The elements of a comma-separated list, none of them empty; a comma in a quoted string separates
 /// nothing [RFC 9110 §5.6].

@@ -1,10 +1,10 @@
 // NO_PROXY: what is to be reached without the proxy. Nobody has standardized it; these are the
 // rules that most programs share. "localhost" is a name like any other.
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
+#include "base/prefix.hpp"
 #include "gladhand/target.hpp"
 #include "names/system_files.hpp"
 #include "proxy/proxy.hpp"
@@ -17,11 +17,6 @@ namespace {
 struct Literal {
   Endpoint address;
   std::string_view zone;
-
-  bool is_ipv4() const {
-    const in6_addr mapped = address.mapped();
-    return IN6_IS_ADDR_V4MAPPED(&mapped);
-  }
 };
 
 std::string_view without_brackets(std::string_view text) {
@@ -40,27 +35,6 @@ bool is_same_address(const Literal& a, const Literal& b) {
   const in6_addr one = a.address.mapped();
   const in6_addr other = b.address.mapped();
   return IN6_ARE_ADDR_EQUAL(&one, &other) && a.zone == b.zone;
-}
-
-bool shares_prefix(const in6_addr& a, const in6_addr& b, unsigned bits) {
-  for (unsigned i = 0; i < bits; ++i)
-    if (((a.s6_addr[i / 8] ^ b.s6_addr[i / 8]) & (0x80 >> i % 8)) != 0) return false;
-  return true;
-}
-
-// "192.0.2.0/24"
-bool is_in_range(const Literal& host, std::string_view range) {
-  const std::size_t slash = range.find('/');
-  const auto network = parse_address(range.substr(0, slash), 0);
-  if (!network) return false;
-  const std::string_view digits = range.substr(slash + 1);
-  unsigned length = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc() || stop != digits.data() + digits.size()) return false;
-  const bool ipv4 = network->family() == Family::ipv4;
-  if (length > (ipv4 ? 32U : 128U)) return false;
-  if (host.is_ipv4() != Literal{*network, {}}.is_ipv4()) return false;  // "::/0" is IPv6 alone
-  return shares_prefix(host.address.mapped(), network->mapped(), ipv4 ? length + 96 : length);
 }
 
 bool is_name_below(std::string_view name, std::string_view domain) {
@@ -88,7 +62,10 @@ bool take_port(std::string_view& entry, std::uint16_t port) {
 bool matches(std::string_view entry, std::string_view host, std::uint16_t port) {
   if (entry == "*") return true;
   const auto literal = read_literal(host);
-  if (entry.find('/') != entry.npos) return literal && is_in_range(*literal, entry);
+  if (entry.find('/') != entry.npos) {
+    const auto range = parse_prefix(entry);
+    return literal && range && has_prefix(literal->address.mapped(), *range);
+  }
   if (!take_port(entry, port)) return false;
   const auto wanted = read_literal(without_brackets(entry));
   if (literal || wanted) return literal && wanted && is_same_address(*literal, *wanted);

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/letters.hpp"
 #include "base/url.hpp"
 #include "gladhand/endpoint.hpp"
 #include "gladhand/error.hpp"

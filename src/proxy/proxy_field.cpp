@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/letters.hpp"
 #include "gladhand/error.hpp"
 #include "proxy/handshake.hpp"
 #include "proxy/http_fields.hpp"

@@ -5,6 +5,8 @@
 #include <deque>
 #include <numeric>
 
+#include "base/prefix.hpp"
+
 namespace gladhand {
 
 namespace {

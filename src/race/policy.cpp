@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 
-#include <bit>
 #include <charconv>
 #include <string>
 
@@ -40,32 +39,32 @@ PolicyTable::Lists PolicyTable::default_lists() {
   return {
       .precedences =
           {
-              {address("::1"), 128, 50},
-              {address("::"), 0, 40},
-              {address("::ffff:0:0"), 96, 35},
-              {address("2002::"), 16, 30},
-              {address("2001::"), 32, 5},
-              {address("fc00::"), 7, 3},
-              {address("::"), 96, 1},
-              {address("fec0::"), 10, 1},
-              {address("3ffe::"), 16, 1},
+              {{address("::1"), 128}, 50},
+              {{address("::"), 0}, 40},
+              {{address("::ffff:0:0"), 96}, 35},
+              {{address("2002::"), 16}, 30},
+              {{address("2001::"), 32}, 5},
+              {{address("fc00::"), 7}, 3},
+              {{address("::"), 96}, 1},
+              {{address("fec0::"), 10}, 1},
+              {{address("3ffe::"), 16}, 1},
           },
       .labels =
           {
-              {address("::1"), 128, 0},
-              {address("::"), 0, 1},
-              {address("::ffff:0:0"), 96, 4},
-              {address("2002::"), 16, 2},
-              {address("2001::"), 32, 5},
-              {address("fc00::"), 7, 13},
-              {address("::"), 96, 3},
-              {address("fec0::"), 10, 11},
-              {address("3ffe::"), 16, 12},
+              {{address("::1"), 128}, 0},
+              {{address("::"), 0}, 1},
+              {{address("::ffff:0:0"), 96}, 4},
+              {{address("2002::"), 16}, 2},
+              {{address("2001::"), 32}, 5},
+              {{address("fc00::"), 7}, 13},
+              {{address("::"), 96}, 3},
+              {{address("fec0::"), 10}, 11},
+              {{address("3ffe::"), 16}, 12},
           },
       .ipv4_scopes =
           {
-              {address("::ffff:169.254.0.0"), mapped_bits + 16, 2},
-              {address("::ffff:127.0.0.0"), mapped_bits + 8, 2},
+              {{address("::ffff:169.254.0.0"), mapped_bits + 16}, 2},
+              {{address("::ffff:127.0.0.0"), mapped_bits + 8}, 2},
           },
   };
 }
@@ -76,7 +75,8 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
     if (words.size() < 3) return;
     const auto entry = read_entry(words[1], words[2]);
     if (!entry) return;
-    const bool mapped = IN6_IS_ADDR_V4MAPPED(&entry->prefix) && entry->length >= mapped_bits;
+    const Prefix& prefix = entry->prefix;
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&prefix.bits) && prefix.length >= mapped_bits;
     const bool dotted = words[1].find(':') == words[1].npos;
     if (words[0] == "precedence" && !dotted) given.precedences.push_back(*entry);
     if (words[0] == "label" && !dotted) given.labels.push_back(*entry);
@@ -91,28 +91,19 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
 
 std::optional<PolicyTable::Entry> PolicyTable::read_entry(std::string_view prefix,
                                                           std::string_view value) {
-  const std::size_t slash = prefix.find('/');
-  const auto endpoint = parse_address(prefix.substr(0, slash), 0);
-  Entry entry{};
-  if (!endpoint || prefix.find('%') != prefix.npos) return std::nullopt;
-  if (!read_number(value, entry.value) || entry.value < 0) return std::nullopt;
-  const int widest = endpoint->family() == Family::ipv4 ? 32 : 128;
-  entry.length = widest;
-  if (slash != std::string_view::npos && !read_number(prefix.substr(slash + 1), entry.length))
-    return std::nullopt;
-  if (entry.length < 0 || entry.length > widest) return std::nullopt;
-  if (widest == 32) entry.length += mapped_bits;
-  entry.prefix = endpoint->mapped();
-  return entry;
+  const auto block = parse_prefix(prefix);
+  int number = 0;
+  if (!block || !read_number(value, number) || number < 0) return std::nullopt;
+  return Entry{*block, number};
 }
 
 int PolicyTable::lookup(const Entries& entries, const in6_addr& address, int otherwise) {
   int best_length = -1;
   int value = otherwise;
   for (const Entry& entry : entries) {
-    if (entry.length <= best_length) continue;
-    if (common_prefix_length(entry.prefix, address) < entry.length) continue;
-    best_length = entry.length;
+    if (entry.prefix.length <= best_length) continue;
+    if (common_prefix_length(entry.prefix.bits, address) < entry.prefix.length) continue;
+    best_length = entry.prefix.length;
     value = entry.value;
   }
   return value;
@@ -139,14 +130,6 @@ Family PolicyTable::preferred_family() const {
   const Endpoint ipv6(in6_addr{{{0x20}}}, 0);          // 2000::
   const Endpoint ipv4(in_addr{htonl(0xc0000201)}, 0);  // 192.0.2.1, as good as any
   return precedence(ipv4) > precedence(ipv6) ? Family::ipv4 : Family::ipv6;
-}
-
-int common_prefix_length(const in6_addr& a, const in6_addr& b) {
-  for (int i = 0; i < 16; ++i) {
-    const auto differing = static_cast<unsigned char>(a.s6_addr[i] ^ b.s6_addr[i]);
-    if (differing != 0) return 8 * i + std::countl_zero(differing);
-  }
-  return 128;
 }
 
 }  // namespace gladhand

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/prefix.hpp"
 #include "gladhand/endpoint.hpp"
 
 namespace gladhand {
@@ -38,8 +39,7 @@ class PolicyTable {
 
  private:
   struct Entry {
-    in6_addr prefix;
-    int length;
+    Prefix prefix;
     int value;
   };
   using Entries = std::vector<Entry>;
@@ -58,8 +58,5 @@ class PolicyTable {
 
   std::shared_ptr<const Lists> lists_;  // never null
 };
-
-/// How many leading bits two addresses share, both read as IPv6.
-int common_prefix_length(const in6_addr& a, const in6_addr& b);
 
 }  // namespace gladhand

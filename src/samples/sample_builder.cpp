@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/first_words.hpp"
 #include "base/position.hpp"
 #include "gladhand/error.hpp"
 
@@ -16,10 +17,6 @@ bool is_unreachable(int error) {
 }
 
 }  // namespace
-
-bool is_turned_away(std::string_view line) {
-  return line.starts_with("Not allowed at this time") || line.starts_with("Exceeded MaxStartups");
-}
 
 void SampleBuilder::begin() {
   now_ = race_began_ = {};
@@ -187,7 +184,7 @@ void SampleBuilder::set_banner(const BannerResult& result) {
   const Moment connected = std::exchange(total_, ended);
   switch (result.kind) {
     case BannerResult::Kind::line:
-      if (is_turned_away(result.line)) {
+      if (refusal_of_sshd(result.line)) {
         outcome_ = SampleOutcome::penalised;
         error_ = printable(result.line);
       } else {

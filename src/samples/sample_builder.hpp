@@ -87,8 +87,4 @@ class SampleBuilder {
   std::string error_;
 };
 
-/// Whether a server's first line says that it turns this client away for now: what sshd sends
-/// before it closes a connection for its PerSourcePenalties or MaxStartups.
-bool is_turned_away(std::string_view line);
-
 }  // namespace gladhand

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 #include <vector>
 
+#include "base/prefix.hpp"
 #include "base/words.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
-#include "race/policy.hpp"
 #include "strategy/pattern.hpp"
 
 namespace gladhand {
@@ -38,47 +37,16 @@ std::string joined(const std::vector<std::string>& words) {
 
 // --- prefixes --------------------------------------------------------------------------------
 
-struct Prefix {
-  Endpoint address;
-  int length = 0;  // of 128, IPv4 mapped
-};
-
-// "192.0.2.0/24", "2001:db8::/32", or one address.
-std::optional<Prefix> read_prefix(std::string_view text) {
-  const std::size_t slash = std::min(text.find('/'), text.size());
-  const auto address = parse_address(text.substr(0, slash), 0);
-  if (!address) return std::nullopt;
-  const int width = address->family() == Family::ipv4 ? 32 : 128;
-  int length = width;
-  if (slash < text.size()) {
-    const std::string_view digits = text.substr(slash + 1);
-    const char* end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, length);
-    if (error != std::errc() || stop != end || length < 0 || length > width) return std::nullopt;
-  }
-  return Prefix{*address, 128 - width + length};
-}
-
-bool is_within(const Endpoint& address, const Prefix& prefix) {
-  return address.family() && address.family() == prefix.address.family() &&
-         common_prefix_length(address.mapped(), prefix.address.mapped()) >= prefix.length;
-}
-
 bool is_within_list(const Endpoint& address, const std::vector<std::string>& prefixes) {
-  bool found = false;
-  for (const std::string_view word : split_patterns(prefixes)) {
-    const bool negated = word.starts_with('!');
-    const auto prefix = read_prefix(word.substr(negated ? 1 : 0));
-    if (!prefix || !is_within(address, *prefix)) continue;
-    if (negated) return false;
-    found = true;
-  }
-  return found;
+  return holds_for_list(prefixes, [&address](std::string_view word) {
+    const auto prefix = parse_prefix(word);
+    return prefix && address.family() && has_prefix(address.mapped(), *prefix);
+  });
 }
 
 std::string fault_of_prefixes(const std::vector<std::string>& prefixes) {
   for (const std::string_view word : split_patterns(prefixes))
-    if (!read_prefix(word.substr(word.starts_with('!') ? 1 : 0)))
+    if (!parse_prefix(word.substr(word.starts_with('!') ? 1 : 0)))
       return in_quotes(word) + " is no address or prefix, such as 192.0.2.0/24";
   return "";
 }

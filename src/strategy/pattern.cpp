@@ -2,15 +2,9 @@
 
 #include <algorithm>
 
+#include "base/letters.hpp"
+
 namespace gladhand {
-
-namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-}  // namespace
 
 // The last '*' is gone back to: no pattern takes longer than the product of the two lengths.
 bool matches_pattern(std::string_view text, std::string_view pattern) {
@@ -54,15 +48,8 @@ std::vector<std::string> split_patterns(const std::vector<std::string>& patterns
 }
 
 bool matches_list(std::string_view text, const std::vector<std::string>& patterns) {
-  bool found = false;
-  for (const std::string_view pattern : split_patterns(patterns)) {
-    if (!pattern.starts_with('!')) {
-      found = found || matches_pattern(text, pattern);
-    } else if (matches_pattern(text, pattern.substr(1))) {
-      return false;
-    }
-  }
-  return found;
+  return holds_for_list(
+      patterns, [text](std::string_view pattern) { return matches_pattern(text, pattern); });
 }
 
 }  // namespace gladhand

@@ -11,11 +11,24 @@ namespace gladhand {
 /// letters are the same in both cases.
 bool matches_pattern(std::string_view text, std::string_view pattern);
 
-/// Whether `text` matches a list of patterns: one at least, and none of those that begin with '!'.
-/// A pattern may be several with commas between.
-bool matches_list(std::string_view text, const std::vector<std::string>& patterns);
-
 /// The patterns of a list, those with commas taken apart; blanks around them do not count.
 std::vector<std::string> split_patterns(const std::vector<std::string>& patterns);
+
+/// Whether `matches` holds for one word of a list at least, and for none of those that begin with
+/// '!'. A word may be several with commas between.
+template <typename Matches>
+bool holds_for_list(const std::vector<std::string>& list, Matches matches) {
+  bool found = false;
+  for (const std::string_view word : split_patterns(list)) {
+    const bool negated = word.starts_with('!');
+    if (!matches(word.substr(negated ? 1 : 0))) continue;
+    if (negated) return false;
+    found = true;
+  }
+  return found;
+}
+
+/// Whether `text` matches a list of patterns.
+bool matches_list(std::string_view text, const std::vector<std::string>& patterns);
 
 }  // namespace gladhand

@@ -40,4 +40,9 @@ bool is_ready(int fd, short events) {
   return poll_now({&entry, 1}) != 0;
 }
 
+bool peer_has_ended(int fd) {
+  pollfd entry{fd, POLLRDHUP, 0};
+  return poll_now({&entry, 1}) > 0;
+}
+
 }  // namespace gladhand

@@ -18,8 +18,12 @@ int poll_until(std::span<pollfd> entries,
 int poll_now(std::span<pollfd> entries);
 
 /// Whether `fd` has any of `events`, or an error or a hang-up, now; also when that cannot be found
-/// out. To be asked after each wait of Asio's for a descriptor: what it has heard of a descriptor that
-/// was closed in the same turn of the loop it may tell of the next one that is opened.
+/// out. To be asked after each wait of Asio's for a descriptor: what it has heard of a descriptor
+/// that was closed in the same turn of the loop it may tell of the next one that is opened.
 bool is_ready(int fd, short events);
+
+/// Whether the peer of a stream socket has said all that it ever will. Asked before one reads, so
+/// that what is read then is all of it.
+bool peer_has_ended(int fd);
 
 }  // namespace gladhand

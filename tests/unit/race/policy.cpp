@@ -13,10 +13,6 @@ Endpoint at(std::string_view address) {
   return parse_address(address, 22).value();
 }
 
-in6_addr bits(std::string_view address) {
-  return at(address).mapped();
-}
-
 }  // namespace
 
 TEST_CASE("[RFC 6724 §2.1] the default table gives every address its precedence and label") {
@@ -284,29 +280,6 @@ TEST_CASE("the preferred family is IPv6 unless ordinary IPv4 addresses rank high
     const auto policy = PolicyTable::from_gai_conf(row.text);
     const bool as_expected = policy.preferred_family() == row.expected;
     CHECK(as_expected);
-  }
-}
-
-TEST_CASE("the common prefix of two addresses is counted in bits") {
-  const struct {
-    const char* a;
-    const char* b;
-    int expected;
-  } table[] = {
-      {"::", "8000::", 0},
-      {"::", "4000::", 1},
-      {"2001:db8::", "2001:db9::", 31},
-      {"2001:db8::1", "2001:db8:8000::1", 32},
-      {"2001:db8::1", "2001:db8::8000:0:0:1", 64},
-      {"2001:db8::8", "2001:db8::9", 127},
-      {"2001:db8::1", "2001:db8::1", 128},
-      {"192.0.2.1", "198.51.100.1", 101},
-      {"192.0.2.1", "::ffff:192.0.2.1", 128},
-  };
-  for (const auto& row : table) {
-    CAPTURE(std::string(row.a));
-    CHECK(common_prefix_length(bits(row.a), bits(row.b)) == row.expected);
-    CHECK(common_prefix_length(bits(row.b), bits(row.a)) == row.expected);
   }
 }
 
