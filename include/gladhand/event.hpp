@@ -69,6 +69,11 @@ struct Established {
   AttemptId attempt{};
 };
 
+/// The system is asked to connect. In no trace: the order that led to it is.
+struct ConnectBegun {
+  AttemptId attempt{};
+};
+
 struct AttemptFailed {
   AttemptId attempt{};
   std::error_code cause;
@@ -353,6 +358,7 @@ struct Event {
                             Prepared,
                             Connected,
                             Established,
+                            ConnectBegun,
                             AttemptFailed,
                             SendQuery,
                             Prepare,

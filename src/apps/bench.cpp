@@ -196,6 +196,26 @@ void report_so_far(BenchRunner& runner, BenchRun& run, Reports& reports, Reports
   runner.give_back(std::move(run.hosts));
 }
 
+// A run that ended for this machine's own limit, or has met nothing else.
+std::optional<Error> own_limit(const BenchRunner& runner, const BenchRun& run) {
+  if (runner.own_limit())
+    return Error(ExitStatus::not_handed_over,
+                 "the run is over: dial after dial failed for this machine's own limit: " +
+                     *runner.own_limit());
+  std::optional<std::string> cause;
+  for (const HostSamples& host : run.hosts) {
+    for (const ModeSamples& mode : host.modes) {
+      for (const Sample& sample : mode.samples) {
+        if (sample.outcome != SampleOutcome::ours) return std::nullopt;
+        if (!cause) cause = host.error_of(sample);
+      }
+    }
+  }
+  if (!cause) return std::nullopt;
+  return Error(ExitStatus::not_handed_over,
+               "every dial failed for this machine's own limit: " + *cause);
+}
+
 // Dials that a signal has interrupted are not waited for: the process ends with them.
 [[noreturn]] void leave(BenchStatus status) {
   ::_exit(static_cast<int>(status));
@@ -241,6 +261,7 @@ void report_so_far(BenchRunner& runner, BenchRun& run, Reports& reports, Reports
     report_so_far(runner, result, reports, table);
   });
   runner.run();
+  if (runner.own_limit()) result.interrupted = true;
   ends.end();  // a second one ends the process at once
   erase_progress();
 
@@ -253,6 +274,7 @@ void report_so_far(BenchRunner& runner, BenchRun& run, Reports& reports, Reports
     leave(fail(error));
   }
   if (broken) leave(fail(broken_timers()));
+  if (const auto limit = own_limit(runner, result)) leave(fail(*limit));
   leave(judge(result, summaries, settings.thresholds));
 }
 

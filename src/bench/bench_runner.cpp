@@ -14,13 +14,12 @@
 #include "bench/mode_options.hpp"
 #include "connect/proxy_chain.hpp"
 #include "gladhand/error.hpp"
-#include "samples/statistics.hpp"
+#include "sys/limits.hpp"
 
 namespace gladhand {
 
 namespace {
 
-constexpr std::chrono::milliseconds lag_interval{10};
 constexpr unsigned ticks_between_progress = 20;
 
 bool asks_for_addresses(const BenchMode& mode) {
@@ -44,7 +43,7 @@ BenchRunner::BenchRunner(asio::io_context& loop,
       on_progress_(std::move(on_progress)),
       on_sample_(std::move(on_sample)),
       alarm_(loop),
-      lag_timer_(loop) {
+      watch_(loop, [this] { tick(); }) {
   const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
   plans_.reserve(targets.size());
   hosts_.reserve(targets.size());
@@ -155,15 +154,14 @@ void BenchRunner::begin() {
   for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
   schedule_.emplace(options_.schedule, modes);
   start_clock();
-  lag_expected_ = start_;
-  watch_lag();
+  watch_.begin();
   go_on();
 }
 
 void BenchRunner::end() {
   ended_ = true;
   alarm_.cancel();
-  lag_timer_.cancel();
+  watch_.end();
   tell_progress();
   loop_.stop();
 }
@@ -194,26 +192,8 @@ void BenchRunner::set_alarm() {
   });
 }
 
-// How long a timer that is due waits for its turn is how long a socket that is ready does.
-void BenchRunner::watch_lag() {
-  lag_expected_ = std::max(lag_expected_ + lag_interval, Clock::now());
-  lag_timer_.expires_at(lag_expected_);
-  lag_timer_.async_wait([this](std::error_code canceled) {
-    if (canceled) return;
-    const auto lag = std::chrono::duration_cast<Moment>(Clock::now() - lag_expected_);
-    lags_.push_back(static_cast<double>(lag.count()));
-    if (++ticks_ % ticks_between_progress == 0) tell_progress();
-    watch_lag();
-  });
-}
-
-LoopLag BenchRunner::lag() const {
-  std::vector<double> sorted = lags_;
-  std::ranges::sort(sorted);
-  const auto at = [&sorted](double percent) {
-    return Moment(static_cast<Moment::rep>(percentile(sorted, percent)));
-  };
-  return {at(50), at(90)};
+void BenchRunner::tick() {
+  if (++ticks_ % ticks_between_progress == 0) tell_progress();
 }
 
 void BenchRunner::tell_progress() {
@@ -246,11 +226,27 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn,
   co_await dial_once(turn.host, (*modes)[turn.mode], builder, recorder);
   ++done_;
   if (!builder.connected()) ++failures_;
+  count_own_limits(builder);
   if (turn.warmup) co_return;
   HostSamples& host = hosts_[turn.host];
   const Moment intended = options_.schedule.rate ? turn.intended : started;
-  builder.store({turn.number, intended, started}, host, host.modes[turn.mode]);
+  const Moment lag = std::max(started - turn.due, watch_.worst_since(start_ + started));
+  builder.store({turn.number, intended, started, lag}, host, host.modes[turn.mode]);
   if (on_sample_) on_sample_(began_ + started, host, host.modes[turn.mode]);
+}
+
+// A run that has nothing else to measure ends.
+void BenchRunner::count_own_limits(const SampleBuilder& dial) {
+  constexpr unsigned several = 10;
+  constexpr Moment long_enough = std::chrono::seconds(1);
+  if (dial.outcome() != SampleOutcome::ours) {
+    own_limits_ = 0;
+    return;
+  }
+  if (own_limits_++ == 0) own_limits_since_ = elapsed();
+  if (own_limit_ || own_limits_ < several || elapsed() - own_limits_since_ < long_enough) return;
+  own_limit_ = dial.error();
+  asio::post(loop_, [this] { end(); });
 }
 
 asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
@@ -280,6 +276,9 @@ asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
     recorder.end(DialFailure{Error(ExitStatus::not_handed_over, error.what())});
   }
   if (connection) recorder.end();
+  // A question that could not be asked is told as one without an answer.
+  if (builder.outcome() == SampleOutcome::no_address)
+    if (const auto shortage = shortage_of_descriptors()) builder.set_own_limit(*shortage);
   // Over loopback it may have ended without a wait: now it is the others' turn, and the clock's.
   co_await asio::post(loop_, asio::use_awaitable);
   if (!connection) co_return;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/loop_watch.hpp"
 #include "connect/proxy_chain.hpp"
 #include "samples/bench_mode.hpp"
 #include "samples/sample.hpp"
@@ -71,7 +72,10 @@ class BenchRunner {
   /// When the first sample could begin.
   WallTime began() const { return began_; }
   Moment elapsed() const;
-  LoopLag lag() const;
+  LoopLag lag() const { return watch_.lag(); }
+
+  /// Why the run has ended before its time: dial after dial failed for this machine's own limit.
+  const std::optional<std::string>& own_limit() const { return own_limit_; }
 
   /// Dials of an open loop that were due when the run ended, and had not begun.
   std::uint64_t never_begun() const;
@@ -97,7 +101,8 @@ class BenchRunner {
   void end();
   void go_on();
   void set_alarm();
-  void watch_lag();
+  void tick();
+  void count_own_limits(const SampleBuilder& dial);
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
   asio::awaitable<DialResult> begin_dial(std::size_t host,
@@ -122,10 +127,11 @@ class BenchRunner {
   Clock::time_point start_;
   WallTime began_{};  // the same
   asio::steady_timer alarm_;
-  asio::steady_timer lag_timer_;
-  Clock::time_point lag_expected_;
-  std::vector<double> lags_;  // microseconds
+  LoopWatch watch_;
   unsigned ticks_ = 0;
+  unsigned own_limits_ = 0;  // dials in a row that met one
+  Moment own_limits_since_{};
+  std::optional<std::string> own_limit_;
   std::uint64_t done_ = 0;
   std::uint64_t failures_ = 0;
   bool ended_ = false;

@@ -124,8 +124,7 @@ class Driver {
       options_.attempt.socket.protocol = Protocol::tcp;
       report(FellBackToTcp{});
     }
-    inbox_.push_back(
-        {recorder_.now(), DialStarted{source_.questions, with_sources(source_.known)}});
+    put(DialStarted{source_.questions, with_sources(source_.known)});
   }
 
   ReportedTarget reported() const {
@@ -267,6 +266,7 @@ class Driver {
         },
         [this, id = order.attempt] { put(Established{id}); });
     ++children_;
+    if (recorder_) recorder_.record(ConnectBegun{order.attempt});
     if (const auto refused = attempts_[order.attempt]->begin()) {
       --children_;
       report(AttemptFailed{order.attempt, refused->cause});

@@ -40,7 +40,8 @@ std::string line(const BenchRun& run,
     const auto time = duration(host, mode, sample, phase);
     text += ',' + (time ? std::to_string(time->count()) : "");
   }
-  text += ',' + std::to_string(sample.attempts) + ',' + utc_text(began(run, mode, sample));
+  text += ',' + std::to_string(sample.attempts) + ',' + utc_text(began(run, mode, sample)) + ',' +
+          std::to_string(sample.lag.count());
   if (!mode.vantage.empty()) text += ',' + field(mode.vantage);
   return text + '\n';
 }
@@ -50,7 +51,7 @@ std::string line(const BenchRun& run,
 void write_bench_csv(const BenchRun& run, const TextSink& write) {
   write(
       "host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
-      "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts,time");
+      "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts,time,lag_us");
   write(run.sources.size() > 1 ? ",vantage\n" : "\n");
   for (const HostSamples& host : run.hosts)
     for (const ModeSamples& mode : host.modes)

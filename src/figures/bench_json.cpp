@@ -97,7 +97,7 @@ std::string summary(const Summary& it) {
   for (const auto& [phase, figures] : it.phases)
     phases.raw(to_string(phase), phase_figures(figures));
   JsonLine line;
-  line.add("count", it.count).add("failures", it.failures).raw("loss", decimal(it.loss()));
+  line.add("count", it.count).add("ours", it.ours).add("failures", it.failures).raw("loss", decimal(it.loss()));
   if (it.any_connected()) {
     line.add("min_us", rounded(it.min()))
         .add("median_us", rounded(it.median))
@@ -158,7 +158,7 @@ void add_sample(JsonLine& line,
   } else {
     line.add("error", host.error_of(it));
   }
-  line.add("total_us", it.total.count());
+  line.add("total_us", it.total.count()).add("lag_us", it.lag.count());
   if (const auto address = host.address_of(mode, it)) add_address(line, *address);
   JsonLine durations;
   for (const Phase phase : steps)

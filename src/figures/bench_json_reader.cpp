@@ -80,7 +80,8 @@ void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
   sample.intended = moment_of(from, "intended_us");
   sample.started = moment_of(from, "started_us");
   sample.total = moment_of(from, "total_us");
-  sample.outcome = one_of(from, "outcome", SampleOutcome::failed);
+  sample.outcome = one_of(from, "outcome", SampleOutcome::ours);
+  if (from.contains("lag_us")) sample.lag = short_moment_of(from, "lag_us");
   if (const std::string error = optional_string(from, "error"); !error.empty())
     sample.error = position_of_text(host.texts, error);
   const Json& phases = member(from, "phases");

@@ -33,11 +33,18 @@ std::string share(std::size_t part, std::size_t all) {
          '%';
 }
 
-Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, bool with_mode) {
+// Columns that are not there in every table.
+struct Shown {
+  bool mode = false;
+  bool ours = false;
+};
+
+Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, Shown with) {
   Row row = {name_of(host)};
-  if (with_mode) row.push_back(printable(mode.label()));
+  if (with.mode) row.push_back(printable(mode.label()));
   row.push_back(std::to_string(it.count));
   row.push_back(it.failures == 0 ? "-" : std::to_string(it.failures));
+  if (with.ours) row.push_back(it.ours == 0 ? "-" : std::to_string(it.ours));
   row.emplace_back(it.best_family ? to_string(*it.best_family) : "-");
   using Figure = std::optional<double>;
   for (const Figure& value : {Figure(it.median), it.p90, it.p99, Figure(it.max())})
@@ -115,18 +122,22 @@ std::string name_of(const HostSamples& host) {
 std::string draw_table(const BenchRun& run,
                        std::span<const std::vector<Summary>> summaries,
                        const Canvas& canvas) {
-  const bool with_mode = std::ranges::any_of(
-      run.hosts, [](const HostSamples& host) { return host.modes.size() != 1; });
-  const std::size_t texts = with_mode ? 2 : 1;
+  const Shown with = {
+      .mode = std::ranges::any_of(
+          run.hosts, [](const HostSamples& host) { return host.modes.size() != 1; }),
+      .ours = std::ranges::any_of(summaries, [](const std::vector<Summary>& modes) {
+        return std::ranges::any_of(modes, &Summary::ours);
+      })};
+  const std::size_t texts = with.mode ? 2 : 1;
   Row head = {"host"};
-  if (with_mode) head.emplace_back("mode");
-  for (const char* name :
-       {"dials", "failed", "best", "median", "p90", "p99", "max", "IPv6", "IPv4"})
-    head.emplace_back(name);
+  if (with.mode) head.emplace_back("mode");
+  head.insert(head.end(), {"dials", "failed"});
+  if (with.ours) head.emplace_back("ours");
+  head.insert(head.end(), {"best", "median", "p90", "p99", "max", "IPv6", "IPv4"});
   std::vector<Row> rows = {std::move(head)};
   for (std::size_t i = 0; i < run.hosts.size(); ++i)
     for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
-      rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with_mode));
+      rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with));
   const Layout layout = fit(rows, texts, canvas.columns);
   std::string text;
   for (const Row& row : rows) {

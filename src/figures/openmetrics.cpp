@@ -163,10 +163,20 @@ class Metrics {
       for (const ModeSamples& mode : host.modes) {
         Histogram connected;
         Histogram failed;
-        for (const Sample& sample : mode.samples)
-          (sample.outcome == SampleOutcome::connected ? connected : failed).add(sample.total);
-        for (const auto& [histogram, outcome] :
-             {std::pair(&connected, "connected"), std::pair(&failed, "failed")}) {
+        Histogram ours;
+        bool any_ours = false;
+        for (const Sample& sample : mode.samples) {
+          const bool is_ours = sample.outcome == SampleOutcome::ours;
+          any_ours = any_ours || is_ours;
+          (is_ours                                          ? ours
+           : sample.outcome == SampleOutcome::connected ? connected
+                                                            : failed)
+              .add(sample.total);
+        }
+        std::vector<std::pair<const Histogram*, const char*>> written = {{&connected, "connected"},
+                                                                         {&failed, "failed"}};
+        if (any_ours) written.emplace_back(&ours, "ours");  // few have it
+        for (const auto& [histogram, outcome] : written) {
           const std::string labels = labels_of(host, mode) + ',' + label("outcome", outcome);
           write_(histogram->lines(labels, before[labels]));
           before.erase(labels);

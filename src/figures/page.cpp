@@ -20,15 +20,16 @@ std::string integers(std::initializer_list<long long> numbers) {
   return text + ']';
 }
 
-// Count, failures, wins of IPv6 and IPv4; then, where any connected: min, median, p90, p99, max. -1
+// Count, failures, wins of IPv6 and IPv4, dials that failed for this machine; then, where any connected: min, median, p90, p99, max. -1
 // for a percentile that there are too few samples for.
 std::string figures_of(const Summary& it) {
   const auto count = [](std::size_t number) { return static_cast<long long>(number); };
-  if (!it.any_connected()) return integers({count(it.count), count(it.failures), 0, 0});
+  if (!it.any_connected()) return integers({count(it.count), count(it.failures), 0, 0, count(it.ours)});
   return integers({count(it.count),
                    count(it.failures),
                    count(it.ipv6_wins),
                    count(it.ipv4_wins),
+                   count(it.ours),
                    std::llround(it.min()),
                    std::llround(it.median),
                    std::llround(it.p90.value_or(-1)),
@@ -40,8 +41,10 @@ int number_of(std::optional<Family> family) {
   return !family ? 0 : *family == Family::ipv6 ? 6 : 4;
 }
 
-// 6 or 4 for a connected sample, 0 where it has no such family, -1 for one that failed.
+// 6 or 4 for a connected sample, 0 where it has no such family, -1 for one that failed, -2 where it
+// did for this machine.
 int mark_of(const HostSamples& host, const ModeSamples& mode, const Sample& sample) {
+  if (sample.outcome == SampleOutcome::ours) return -2;
   if (sample.outcome != SampleOutcome::connected) return -1;
   const auto address = host.address_of(mode, sample);
   return number_of(address ? address->family() : std::nullopt);

@@ -110,6 +110,10 @@ std::string Narrator::of(const Established& event) {
   return "connected to " + name(event.attempt) + ": wait for its first words";
 }
 
+std::string Narrator::of(const ConnectBegun& /*event*/) {
+  return "";  // the order has been told
+}
+
 std::string Narrator::of(const AttemptFailed& event) {
   return name(event.attempt) + ": " + to_words(event.cause);
 }

@@ -24,6 +24,7 @@ class Narrator {
   std::string of(const Prepared& event);
   std::string of(const Connected& event);
   std::string of(const Established& event);
+  std::string of(const ConnectBegun& event);
   std::string of(const AttemptFailed& event);
   std::string of(const SendQuery& event);
   std::string of(const Prepare& event);

@@ -31,6 +31,7 @@ class Trace {
   void write(const Prepared& event);
   void write(const Connected& event);
   void write(const Established& event);
+  void write(const ConnectBegun& /*event*/) {}
   void write(const AttemptFailed& event);
   void write(const SendQuery& event);
   void write(const Prepare& event);

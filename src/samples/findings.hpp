@@ -44,6 +44,9 @@ void tell_of_families(const Findings& findings, Sentences& told);
 /// What failed, and what stands out in the times of the rest.
 void tell_of_samples(const Findings& findings, Sentences& told);
 
+/// How many dials this program was late in.
+void tell_busy(const BenchRun& run, Sentences& told);
+
 /// What this machine had too little of.
 void tell_of_own_limits(const BenchRun& run, Sentences& told);
 

@@ -2,7 +2,9 @@
 // server.
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
+#include "base/duration.hpp"
 #include "gladhand/error.hpp"
 #include "samples/findings.hpp"
 
@@ -33,6 +35,7 @@ std::vector<bool> find_reached(const HostSamples& host) {
 struct Wants {
   std::size_t descriptors = 0;  // dials that had too few
   std::size_t ports = 0;
+  std::map<std::string_view, std::size_t> others{};  // what else was refused, how often
 };
 
 void count_wants(const HostSamples& host, Wants& wants) {
@@ -40,14 +43,18 @@ void count_wants(const HostSamples& host, Wants& wants) {
   for (const ModeSamples& mode : host.modes) {
     for (const Sample& sample : mode.samples) {
       const auto attempts = mode.attempts_of(sample);
+      const bool is_ours = sample.outcome == SampleOutcome::ours;
       if (wants_descriptors(host.error_of(sample)) ||
           std::ranges::any_of(attempts,
-                              [](const AttemptSample& it) { return wants_descriptors(it.error); }))
+                              [](const AttemptSample& it) { return wants_descriptors(it.error); })) {
         ++wants.descriptors;
-      if (std::ranges::any_of(attempts, [&reached](const AttemptSample& it) {
+      } else if (std::ranges::any_of(attempts, [&reached](const AttemptSample& it) {
             return it.error == EADDRNOTAVAIL && reached[it.address];
-          }))
+          })) {
         ++wants.ports;
+      } else if (is_ours) {
+        ++wants.others[host.error_of(sample)];
+      }
     }
   }
 }
@@ -57,6 +64,27 @@ std::string dials(std::size_t count) {
 }
 
 }  // namespace
+
+void tell_busy(const BenchRun& run, Sentences& told) {
+  constexpr Moment late = std::chrono::milliseconds(5);
+  std::size_t all = 0;
+  std::size_t busy = 0;
+  Moment worst{};
+  for (const HostSamples& host : run.hosts) {
+    for (const ModeSamples& mode : host.modes) {
+      all += mode.samples.size();
+      for (const Sample& sample : mode.samples) {
+        worst = std::max<Moment>(worst, sample.lag);
+        busy += sample.lag > late ? 1 : 0;
+      }
+    }
+  }
+  if (busy > 0)
+    told.push_back("this machine was busy: " + of(busy, all) +
+                   (all == 1 ? " dial was" : " dials were") +
+                   " started or served over 5 ms late, up to " +
+                   to_precise_string(static_cast<double>(worst.count())));
+}
 
 void tell_of_own_limits(const BenchRun& run, Sentences& told) {
   Wants wants;
@@ -68,6 +96,8 @@ void tell_of_own_limits(const BenchRun& run, Sentences& told) {
     told.push_back(dials(wants.ports) +
                    " found no local port free: that is this machine's own limit; --reset leaves "
                    "none in TIME_WAIT, --sources brings more");
+  for (const auto& [cause, count] : wants.others)
+    told.push_back(dials(count) + " failed for this machine's own limit: " + std::string(cause));
 }
 
 }  // namespace gladhand

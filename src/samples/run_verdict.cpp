@@ -96,6 +96,7 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
   } else {
     tell_sources(run, told);
   }
+  tell_busy(run, told);
   tell_of_own_limits(run, told);
   return told;
 }

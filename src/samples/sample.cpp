@@ -14,6 +14,7 @@ std::string_view to_string(SampleOutcome outcome) {
     case SampleOutcome::closed: return "closed";
     case SampleOutcome::penalised: return "penalised";
     case SampleOutcome::failed: return "failed";
+    case SampleOutcome::ours: return "ours";
   }
   return {};
 }

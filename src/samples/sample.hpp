@@ -29,6 +29,7 @@ enum class SampleOutcome : std::uint8_t {
   closed,       ///< the server closed the connection before its first line
   penalised,    ///< the server said that it turns this client away for now
   failed,       ///< anything else
+  ours,         ///< this machine lacked something, or refused: nothing is known of the server
 };
 
 /// "connected", "timed_out", ...: as the reports for machines spell it.
@@ -79,6 +80,7 @@ struct Sample {
   Moment total{};               ///< from `intended` to the end: a late start is not hidden
   ShortMoment proxy = absent;   ///< the handshakes with proxies
   ShortMoment banner = absent;  ///< from connected to the server's first line
+  ShortMoment lag{};            ///< the longest that this program was late in it
   std::uint32_t number = 0;     ///< counts from 0 in each mode
   std::uint32_t first_query = 0;
   std::uint32_t first_attempt = 0;

@@ -16,6 +16,11 @@ bool is_unreachable(int error) {
   return error == ENETUNREACH || error == EHOSTUNREACH || error == ENETDOWN || error == EHOSTDOWN;
 }
 
+// With one of these no packet was sent.
+bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 }  // namespace
 
 void SampleBuilder::begin() {
@@ -79,6 +84,12 @@ void SampleBuilder::on(const StartAttempt& event) {
       .endpoint = event.endpoint, .sample = {.start = shortened(now_)}, .started = true};
 }
 
+// What lies between the order and the call is this machine's: the search for source addresses.
+void SampleBuilder::on(const ConnectBegun& event) {
+  const AttemptId id = first_attempt_ + event.attempt;
+  if (id < attempts_.size()) attempts_[id].sample.start = shortened(now_);
+}
+
 void SampleBuilder::on(const Connected& event) {
   end(event.attempt, AttemptOutcome::success);
 }
@@ -98,7 +109,8 @@ void SampleBuilder::end(AttemptId attempt, AttemptOutcome outcome, int error) {
   attempts_[id].ended = true;
   attempts_[id].sample.outcome = outcome;
   attempts_[id].sample.error = static_cast<std::int16_t>(error);
-  attempts_[id].sample.end = shortened(now_);
+  // What was known in the turn that has begun it bears that turn's time.
+  attempts_[id].sample.end = std::max(shortened(now_), attempts_[id].sample.start);
 }
 
 void SampleBuilder::on(const Finish& event) {
@@ -125,11 +137,20 @@ void SampleBuilder::judge(const Error& error) {
   switch (error.status()) {
     case ExitStatus::timed_out: outcome_ = SampleOutcome::timed_out; break;
     case ExitStatus::no_address: outcome_ = SampleOutcome::no_address; break;
+    case ExitStatus::not_handed_over: outcome_ = SampleOutcome::ours; break;
     default: outcome_ = SampleOutcome::failed; break;
   }
 }
 
+void SampleBuilder::set_own_limit(const std::string& what) {
+  outcome_ = SampleOutcome::ours;
+  error_ = what;
+}
+
 void SampleBuilder::judge(const LostRace& race) {
+  const auto shortage = std::ranges::find_if(
+      attempts_, [](const Attempt& it) { return is_shortage(it.sample.error); });
+  if (shortage != attempts_.end()) return set_own_limit(system_words(shortage->sample.error));
   switch (race.finish.outcome) {
     case Outcome::connected: break;
     case Outcome::no_address:
@@ -149,6 +170,7 @@ void SampleBuilder::judge_failures() {
   std::size_t refused = 0;
   std::size_t unreachable = 0;
   std::size_t timed_out = 0;
+  std::size_t without_source = 0;
   std::size_t started = 0;
   int error = 0;
   for (const Attempt& attempt : attempts_) {
@@ -160,6 +182,8 @@ void SampleBuilder::judge_failures() {
       ++refused;
     } else if (is_unreachable(attempt.sample.error)) {
       ++unreachable;
+    } else if (attempt.sample.error == EADDRNOTAVAIL) {
+      ++without_source;
     } else if (error == 0) {
       error = attempt.sample.error;
     }
@@ -175,6 +199,9 @@ void SampleBuilder::judge_failures() {
   } else if (unreachable > 0 && unreachable == started) {
     outcome_ = SampleOutcome::unreachable;
     error = EHOSTUNREACH;
+  } else if (without_source > 0) {
+    outcome_ = SampleOutcome::ours;
+    error = EADDRNOTAVAIL;
   }
   error_ = system_words(error);
 }
@@ -218,6 +245,7 @@ void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSampl
   sample.total = frame.started - frame.intended + total_;
   if (proxy_) sample.proxy = shortened(*proxy_);
   if (banner_) sample.banner = shortened(*banner_);
+  sample.lag = shortened(frame.lag);
   sample.outcome = outcome_;
   if (!error_.empty()) sample.error = position_of_text(host.texts, error_);
   sample.first_query = static_cast<std::uint32_t>(mode.queries.size());

@@ -15,6 +15,7 @@ struct SampleFrame {
   std::uint32_t number = 0;
   Moment intended{};  ///< since the run began
   Moment started{};   ///< the same
+  Moment lag{};       ///< the longest that this program was late meanwhile
 };
 
 /// What came of waiting for the server's first line.
@@ -38,7 +39,14 @@ class SampleBuilder {
   /// The wait that followed the dial.
   void set_banner(const BannerResult& result);
 
+  /// Something was missing here, not there: the dial that has failed was this machine's to fail.
+  void set_own_limit(const std::string& what);
+
   bool connected() const { return outcome_ == SampleOutcome::connected; }
+  SampleOutcome outcome() const { return outcome_; }
+
+  /// What went wrong, in words.
+  const std::string& error() const { return error_; }
 
   /// Adds what was built to the mode's samples.
   void store(const SampleFrame& frame, HostSamples& host, ModeSamples& mode) const;
@@ -57,6 +65,7 @@ class SampleBuilder {
   void on(const AnswerReceived& event);
   void on(const SendQuery& event);
   void on(const StartAttempt& event);
+  void on(const ConnectBegun& event);
   void on(const Connected& event);
   void on(const AttemptFailed& event);
   void on(const CancelAttempt& event);

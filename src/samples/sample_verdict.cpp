@@ -44,6 +44,7 @@ std::optional<std::string_view> only_cause(const Findings& findings) {
   std::optional<std::string_view> cause;
   for (const ModeSamples& mode : findings.host.modes) {
     for (const Sample& sample : mode.samples) {
+      if (sample.outcome == SampleOutcome::ours) continue;
       const std::string_view error = findings.host.error_of(sample);
       if (sample.outcome == SampleOutcome::connected || error != cause.value_or(error))
         return std::nullopt;
@@ -53,15 +54,19 @@ std::optional<std::string_view> only_cause(const Findings& findings) {
   return cause;
 }
 
+bool is_lost(const Sample& sample) {
+  return sample.outcome != SampleOutcome::connected && sample.outcome != SampleOutcome::ours;
+}
+
 // What went wrong: of several causes the most frequent, and the first of those that are equal.
 std::string main_cause(const HostSamples& host, const ModeSamples& mode) {
   std::map<std::string_view, std::size_t> counts;
   for (const Sample& sample : mode.samples)
-    if (sample.outcome != SampleOutcome::connected) ++counts[host.error_of(sample)];
+    if (is_lost(sample)) ++counts[host.error_of(sample)];
   std::string_view most;
   std::size_t most_often = 0;
   for (const Sample& sample : mode.samples) {
-    if (sample.outcome == SampleOutcome::connected) continue;
+    if (!is_lost(sample)) continue;
     const std::string_view cause = host.error_of(sample);
     if (counts[cause] <= most_often) continue;
     most = cause;
@@ -81,13 +86,13 @@ void tell_failures(const Findings& findings, Sentences& told) {
     if (summary.failures == 0) continue;
     const auto penalised =
         std::ranges::count(mode.samples, SampleOutcome::penalised, &Sample::outcome);
-    told.push_back(prefix(findings, i) + of(summary.failures, summary.count) + " failed (" +
+    told.push_back(prefix(findings, i) + of(summary.failures, summary.dialled()) + " failed (" +
                    percent(summary.loss()) + "): " + main_cause(findings.host, mode));
     if (penalised > 0) {
       told.push_back(
           prefix(findings, i) +
           "the server turns this client away (PerSourcePenalties or MaxStartups of sshd) in " +
-          of(static_cast<std::size_t>(penalised), summary.count) + " samples");
+          of(static_cast<std::size_t>(penalised), summary.dialled()) + " samples");
     } else if (failed_from_some_point_on(mode)) {
       told.push_back(prefix(findings, i) +
                      "it connected at first and then refused: the server may limit this client");
@@ -106,7 +111,9 @@ std::string sequence(const ModeSamples& mode, double split) {
   std::string marks;
   for (const Sample* sample : ordered) {
     if (marks.size() == most) return marks + "...";
-    if (sample->outcome != SampleOutcome::connected) {
+    if (sample->outcome == SampleOutcome::ours) {
+      marks += '.';
+    } else if (sample->outcome != SampleOutcome::connected) {
       marks += 'x';
     } else {
       marks += static_cast<double>(sample->total.count()) > split ? '^' : 'o';

@@ -53,7 +53,8 @@ std::optional<Turn> Schedule::next(Moment now) {
   queue_.pop();
   Host& host = hosts_[place.host];
   host.started = now;
-  const Turn turn = take(place.host, options_.rate ? intended(place.host) : now);
+  const Turn turn = take(
+      place.host, options_.rate ? intended(place.host) : now, std::max(due(place), place_since_));
   if (options_.rate) {
     // A timer is always a little late: that must not add up from dial to dial.
     const Moment tolerance = options_.gap / 100;
@@ -65,7 +66,7 @@ std::optional<Turn> Schedule::next(Moment now) {
   return turn;
 }
 
-Turn Schedule::take(std::size_t host, Moment intended) {
+Turn Schedule::take(std::size_t host, Moment intended, Moment due) {
   Host& from = hosts_[host];
   const std::uint64_t round = from.position / from.modes;
   const std::uint64_t place = from.position % from.modes;
@@ -77,7 +78,8 @@ Turn Schedule::take(std::size_t host, Moment intended) {
           .mode = static_cast<std::size_t>((place + round) % from.modes),
           .number = static_cast<std::uint32_t>(warmup ? round : round - options_.warmup),
           .warmup = warmup,
-          .intended = intended};
+          .intended = intended,
+          .due = due};
 }
 
 std::optional<Moment> Schedule::wake() const {
@@ -87,7 +89,7 @@ std::optional<Moment> Schedule::wake() const {
 }
 
 void Schedule::ended(const Turn& turn, Moment now) {
-  --running_;
+  if (running_-- >= options_.concurrency) place_since_ = now;
   if (options_.rate || options_.gap.count() == 0) return;
   queue(turn.host, std::max(now, hosts_[turn.host].started + options_.gap));
 }

@@ -37,6 +37,7 @@ struct Turn {
   std::uint32_t number = 0;  ///< counts from 0 in each mode
   bool warmup = false;
   Moment intended{};  ///< when it was meant to begin
+  Moment due{};       ///< when it could: it was meant to, and there was a place for it
 };
 
 class Schedule {
@@ -88,7 +89,7 @@ class Schedule {
   Moment intended(std::size_t host) const;
   Moment due(const Place& place) const;
   Moment end() const;
-  Turn take(std::size_t host, Moment intended);
+  Turn take(std::size_t host, Moment intended, Moment due);
 
   ScheduleOptions options_;
   std::vector<Host> hosts_;
@@ -96,6 +97,7 @@ class Schedule {
   std::uint64_t orders_ = 0;
   std::uint64_t begun_ = 0;
   std::size_t running_ = 0;
+  Moment place_since_{};  // all were taken before
 };
 
 }  // namespace gladhand

@@ -30,6 +30,10 @@ Summary summarise(const HostSamples& host, const ModeSamples& mode) {
   Summary result;
   result.count = mode.samples.size();
   for (const Sample& sample : mode.samples) {
+    if (sample.outcome == SampleOutcome::ours) {
+      ++result.ours;
+      continue;
+    }
     if (sample.outcome != SampleOutcome::connected) {
       ++result.failures;
       continue;

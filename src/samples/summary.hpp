@@ -27,7 +27,8 @@ struct Difference {
 /// Times are microseconds, of connected samples only.
 struct Summary {
   std::size_t count = 0;     ///< all samples
-  std::size_t failures = 0;  ///< of them, what did not connect
+  std::size_t ours = 0;      ///< of them, what failed for this machine: no figure is of these
+  std::size_t failures = 0;  ///< what did not connect, of the rest
   std::vector<double> sorted{};
   double median = 0;
   std::optional<double> p90{};  ///< empty where there are too few samples for it
@@ -41,8 +42,10 @@ struct Summary {
   std::map<Phase, PhaseSummary> phases{};  ///< those that occurred, `total` left out
   std::vector<Difference> differences{};   ///< to the series before it; see compare_series()
 
+  /// The dials that say something of the host.
+  std::size_t dialled() const { return count - ours; }
   double loss() const {
-    return count == 0 ? 0 : static_cast<double>(failures) / static_cast<double>(count);
+    return dialled() == 0 ? 0 : static_cast<double>(failures) / static_cast<double>(dialled());
   }
   double min() const { return sorted.empty() ? 0 : sorted.front(); }
   double max() const { return sorted.empty() ? 0 : sorted.back(); }

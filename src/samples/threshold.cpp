@@ -61,11 +61,11 @@ constexpr double beyond_all = std::numeric_limits<double>::infinity();
 
 // Of all dials: one that failed would have been waited for longer than for any that connected.
 double percentile_of_all(const Summary& summary, double percent) {
-  const double rank = percent / 100 * static_cast<double>(summary.count - 1);
+  const double rank = percent / 100 * static_cast<double>(summary.dialled() - 1);
   if (std::ceil(rank) >= static_cast<double>(summary.sorted.size())) return beyond_all;
   if (summary.failures == 0) return gladhand::percentile(summary.sorted, percent);
   std::vector<double> all = summary.sorted;
-  all.resize(summary.count, summary.max());  // what is there is not reached
+  all.resize(summary.dialled(), summary.max());  // what is there is not reached
   return gladhand::percentile(all, percent);
 }
 
@@ -110,7 +110,7 @@ Threshold parse_threshold(std::string_view text) {
 }
 
 bool is_met(const Threshold& threshold, const Summary& summary) {
-  if (summary.count == 0) return true;
+  if (summary.dialled() == 0) return true;
   const double value = value_of(threshold, summary);
   switch (threshold.relation) {
     case Threshold::Relation::above: return value > threshold.limit;
@@ -122,10 +122,11 @@ bool is_met(const Threshold& threshold, const Summary& summary) {
 }
 
 std::string reason(const Threshold& threshold, const Summary& summary) {
-  if (summary.count == 0) return "no dial";
+  if (summary.dialled() == 0)
+    return summary.count == 0 ? "no dial" : "no dial that this machine could make";
   std::string words = words_for(value_of(threshold, summary), threshold.figure);
   if (summary.failures > 0)
-    words += ", " + std::to_string(summary.failures) + " of " + std::to_string(summary.count) +
+    words += ", " + std::to_string(summary.failures) + " of " + std::to_string(summary.dialled()) +
              " failed";
   return words;
 }

@@ -1,10 +1,14 @@
 #include "sys/limits.hpp"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
+#include "base/unique_fd.hpp"
+#include "gladhand/error.hpp"
 #include "sys/file.hpp"
 
 namespace gladhand {
@@ -24,6 +28,12 @@ unsigned count_local_ports() {
   const std::string range = read_file("/proc/sys/net/ipv4/ip_local_port_range");
   if (std::sscanf(range.c_str(), "%u %u", &low, &high) != 2 || high < low) return kernel_default;
   return high - low + 1;
+}
+
+std::optional<std::string> shortage_of_descriptors() {
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd) return std::nullopt;
+  return system_words(errno);
 }
 
 }  // namespace gladhand

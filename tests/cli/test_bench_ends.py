@@ -2,12 +2,13 @@
 
 import contextlib
 import json
+import resource
 import socket
 import subprocess
 import unittest
 
 import sandbox
-from bench_case import NOT_WELL, WELL, BenchTest, run, words
+from bench_case import NOT_WELL, SYSTEM_FAILURE, WELL, BenchTest, run, words
 from common import ENVIRONMENT, resolve, wait_until
 from support import dns, receiver
 
@@ -35,21 +36,27 @@ class ThisMachine(BenchTest):
             server.wait_for(2)
             change(server)
             _, errors = bench.communicate(timeout=20)
-        self.assertEqual((bench.returncode, errors), (WELL, ""))
+        self.assertEqual(bench.returncode, SYSTEM_FAILURE, errors)
+        self.assertRegex(errors, r"^gladhand-bench: the run is over: dial after dial failed for this machine's own "
+                                 r"limit: --[a-z-]+ [\d.]+: [a-z ]+\n$")
         merged = run("--merge", path)
         self.assertEqual((merged.returncode, merged.stderr), (WELL, ""))
         with open(path, encoding="utf-8") as file:
-            samples = json.load(file)["hosts"][0]["modes"][0]["samples"]
-        self.assertEqual(len(samples), 40)
+            report = json.load(file)
+        self.assertTrue(report["interrupted"])
+        mode = report["hosts"][0]["modes"][0]
+        samples = mode["samples"]
+        self.assertLess(len(samples), 40)
         connected = [sample for sample in samples if sample["outcome"] == "connected"]
         failed = [sample for sample in samples if sample["outcome"] != "connected"]
         self.assertGreaterEqual(len(connected), 2)
-        self.assertTrue(failed)
+        self.assertGreaterEqual(len(failed), 10)
+        self.assertEqual((mode["summary"]["ours"], mode["summary"]["failures"], mode["summary"]["loss"]), (len(failed), 0, 0))
         return connected, failed
 
     def assert_refused(self, samples, option, cause):
         for sample in samples:
-            self.assertEqual((sample["outcome"], sample["error"]), ("failed", f"{option}: {cause}"))
+            self.assertEqual((sample["outcome"], sample["error"]), ("ours", f"{option}: {cause}"))
             self.assertEqual([(attempt["outcome"], attempt["error"]) for attempt in sample["attempts"]],
                              [("failure", cause)])
             self.assertNotIn("address", sample)
@@ -73,6 +80,23 @@ class ThisMachine(BenchTest):
             other.listen()
         _, failed = self.measure_until(take, "--local-port", port)
         self.assert_refused(failed, f"--local-port {port}", "address already in use")
+
+
+class Descriptors(BenchTest):
+    def test_a_run_that_could_dial_nothing_says_why_in_one_line(self):
+        """All but a few descriptors are taken when the first dial wants one."""
+        server = self.serve(keep=True)
+        with subprocess.Popen(words("--flood", "--rate", 10, "-n", 30, "--csv", self.temporary_path("csv"), "--json", "-",
+                                    f"127.0.0.1:{server.port}"),
+                              env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as bench:
+            server.wait_for(1)
+            resource.prlimit(bench.pid, resource.RLIMIT_NOFILE, (4, 4))
+            output, errors = bench.communicate(timeout=20)
+        self.assertEqual(bench.returncode, SYSTEM_FAILURE)
+        self.assertIn("gladhand-bench: the run is over: dial after dial failed for this machine's own limit: "
+                      "too many open files\n", errors)
+        summary = json.loads(output)["hosts"][0]["modes"][0]["summary"]
+        self.assertEqual((summary["failures"], summary["ours"] >= 10), (0, True))
 
 
 class Names(BenchTest):

@@ -6,7 +6,8 @@
   const merged = run.merged || [];
   const FEW_HOSTS = 5;
   const FIRST_ROWS = 100;
-  const COUNT = 0, FAILURES = 1, WINS6 = 2, WINS4 = 3, MIN = 4, MEDIAN = 5, P90 = 6, P99 = 7, MAX = 8;
+  const COUNT = 0, FAILURES = 1, WINS6 = 2, WINS4 = 3, OURS = 4, MIN = 5, MEDIAN = 6, P90 = 7,
+    P99 = 8, MAX = 9;
 
   // --- elements and words ----------------------------------------------------------------
 
@@ -146,6 +147,9 @@
       {name: 'Failed', value: (row) => row.mode.figures[FAILURES],
         cell: (row) => row.mode.figures[FAILURES] === 0 ? '\u2013'
           : el('span', {class: 'bad'}, count(row.mode.figures[FAILURES]))},
+      ...(run.hosts.some((host) => host.modes.some((mode) => mode.figures[OURS]))
+        ? [{name: 'Ours', value: (row) => row.mode.figures[OURS],
+          cell: (row) => row.mode.figures[OURS] ? count(row.mode.figures[OURS]) : '\u2013'}] : []),
       {name: 'Dials', value: (row) => row.mode.figures[COUNT]},
       {name: 'Best', text: true, value: (row) => row.mode.best, cell: (row) => row.mode.best || '\u2013'},
       wins('IPv6', WINS6), wins('IPv4', WINS4));
@@ -362,7 +366,7 @@
     for (let i = 0; i < n; ++i) {
       const [us, mark] = [mode.samples[2 * i], mode.samples[2 * i + 1]];
       if (mark >= 0) dots[mark] += `M${x(i).toFixed(1)} ${y(us).toFixed(1)}h0`;
-      else crosses += `M${(x(i) - 3.5).toFixed(1)} ${box.top - 8}l7 7m0 -7l-7 7`;
+      else if (mark === -1) crosses += `M${(x(i) - 3.5).toFixed(1)} ${box.top - 8}l7 7m0 -7l-7 7`;
     }
     const drawing = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
       'aria-label': `The dials of ${label(mode)} in the order of their starts`});

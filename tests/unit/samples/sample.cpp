@@ -185,15 +185,15 @@ TEST_SUITE("samples") {
     CHECK(outcome_of(failed({ENETUNREACH, ECONNREFUSED})) == SampleOutcome::refused);
     CHECK(outcome_of(failed({ENETUNREACH, EHOSTUNREACH})) == SampleOutcome::unreachable);
     CHECK(outcome_of(failed({ETIMEDOUT})) == SampleOutcome::timed_out);
-    CHECK(outcome_of(failed({ECONNREFUSED, EADDRNOTAVAIL})) == SampleOutcome::failed);
+    CHECK(outcome_of(failed({ECONNREFUSED, EPROTO})) == SampleOutcome::failed);
     CHECK(outcome_of(ended(Outcome::timed_out, {})) == SampleOutcome::timed_out);
     CHECK(outcome_of(ended(Outcome::no_address, {})) == SampleOutcome::no_address);
   }
 
-  TEST_CASE("an error of the dial itself is a failed sample with its text") {
+  TEST_CASE("an error of the dial itself is a sample with its text") {
     Run run;
     run.add({{3ms, ended(ExitStatus::not_handed_over, "no descriptors")}});
-    CHECK(run.last().outcome == SampleOutcome::failed);
+    CHECK(run.last().outcome == SampleOutcome::ours);
     CHECK(run.host.error_of(run.last()) == "no descriptors");
     CHECK(run.last().end() == 3ms);
     run.add({{3s, ended(ExitStatus::timed_out, "--before has not ended")}});
@@ -621,10 +621,74 @@ TEST_SUITE("sentences") {
     };
     CHECK(holds(told(), "1 dial found no descriptor free: that is this machine's own limit"));
     CHECK_FALSE(holds(told(), "local port"));
+    CHECK(holds(told(), "1 dial failed for this machine's own limit: cannot assign requested"));
+    CHECK(summarise(run.host, run.host.modes[0]).ours == 2);
+    CHECK(summarise(run.host, run.host.modes[0]).failures == 0);
     connect(run, 0, six, 5ms);
     CHECK(holds(told(), "1 dial found no local port free: that is this machine's own limit"));
     run.add({{1ms, ended(ExitStatus::not_handed_over, "no socket: " + system_words(ENFILE))}});
     CHECK(holds(told(), "2 dials found no descriptor free"));
+  }
+
+  TEST_CASE("a shortage of this machine's is no loss of the host's") {
+    Run run;
+    run.add(failed({ECONNREFUSED, EADDRNOTAVAIL}));  // a server that refuses is there
+    CHECK(run.last().outcome == SampleOutcome::refused);
+    run.add(failed({ECONNREFUSED, EMFILE}));  // the address that was not tried may have connected
+    CHECK(run.last().outcome == SampleOutcome::ours);
+    for (const int number : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL}) {
+      run.add(failed({number}));
+      CHECK(run.last().outcome == SampleOutcome::ours);
+      CHECK(run.host.error_of(run.last()) == system_words(number));
+    }
+    connect(run, 0, four, 5ms);
+    const Summary figures = summarise(run.host, run.host.modes[0]);
+    CHECK(figures.ours == 6);
+    CHECK(figures.failures == 1);
+    CHECK(figures.loss() == 0.5);
+    CHECK(is_met(parse_threshold("loss>=50%"), figures));
+    CHECK_FALSE(is_met(parse_threshold("loss>50%"), figures));
+    CHECK(reason(parse_threshold("loss>=50%"), figures) == "50%, 1 of 2 failed");
+    CHECK_FALSE(is_met(parse_threshold("min>1s"), figures));
+    CHECK(holds(run.verdicts(), "1 of 2 failed"));
+  }
+
+  TEST_CASE("a host that this machine could not dial at all is not known to be well") {
+    Run run;
+    run.add(failed({ENOBUFS}));
+    const Summary figures = summarise(run.host, run.host.modes[0]);
+    CHECK(is_met(parse_threshold("loss>99%"), figures));
+    CHECK(reason(parse_threshold("loss>99%"), figures) == "no dial that this machine could make");
+  }
+
+  TEST_CASE("a connect counts from the system call, not from the order for it") {
+    Run run;
+    run.add({{0ms, StartAttempt{0, six, StartReason::nothing_to_wait_for}},
+             {7ms, ConnectBegun{0}},
+             {9ms, Connected{0}},
+             {9ms, Finish{Outcome::connected, 0, {}, {}}}});
+    CHECK(run.last(Phase::connect) == 2ms);
+    CHECK(run.last(Phase::total) == 9ms);
+    run.add({{0ms, StartAttempt{0, six, StartReason::nothing_to_wait_for}},
+             {7ms, ConnectBegun{0}},
+             {0ms, AttemptFailed{0, error(EADDRNOTAVAIL)}},
+             {8ms, ended(ExitStatus::not_handed_over, "--bind")}});
+    const AttemptSample& refused = run.host.modes[0].attempts.back();
+    CHECK(refused.end == refused.start);
+  }
+
+  TEST_CASE("dials that this program was late in are counted") {
+    Run run;
+    BenchRun whole;
+    for (const Moment lag : {1000us, 5000us, 6000us, 31'000us}) {
+      connect(run, 0, four, 5ms);
+      run.host.modes[0].samples.back().lag = shortened(lag);
+    }
+    whole.hosts = {run.host};
+    const auto told = run_verdicts(
+        whole, std::vector<std::vector<Summary>>{{summarise(run.host, run.host.modes[0])}});
+    CHECK(holds(told, "this machine was busy: 2 of 4 dials were started or served over 5 ms late, "
+                      "up to 31.0 ms"));
   }
 
   TEST_CASE("hosts that were not dialled are no hosts that do not connect") {

@@ -104,6 +104,15 @@ TEST_CASE("an open loop begins by the clock, whatever became of the dials before
   CHECK(run(options, {1, 1}, 10ms, 3) == Log{"0 0 0 0", "100 1 0 0", "200 0 0 1"});
 }
 
+TEST_CASE("a turn is late by the clock's fault only from when there was a place for it") {
+  Schedule schedule({.samples = 2, .concurrency = 1, .gap = 0ms, .spread = 0ms}, {1, 1});
+  const auto first = schedule.next(3ms);
+  CHECK(first->due == 0ms);
+  CHECK_FALSE(schedule.next(4ms));
+  schedule.ended(*first, 50ms);
+  CHECK(schedule.next(52ms)->due == 50ms);
+}
+
 TEST_CASE("[coordinated omission] a late turn keeps the time it was meant for") {
   ScheduleOptions options = flood(4);
   options.rate = 10;
