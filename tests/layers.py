@@ -27,7 +27,8 @@ HOUSE = {
     "connect": (("dial", "proxy"), ("Asio",)),
     "handover": (("sys",), ("Asio",)),
     "bench": (("connect", "samples"), ("Asio",)),
-    "apps": (("bench", "connect", "figures", "handover", "strategy"), ("Asio", "CLI11", "c-ares", "libidn2")),
+    "tls": (("sys",), ("OpenSSL",)),
+    "apps": (("bench", "connect", "figures", "handover", "strategy", "tls"), ("Asio", "CLI11", "c-ares", "libidn2")),
 }
 PURE = {"base", "race", "names", "proxy", "report", "strategy", "samples", "figures"}
 
@@ -35,7 +36,7 @@ PURE = {"base", "race", "names", "proxy", "report", "strategy", "samples", "figu
 PUBLIC = {"candidate": "race", "endpoint": "base", "error": "base", "event": "race", "target": "names"}
 
 LIBRARIES = {"asio": "Asio", "ares": "c-ares", "CLI": "CLI11", "idn2": "libidn2", "md5": "libmd", "sha2": "libmd",
-             "nlohmann": "nlohmann_json", "toml++": "toml++"}
+             "nlohmann": "nlohmann_json", "openssl": "OpenSSL", "toml++": "toml++"}
 STREAMS = {"iostream", "fstream", "sstream", "ostream", "istream", "iomanip"}
 CLOCK = re.compile(
     r"\b(steady_clock::now|system_clock::now|high_resolution_clock|clock_gettime|sleep_for|sleep_until|usleep|nanosleep)\b"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apps/option_values.hpp"
+#include "connect/tls_relay.hpp"
 #include "gladhand/error.hpp"
 #include "proxy/handshake.hpp"
 #include "sys/delayed_ack.hpp"
@@ -181,6 +182,16 @@ constexpr std::array rows = {
             throw UsageError("--proxy env and other proxies exclude each other");
           if (from_environment) return read_environment(s.route);
           for (const std::string& url : v) s.route.proxies.push_back(parse_proxy(url));
+        }},
+    Row{{"--proxy-ca",
+         "FILE",
+         false,
+         Needs::tcp,
+         transports,
+         "Trust these authorities (PEM) for https:// proxies, not the system's"},
+        [](ConnectOptions& s, const Values& v) {
+          check_authorities(v.back());
+          s.route.authorities = v.back();
         }},
     Row{{"--proxy-auth-file",
          "FILE",
@@ -466,7 +477,7 @@ void check_options(const CommandLine& line, ConnectOptions& options) {
     throw UsageError("--dontroute has no meaning for MPTCP");  // taken, and without an effect
   line.require("--knock-delay", "--knock");
   if (!line.is_given("--route"))
-    for (const char* about : {"--proxy-auth", "--proxy-auth-file", "--proxy-header"})
+    for (const char* about : {"--proxy-auth", "--proxy-auth-file", "--proxy-ca", "--proxy-header"})
       line.require(about, "--proxy");
   options.route.families = options.names.families;  // a source address is for the first proxy alone
   keep_bound_families(options);

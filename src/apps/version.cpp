@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "connect/tls_relay.hpp"
 #include "dns/cares_advisories.hpp"
 
 #if GLADHAND_HAVE_IDN2
@@ -37,6 +38,11 @@ bool is_patched(std::string_view advisory, int version) {
   return version == ARES_VERSION && patches.find(' ' + std::string(advisory) + ' ') != patches.npos;
 }
 
+std::string tls_program() {
+  const std::string program = find_tls_program();
+  return program.empty() ? "no gladhand-tls: no https:// proxies" : printable(program);
+}
+
 std::string cares_version() {
   int version = 0;
   std::string text =
@@ -55,7 +61,7 @@ std::string cares_version() {
 
 std::string version_text(const std::string& program) {
   return program + " " GLADHAND_VERSION "\nAsio " + asio_version() + '\n' + cares_version() +
-         "\nCLI11 " CLI11_VERSION "\n" + idn_version() + "\n" GLADHAND_LIBMD +
+         "\nCLI11 " CLI11_VERSION "\n" + idn_version() + "\n" GLADHAND_LIBMD "\n" + tls_program() +
          "\n" GLADHAND_COMPILER ", " GLADHAND_LINKAGE;
 }
 

@@ -13,6 +13,7 @@
 #include "base/duration.hpp"
 #include "base/letters.hpp"
 #include "connect/run_handshake.hpp"
+#include "connect/tls_relay.hpp"
 #include "dial/hear.hpp"
 #include "dial/resolution.hpp"
 #include "proxy/handshake.hpp"
@@ -90,10 +91,10 @@ class ProxyChain {
       DialResult result =
           co_await dial(loop_, first_, options_.of_dial(), dial_deadline, recorder_);
       options_.before.clear();  // it has run
-      const auto* connection = std::get_if<DialConnection>(&result);
+      auto* connection = std::get_if<DialConnection>(&result);
       if (connection == nullptr) co_return result;
       if (options_.handshake_timeout) deadline_ = Clock::now() + *options_.handshake_timeout;
-      const Walk walk = co_await pass_hops_and_hear(connection->socket.get());
+      const Walk walk = co_await pass_hops_and_hear(connection->socket);
       if (walk == Walk::arrived) co_return result;
       result = std::move(failure_);
       recorder_.end(std::get<DialFailure>(result));
@@ -129,9 +130,9 @@ class ProxyChain {
       hops_.push_back({gladhand::in_words(target_.host, target_.service), {}, {}});
   }
 
-  asio::awaitable<Walk> pass_hops_and_hear(int fd) {
-    Walk walk = co_await pass_hops(fd);
-    if (walk == Walk::arrived && until_) walk = co_await hear_target(fd);
+  asio::awaitable<Walk> pass_hops_and_hear(UniqueFd& socket) {
+    Walk walk = co_await pass_hops(socket);
+    if (walk == Walk::arrived && until_) walk = co_await hear_target(socket.get());
     co_return walk;
   }
 
@@ -154,12 +155,33 @@ class ProxyChain {
     co_return Walk::failed;
   }
 
-  asio::awaitable<Walk> pass_hops(int fd) {
+  // Behind a proxy that is spoken to over TLS `socket` is another.
+  asio::awaitable<Walk> pass_hops(UniqueFd& socket) {
     for (Hop& hop : hops_) {
-      const Walk walk = co_await pass(fd, hop);
+      if (hop.proxy && hop.proxy->scheme == ProxyScheme::https) {
+        const Walk walk = co_await begin_tls(socket, hop);
+        if (walk != Walk::arrived) co_return walk;
+      }
+      const Walk walk = co_await pass(socket.get(), hop);
       if (walk != Walk::arrived) co_return walk;
     }
     co_return Walk::arrived;
+  }
+
+  asio::awaitable<Walk> begin_tls(UniqueFd& socket, const Hop& hop) {
+    report(HandshakeStarted{hop.peer, "TLS"});
+    const Clock::time_point began = Clock::now();
+    auto decrypted = start_tls(*hop.proxy, options_.route.authorities, socket.get());
+    if (!decrypted) co_return fail_for_good(decrypted.error());
+    socket = std::move(*decrypted);
+    const std::unique_ptr<Handshake> handshake = hear_of_tls();
+    const auto conversation = co_await run_handshake(socket.get(), *handshake, deadline_);
+    if (!conversation) co_return fail_for_good(conversation.error());
+    if (*conversation == HandshakeRun::timed_out)
+      co_return fail_late(hop, began, "no TLS handshake");
+    report(HandshakeFinished{hop.peer, handshake->failure()});
+    if (handshake->state() == Handshake::State::done) co_return Walk::arrived;
+    co_return fail(hop, handshake->failure(), handshake->hint());
   }
 
   asio::awaitable<Walk> pass(int fd, Hop& hop) {
@@ -215,13 +237,13 @@ class ProxyChain {
 
   // SOCKS5 asks before it is told, on the same connection.
   bool is_told_at_once(const Hop& hop) const {
-    return hop.proxy && hop.proxy->scheme == ProxyScheme::http && !hop.credentials &&
+    return hop.proxy && speaks_http(hop.proxy->scheme) && !hop.credentials &&
            options_.route.proxy_auth == ProxyAuth::at_once;
   }
 
   // They may hold a password, too.
   bool tells_fields(const Hop& hop) const {
-    return hop.proxy && hop.proxy->scheme == ProxyScheme::http &&
+    return hop.proxy && speaks_http(hop.proxy->scheme) &&
            std::ranges::any_of(options_.route.fields, [](const std::string& field) {
              return !equal_words(field_name(field), "User-Agent");
            });

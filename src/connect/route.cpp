@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "connect/tls_relay.hpp"
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
 #include "proxy/handshake.hpp"
@@ -99,6 +100,14 @@ void check_credentials(const Route& route, std::span<const Proxy> proxies) {
   }
 }
 
+void check_tls(std::span<const Proxy> proxies) {
+  const auto over_tls = std::ranges::find(proxies, ProxyScheme::https, &Proxy::scheme);
+  if (over_tls == proxies.end() || !find_tls_program().empty()) return;
+  throw Error(ExitStatus::not_handed_over,
+              to_string(*over_tls) + ": gladhand-tls, which speaks TLS, is not installed",
+              "a build with OpenSSL's headers (-Dtls=enabled) has it");
+}
+
 }  // namespace
 
 void check_route(const Route& route, const Target& target, const std::vector<Family>& families) {
@@ -110,6 +119,7 @@ void check_route(const Route& route, const Target& target, const std::vector<Fam
                                       : "proxy " + to_string(proxies.front())) +
                      " is no " + std::string(to_string(families.front())) + " address");
   check_credentials(route, proxies);
+  check_tls(proxies);
   for (const Proxy& proxy : proxies.subspan(std::min<std::size_t>(proxies.size(), 1)))
     if (!proxy.path.empty())
       throw UsageError(to_string(proxy) + " is on this machine, and can only be the first");

@@ -26,6 +26,7 @@ struct Route {
   std::shared_ptr<CredentialSources> credentials =  ///< never null; all dials share them
       std::make_shared<CredentialSources>("");
   ProxyAuth proxy_auth = ProxyAuth::at_once;
+  std::string authorities;          ///< a file of those trusted for https; empty: the system's
   std::vector<std::string> fields;  ///< for every HTTP proxy: "Name: value"
   std::string tcpmux;               ///< service asked for when all is connected; empty: none
   std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< of names resolved for proxies
@@ -57,7 +58,8 @@ bool resolves_here(ProxyScheme scheme);
 /// Those of `families` that such a proxy can be asked for.
 std::vector<Family> families_for(ProxyScheme scheme, std::vector<Family> families);
 
-/// Throws UsageError when the route cannot be meant for the target, when it has no proxy though
+/// Throws Error where a proxy needs gladhand-tls, and that is not installed, and UsageError when the
+/// route cannot be meant for the target, when it has no proxy though
 /// torsocks or proxychains are to make one take part, or what the race is for is an
 /// address of another family than `families`: to be called before any traffic.
 void check_route(const Route& route, const Target& target, const std::vector<Family>& families);

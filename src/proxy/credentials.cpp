@@ -22,10 +22,14 @@ std::string_view without_comment(std::string_view line) {
   return trim(line);
 }
 
-// The file may serve other programs, too.
+// The file may serve other programs, too: git has paths behind https://.
 bool is_for_others(std::string_view line) {
-  const auto scheme = url_scheme(line);
-  return scheme && !parse_scheme(scheme->substr(0, scheme->find('+')));
+  const auto name = url_scheme(line);
+  if (!name) return false;
+  const auto scheme = parse_scheme(name->substr(0, name->find('+')));
+  if (scheme != ProxyScheme::https) return !scheme;
+  const std::size_t path = line.find('/', name->size() + 3);
+  return path < line.size() - 1;
 }
 
 Proxy read_line(std::string_view line, unsigned number) {
@@ -46,8 +50,8 @@ bool is_same_host(const std::string& a, const std::string& b) {
 }
 
 bool serves(const Proxy& entry, const Proxy& proxy) {
-  const bool same_kind = (entry.scheme == ProxyScheme::http) == (proxy.scheme == ProxyScheme::http);
-  return same_kind && entry.port == proxy.port && entry.path == proxy.path &&
+  const bool socks = !speaks_http(entry.scheme) && !speaks_http(proxy.scheme);
+  return (socks || entry.scheme == proxy.scheme) && entry.port == proxy.port && entry.path == proxy.path &&
          is_same_host(entry.host, proxy.host) && (!proxy.user || entry.user == proxy.user);
 }
 
@@ -65,6 +69,7 @@ std::string_view fault_of(ProxyScheme scheme, const Credentials& credentials) {
       if (std::max(credentials.user.size(), credentials.password.size()) <= longest) break;
       return "SOCKS5 takes a user and a password of at most 255 octets each";
     case ProxyScheme::http:
+    case ProxyScheme::https:
       if (std::ranges::none_of(credentials.user + credentials.password,
                                [](char c) { return c == '\0' || c == '\r' || c == '\n'; }))
         break;

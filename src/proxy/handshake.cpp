@@ -78,7 +78,7 @@ Guess guess_protocol(std::string_view beginning) {
     case '\x04': return {"SOCKS4", "a SOCKS4 proxy is given as socks4a://HOST:PORT"};
     case '\x05': return {"SOCKS5", "a SOCKS5 proxy is given as socks5h://HOST:PORT"};
     case '\x15':
-    case '\x16': return {"TLS", "this port is for TLS; many proxies have another without it"};
+    case '\x16': return {"TLS", "a proxy over TLS is given as https://HOST:PORT"};
     case 'H': return {"HTTP", "an HTTP proxy is given as http://HOST:PORT"};
     case 'S': return {"SSH", "an SSH server is no proxy: without --proxy it is dialled itself"};
     default: return {};
@@ -101,7 +101,7 @@ bool is_plain_name(std::string_view name) {
 
 bool takes_names(ProxyScheme scheme) {
   return scheme == ProxyScheme::socks4a || scheme == ProxyScheme::socks5h ||
-         scheme == ProxyScheme::http;
+         speaks_http(scheme);
 }
 
 // Where it has 0.0.0.x, the proxy reads a name behind the user [SOCKS 4A].
@@ -138,7 +138,8 @@ std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
     case ProxyScheme::socks5h:
       return ask_socks5(
           destination, std::move(introduction.credentials), introduction.identification);
-    case ProxyScheme::http: break;
+    case ProxyScheme::http:
+    case ProxyScheme::https: break;
   }
   return ask_http(destination, introduction);
 }

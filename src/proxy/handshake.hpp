@@ -119,6 +119,11 @@ std::unique_ptr<Handshake> ask_proxy(ProxyScheme scheme,
                                      const Destination& destination,
                                      Introduction introduction = {});
 
+/// Hears from the program that speaks TLS with a proxy, before anything else can be said: one line,
+/// empty once TLS stands and the certificate is the proxy's; "0xHH", the first octet of a proxy that
+/// speaks no TLS; or why there is none and what is likely to help, a tab between.
+std::unique_ptr<Handshake> hear_of_tls();
+
 /// A field that the user adds to requests: "Name: value" [RFC 9110 §5.5]. Throws UsageError, which
 /// shows no value, for what is none or would end the request early or change what it asks for.
 std::string read_field(std::string_view text);

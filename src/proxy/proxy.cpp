@@ -18,12 +18,13 @@ namespace gladhand {
 namespace {
 
 // The first of a scheme's names is ours; "socks" is what desktops write for SOCKS5.
-constexpr std::array<std::pair<std::string_view, ProxyScheme>, 6> schemes = {{
+constexpr std::array<std::pair<std::string_view, ProxyScheme>, 7> schemes = {{
     {"socks4", ProxyScheme::socks4},
     {"socks4a", ProxyScheme::socks4a},
     {"socks5", ProxyScheme::socks5},
     {"socks5h", ProxyScheme::socks5h},
     {"http", ProxyScheme::http},
+    {"https", ProxyScheme::https},
     {"socks", ProxyScheme::socks5h},
 }};
 
@@ -31,12 +32,8 @@ constexpr std::string_view unix_suffix = "+unix";
 
 ProxyScheme read_scheme(std::string_view text) {
   if (const auto scheme = parse_scheme(text)) return *scheme;
-  if (equal_words(text, "https"))
-    throw UsageError("TLS to the proxy (https://) cannot be passed as a descriptor",
-                     "have a program speak TLS for it, and say http+unix://; see PROXIES in "
-                     "gladhand(1)");
   throw UsageError("proxy scheme " + in_quotes(text) +
-                   " is none of socks4, socks4a, socks5, socks5h and http");
+                   " is none of socks4, socks4a, socks5, socks5h, http and https");
 }
 
 std::string decode(std::string_view text) {
@@ -104,6 +101,11 @@ std::string read_path(std::string_view text) {
   throw UsageError("the proxy's URL has no path that a Unix socket could have");
 }
 
+std::uint16_t usual_port(ProxyScheme scheme) {
+  if (scheme == ProxyScheme::https) return 443;
+  return scheme == ProxyScheme::http ? 80 : 1080;
+}
+
 bool is_blank_or_control(char c) {
   return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f;
 }
@@ -146,7 +148,10 @@ Proxy parse_proxy(std::string_view url) {
     authority.remove_prefix(at + 1);
   }
   const bool local = equal_words(authority, "localhost");
-  if (on_unix || (local && proxy.scheme != ProxyScheme::http && path.size() > 1)) {
+  if (on_unix && proxy.scheme == ProxyScheme::https)
+    throw UsageError("a proxy on a Unix socket has no name that its certificate could be for",
+                     "without TLS it is http+unix:///PATH");
+  if (on_unix || (local && !speaks_http(proxy.scheme) && path.size() > 1)) {
     if (!local && !authority.empty())
       throw UsageError("a proxy on a Unix socket is given as " +
                        std::string(to_string(proxy.scheme)) + "+unix:///PATH");
@@ -156,7 +161,7 @@ Proxy parse_proxy(std::string_view url) {
   if (!path.empty() && path != "/")
     throw UsageError("the proxy's URL has a path, a query or a fragment",
                      "in a user or password write '/' as %2F, '?' as %3F and '#' as %23");
-  proxy.port = proxy.scheme == ProxyScheme::http ? 80 : 1080;
+  proxy.port = usual_port(proxy.scheme);
   read_host(authority, proxy);
   return proxy;
 }

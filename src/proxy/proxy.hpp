@@ -18,10 +18,16 @@ enum class ProxyScheme : std::uint8_t {
   socks5,   ///< [RFC 1928], names are resolved here
   socks5h,  ///< [RFC 1928], names go to the proxy
   http,     ///< CONNECT [RFC 9110 §9.3.6], names go to the proxy
+  https,    ///< the same, over TLS
 };
 
 /// "socks5h", ...
 std::string_view to_string(ProxyScheme scheme);
+
+/// Whether it is asked by CONNECT.
+constexpr bool speaks_http(ProxyScheme scheme) {
+  return scheme == ProxyScheme::http || scheme == ProxyScheme::https;
+}
 
 /// The scheme by its name in any case. Empty where it is none of ours.
 std::optional<ProxyScheme> parse_scheme(std::string_view text);
@@ -45,10 +51,10 @@ struct Proxy {
 /// The proxy as text, without user and password: "socks5://[2001:db8::1]:1080".
 std::string to_string(const Proxy& proxy);
 
-/// Reads SCHEME://[USER[:PASSWORD]@]HOST[:PORT][/]; without a port 1080 for SOCKS [IANA] and 80 for
-/// http. SCHEME+unix://[USER[:PASSWORD]@]/PATH is a proxy on a Unix socket, and so is, for SOCKS,
-/// SCHEME://[USER[:PASSWORD]@]localhost/PATH, as curl writes it. Throws UsageError, which shows
-/// neither user nor password; https:// has an error of its own.
+/// Reads SCHEME://[USER[:PASSWORD]@]HOST[:PORT][/]; without a port 1080 for SOCKS [IANA], 80 for
+/// http and 443 for https. SCHEME+unix://[USER[:PASSWORD]@]/PATH is a proxy on a Unix socket, and so is, for SOCKS,
+/// SCHEME://[USER[:PASSWORD]@]localhost/PATH, as curl writes it; not for https, which needs a name
+/// to check. Throws UsageError, which shows neither user nor password.
 Proxy parse_proxy(std::string_view url);
 
 /// A host to be reached without the proxy, as NO_PROXY lists them (blanks or commas between): "*",
@@ -68,7 +74,7 @@ std::optional<std::size_t> owner_of_unnamed_password(std::span<const Proxy> chai
 
 /// The user and password for `proxy` in the text of an authentication file: URLs, one a line, as
 /// git-credential-store(1) has them; '#' begins a comment. The first with the proxy's host, port
-/// and kind (any SOCKS scheme stands for all) counts, and its user where the proxy's URL names one.
+/// and kind (any SOCKS scheme stands for all, https for itself) counts, and its user where the proxy's URL names one.
 /// Throws Error for a line that is no URL, naming its number and nothing else of it.
 std::optional<Credentials> find_credentials(std::string_view file, const Proxy& proxy);
 

@@ -482,7 +482,7 @@ class Environment(ProxyTest):
     def test_a_variable_that_cannot_be_used_is_named(self):
         for variable, url, words in (("ALL_PROXY", "ftp://jo:hidden@p.example", "ftp"),
                                      ("https_proxy", "http://jo:hid/den@p.example", "path"),
-                                     ("HTTP_PROXY", "https://jo:hidden@p.example", "TLS")):
+                                     ("HTTP_PROXY", "https+unix://jo:hidden@/p", "certificate")):
             result = self.dial(NAME, "22", **{variable: url})
             self.assert_fails(result, PROXY_FAILED, f"{variable} cannot be used: ", words)
             self.assertNotIn("hid", result.stderr)
@@ -519,7 +519,7 @@ class Usage(ProxyTest):
         proxy = self.serve(silence)
         socks4_url, http_url = proxy.url("socks4"), proxy.url("http")
         for arguments, words in (
-                (("--proxy", proxy.url("https"), NAME, "22"), "TLS"),
+                (("--proxy", "https+unix:///run/proxy", NAME, "22"), "certificate"),
                 (("--proxy", "p.example:1080", NAME, "22"), "URL"),
                 (("--proxy", "ftp://p.example", NAME, "22"), "ftp"),
                 (("--proxy", "http://p.example:99999", NAME, "22"), "port"),
@@ -539,6 +539,7 @@ class Usage(ProxyTest):
                 (("--proxy", http_url, "--protocol", "sctp", NAME, "22"), "SCTP"),
                 (("--proxy", "env", "--proxy", http_url, NAME, "22"), "env"),
                 (("--proxy-auth-file", "/dev/null", NAME, "22"), "--proxy"),
+                (("--proxy-ca", "", "--proxy", http_url, NAME, "22"), "--proxy-ca"),
                 (("--tcpmux", "", NAME), "--tcpmux"),
                 (("--tcpmux", "a service", NAME), "--tcpmux")):
             with self.subTest(arguments):

@@ -123,3 +123,27 @@ TEST_CASE("the end of what was opened is not the handshake's") {
     CHECK(machine->receive(banner) == 0);
   }
 }
+
+TEST_CASE("an empty line says that TLS stands; what follows is the proxy's") {
+  const Make tls = [] { return gladhand::hear_of_tls(); };
+  CHECK(sent(tls).empty());
+  check_opens(tls, "\n");
+  const auto machine = tls();
+  machine->receive("its cert");
+  machine->end();
+  CHECK(machine->failure() == "gladhand-tls has ended without a word");
+}
+
+TEST_CASE("another line says why there is no TLS, or what the proxy has said instead") {
+  const Make tls = [] { return gladhand::hear_of_tls(); };
+  check_fails(tls, "its certificate has expired\n", "its certificate has expired");
+  check_fails(tls, "its certificate is strange\tgive another\n", "its certificate is strange");
+  check_fails(tls, "0x48\n", "speaks no TLS, as HTTP does");
+  check_fails(tls, "0x05\n", "speaks no TLS, as SOCKS5 does");
+  check_fails(tls, "0xff\n", "speaks no TLS");
+  check_fails(tls, "0x\n", "speaks no TLS");
+  CHECK(hear(tls, std::string(2000, 'x')).failure == "gladhand-tls says too much");
+  const auto machine = tls();
+  machine->receive("0x48\n");
+  CHECK(machine->hint() == "an HTTP proxy is given as http://HOST:PORT");
+}

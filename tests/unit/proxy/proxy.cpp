@@ -119,18 +119,21 @@ TEST_CASE("user and password are percent-decoded; an '@' in them needs no escape
   }
 }
 
-TEST_CASE("TLS to the proxy has an error of its own") {
-  const std::string error = error_of_url("https://alice:secret@proxy.example:443");
-  CHECK(error ==
-        "TLS to the proxy (https://) cannot be passed as a descriptor\n"
-        "have a program speak TLS for it, and say http+unix://; see PROXIES in gladhand(1)");
-  CHECK(error_of_url("HTTPS://proxy.example") == error);
+TEST_CASE("TLS to the proxy is a scheme of its own, which needs a name") {
+  const Proxy proxy = parse_proxy("HTTPS://alice:secret@proxy.example");
+  CHECK(proxy.scheme == ProxyScheme::https);
+  CHECK(to_string(proxy) == "https://proxy.example:443");
+  CHECK(parse_proxy("https://[2001:db8::1]:8443").port == 8443);
+  CHECK(error_of_url("https+unix:///run/proxy") ==
+        "a proxy on a Unix socket has no name that its certificate could be for\n"
+        "without TLS it is http+unix:///PATH");
+  CHECK_FALSE(error_of_url("https://localhost/run/proxy").empty());
 }
 
 TEST_CASE("an unknown scheme is told those that are known") {
   for (const char* scheme : {"socks6", "socks+unix2", "ftp", "h2"})
     CHECK(error_of_url(scheme + "://proxy.example"s) ==
-          "proxy scheme '"s + scheme + "' is none of socks4, socks4a, socks5, socks5h and http\n");
+          "proxy scheme '"s + scheme + "' is none of socks4, socks4a, socks5, socks5h, http and https\n");
 }
 
 TEST_CASE("what is no URL of a proxy is refused, and its error shows neither user nor password") {
@@ -182,7 +185,7 @@ TEST_CASE("what is no URL of a proxy is refused, and its error shows neither use
                                  "http://alice:secret@1.2.3"s,
                                  "http://alice:secret@h%41"s,
                                  "http://alice:secret@[::1]secret:80"s,
-                                 "https://alice:secret@h"s,
+                                 "https+unix://alice:secret@/h"s,
                                  "socks7://alice:secret@h"s}) {
     CAPTURE(printable(url));
     const std::string error = error_of_url(url);
@@ -291,7 +294,9 @@ TEST_CASE("the file's first entry with the proxy's kind, host and port counts") 
       "socks5://carol:thr%20ee@proxy.example\n"
       "socks4://dave@192.0.2.1:99\n"
       "\t#http://eve:five@proxy.example\n"
-      "http://frank:six@[2001:db8:0::1]";
+      "http://frank:six@[2001:db8:0::1]\n"
+      "https://grace:seven@proxy.example:3129\n"
+      "https://heidi:eight@proxy.example/";
   const auto found = [&file](const char* url) {
     const auto credentials = find_credentials(file, parse_proxy(url));
     return credentials ? credentials->user + ' ' + credentials->password : "none";
@@ -305,6 +310,10 @@ TEST_CASE("the file's first entry with the proxy's kind, host and port counts") 
   for (const char* scheme : {"socks4", "socks4a", "socks5", "socks5h"})
     CHECK(found((scheme + "://proxy.example"s).c_str()) == "carol thr ee");
   CHECK(found("socks5://192.0.2.1:99") == "dave ");
+  CHECK(found("https://proxy.example:3128") == "none");
+  CHECK(found("http://proxy.example:3129") == "none");
+  CHECK(found("https://proxy.example:3129") == "grace seven");
+  CHECK(found("https://proxy.example") == "heidi eight");
   CHECK(found("http://[2001:db8::1]:80") == "frank six");
   CHECK(find_credentials("", parse_proxy("http://h")) == std::nullopt);
 }
