@@ -41,6 +41,11 @@ Alternative read_alternative(const std::string& text,
   return alternative;
 }
 
+void add_proxies(std::vector<Proxy>& to, const Alternative& of) {
+  const std::vector<Proxy>& proxies = of.options.route.proxies;
+  to.insert(to.end(), proxies.begin(), proxies.end());
+}
+
 bool any_holds(const std::vector<std::string>& routes, std::string_view word) {
   return std::ranges::any_of(
       routes, [word](const std::string& route) { return route.find(word) != route.npos; });
@@ -52,6 +57,9 @@ Alternatives read_routes(const Settings& settings, const HostAndPort& host) {
   Alternatives alternatives{{}, settings.route_order};
   for (const std::string& text : settings.routes)
     alternatives.list.push_back(read_alternative(text, settings, host));
+  for (Alternative& one : alternatives.list)
+    for (const Alternative& other : alternatives.list)
+      if (&one != &other) add_proxies(one.options.route.elsewhere, other);
   return alternatives;
 }
 

@@ -107,7 +107,7 @@ class ProxyChain {
 
   void plan() {
     const std::span<const Proxy> proxies = options_.route.proxies_for(target_);
-    const auto owner = owner_of_unnamed_password(proxies);
+    const auto owner = options_.route.owner_of_unnamed_password(proxies);
     for (std::size_t i = 0; i < proxies.size(); ++i) {
       Hop hop{to_string(proxies[i]), proxies[i], target_};
       if (i + 1 < proxies.size()) {
@@ -360,7 +360,7 @@ class ProxyChain {
     std::string why = "it wants a user and a password";
     if (hop.environment == EnvironmentLogin::for_another &&
         options_.route.credentials->has_environment_password())
-      why += ", and that of the environment may be meant for another proxy of the chain";
+      why += ", and that of the environment may be meant for another proxy";
     if (Clock::now() >= deadline_) return fail_late(hop, began, why + ", but there are none");
     report(HandshakeFinished{hop.peer, why});
     fail(hop, why, "give them with --proxy-auth-file; see gladhand(1)");

@@ -25,6 +25,24 @@ std::span<const Proxy> Route::proxies_for(const Target& target) const {
   return proxies;
 }
 
+namespace {
+
+bool is_same(const Proxy& a, const Proxy& b) {
+  return a.scheme == b.scheme && a.host == b.host && a.port == b.port && a.path == b.path &&
+         a.user == b.user && a.password == b.password;
+}
+
+}  // namespace
+
+std::optional<std::size_t> Route::owner_of_unnamed_password(std::span<const Proxy> chain) const {
+  std::vector<Proxy> all(chain.begin(), chain.end());
+  for (const Proxy& other : elsewhere)
+    if (std::ranges::none_of(all, [&other](const Proxy& one) { return is_same(one, other); }))
+      all.push_back(other);
+  const auto owner = gladhand::owner_of_unnamed_password(all);
+  return owner && *owner < chain.size() ? owner : std::nullopt;
+}
+
 std::string Route::way_to(const Proxy& first) const {
   return to_string(first) + (variable.empty() ? "" : " (" + variable + ')');
 }
@@ -89,7 +107,7 @@ void refuse_wrapper() {
 
 // What cannot be said is refused before anything is.
 void check_credentials(const Route& route, std::span<const Proxy> proxies) {
-  const auto owner = owner_of_unnamed_password(proxies);
+  const auto owner = route.owner_of_unnamed_password(proxies);
   for (std::size_t i = 0; i < proxies.size(); ++i) {
     const Proxy& proxy = proxies[i];
     auto known = route.credentials->known(

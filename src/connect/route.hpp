@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ enum class ProxyAuth : std::uint8_t { at_once, on_challenge };
 /// What is on the way, beyond what the race connects to.
 struct Route {
   std::vector<Proxy> proxies;  ///< each is reached through the one before
+  std::vector<Proxy> elsewhere{};  ///< those of other routes to the same target
   std::string no_proxy;        ///< what is reached without them, as NO_PROXY lists it
   bool from_environment = false;
   std::string variable;  ///< of the environment that named them; else empty
@@ -33,6 +35,10 @@ struct Route {
 
   /// Those that lead to `target`; none where `no_proxy` lists it.
   std::span<const Proxy> proxies_for(const Target& target) const;
+
+  /// As gladhand::owner_of_unnamed_password(), of those and of all routes': a password without its
+  /// proxy's name may be meant for another route's.
+  std::optional<std::size_t> owner_of_unnamed_password(std::span<const Proxy> proxies) const;
 
   /// What messages call the first of them: its URL, and the variable that named it.
   std::string way_to(const Proxy& first) const;

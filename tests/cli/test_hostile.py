@@ -68,6 +68,18 @@ class CredentialsOfTheEnvironment(ProxyTest):
         result = self.chain(proxy.url("http"), "socks5h://second.example")
         self.assert_fails(result, PROXY_FAILED, "second.example", NO_PASSWORD)
 
+    def test_neither_is_any_of_several_routes(self):
+        """The first to be tried may be anybody's."""
+        for scheme, play in (("http", http(login=LOGIN)), ("socks5h", socks5(login=LOGIN))):
+            proxy = self.serve(in_turn(play, ssh))
+            route = ("--route", proxy.url(scheme), "--route", "socks5h://127.0.0.1:9")
+            result = run(*route, NAME, "22", env=FROM_ENVIRONMENT)
+            self.assert_fails(result, ALL_FAILED, NO_PASSWORD)
+            self.assertNotIn("login", str(proxy.asked))
+            self.assert_carries(run("--route", proxy.url(scheme), "--route", "direct", NAME, "22",
+                                    env=FROM_ENVIRONMENT))
+            self.assert_carries(run("--route", proxy.url(scheme, "jo"), *route[2:], NAME, "22", env=FROM_ENVIRONMENT))
+
     def test_a_chain_that_needs_none_works(self):
         proxy = self.serve(in_turn(http(), socks5(), ssh))
         self.assert_carries(self.chain(proxy.url("http"), "socks5h://second.example"))
