@@ -1,11 +1,15 @@
-"""Real proxies in front of a real sshd: microsocks (SOCKS5), tinyproxy and privoxy (CONNECT), alone and in a
-chain, and Apache, which wants a Digest; socat and nc as servers. The proxies run in the server's network and reach sshd from there.
+"""Real proxies in front of a real sshd: microsocks and dante (SOCKS), tinyproxy, privoxy, squid and ncat (CONNECT),
+alone and in a chain, and Apache, which wants a Digest; socat, haproxy and stunnel, which speak TLS for one; socat
+and nc as servers. The proxies run in the server's network and reach sshd from there.
 """
 
 import hashlib
+import os
+import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -217,6 +221,124 @@ class Digest(ProxyTest):
     def test_another_port(self):
         login = self.through("--proxy", f"http://{LOGIN}@{PROXY}:{self.PORT}", "--proxy", f"http://{PROXY}:443")
         self.assert_refused(login, "403 Forbidden")
+
+
+class Others(ProxyTest):
+    """One password each, right, wrong and none, with what else Debian has."""
+
+    def run_proxy(self, program, *argv, port):
+        if not shutil.which(program, path=SEARCH_PATH):
+            self.skipTest(f"needs {program}")
+        process = self.network.server.start(program, *argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        await_port(self.network.server, port, 20)
+
+    def folder(self):
+        """One that every user may look into; what goes into it needs openssl."""
+        if not shutil.which("openssl"):
+            self.skipTest("needs openssl")
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        os.chmod(directory.name, 0o777)
+        return directory.name
+
+    def assert_wants_the_password(self, scheme, port):
+        url = f"{PROXY}:{port}"
+        for when in ("at-once", "on-challenge"):
+            self.assert_login(self.through("--proxy-auth", when, "--proxy", f"{scheme}://{LOGIN}@{url}"), SERVER_V4)
+        self.assert_refused(self.through("--proxy", f"{scheme}://alice:wrong@{url}"), "refuses these credentials")
+        self.assert_refused(self.through("--proxy", f"{scheme}://{url}"), "it wants a user and a password")
+
+    def test_squid(self):
+        if not os.path.exists("/usr/lib/squid/basic_ncsa_auth"):
+            self.skipTest("needs squid's basic_ncsa_auth")
+        folder, (user, password) = self.folder(), LOGIN.split(":")
+        hashed = subprocess.run(["openssl", "passwd", "-apr1", password], check=True, capture_output=True, text=True)
+        with open(f"{folder}/logins", "w", encoding="ascii") as file:
+            file.write(f"{user}:{hashed.stdout}")
+        with open(f"{folder}/squid.conf", "w", encoding="ascii") as file:
+            file.write(f"http_port {SERVER_V4}:3130\npid_filename {folder}/pid\ncache_log {folder}/log\n"
+                       f"access_log none\nshutdown_lifetime 0 seconds\ncoredump_dir {folder}\npinger_enable off\n"
+                       f"auth_param basic program /usr/lib/squid/basic_ncsa_auth {folder}/logins\n"
+                       f"visible_hostname {PROXY}\ncache_effective_user sshd\ndns_nameservers 127.0.0.1\n"
+                       "acl known proxy_auth REQUIRED\nacl ssh port 22\nhttp_access allow known ssh\n"
+                       "http_access deny all\n")
+        self.run_proxy("squid", "-N", "-f", f"{folder}/squid.conf", port=3130)
+        self.assert_wants_the_password("http", 3130)
+        login = self.through("--proxy", f"http://{LOGIN}@{PROXY}:3130", "--proxy", f"http://{PROXY}:{HTTP}")
+        self.assert_refused(login, "403 Forbidden")
+
+    def test_ncat(self):
+        self.run_proxy("ncat", "-l", "-k", SERVER_V4, "3131", "--proxy-type", "http", "--proxy-auth", LOGIN, port=3131)
+        self.assert_wants_the_password("http", 3131)
+
+    def test_dante(self):
+        folder = self.folder()
+        with open(f"{folder}/danted.conf", "w", encoding="ascii") as file:
+            file.write(f"internal: {SERVER_V4} port = 1083\nexternal: {SERVER_V4}\nsocksmethod: none\n"
+                       "clientmethod: none\nuser.unprivileged: nobody\n"
+                       "client pass { from: 0/0 to: 0/0 }\n"
+                       "socks pass { from: 0/0 to: 0/0 port = 22 }\nsocks block { from: 0/0 to: 0/0 }\n")
+        self.run_proxy("danted", "-f", f"{folder}/danted.conf", "-p", f"{folder}/pid", port=1083)
+        for scheme in ("socks5h", "socks5", "socks4"):
+            self.assert_login(self.through("-4", "--proxy", f"{scheme}://{PROXY}:1083"), SERVER_V4)
+        login = self.through("--proxy", f"socks5h://{PROXY}:1083", "--proxy", f"http://{PROXY}:9")
+        self.assert_refused(login, "not allowed")
+
+    def certificate(self, folder):
+        """A key and a certificate for the proxy in one file, and --proxy-ca for it."""
+        path = f"{folder}/proxy.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/key", "-out",
+                        f"{folder}/certificate", "-days", "2", "-subj", f"/CN={PROXY}", "-addext",
+                        f"subjectAltName=DNS:{PROXY}"], check=True, capture_output=True)
+        with open(path, "w", encoding="ascii") as file:
+            for part in ("certificate", "key"):
+                file.write(pathlib.Path(folder, part).read_text(encoding="ascii"))
+        os.chmod(path, 0o644)
+        return path, ("--proxy-ca", f"{folder}/certificate")
+
+    def assert_speaks_tls(self, port, *trust):
+        """A login, in front of the tinyproxy that wants a password; and much data."""
+        if not os.access(os.path.join(os.path.dirname(gladhand()), "gladhand-tls"), os.X_OK):
+            self.skipTest("gladhand-tls was not built")
+        url = f"https://{LOGIN}@{PROXY}:{port}"
+        for when in ("at-once", "on-challenge"):
+            self.assert_login(self.through("--proxy-auth", when, *trust, "--proxy", url), SERVER_V4)
+        self.assert_refused(self.through(*trust, "--proxy", f"https://{PROXY}:{port}"), "it wants a user and a password")
+        self.assert_refused(self.through("--proxy", url), "nobody who is trusted")
+        self.assert_refused(self.through(*trust, "--proxy", f"https://alice:wrong@{PROXY}:{port}"), "refuses these")
+        self.client.configure(*trust, "--proxy", url)
+        data = bytes(range(256)) * (4 << 12)
+        done = self.client.run("ssh", "-F", self.client.config, HOST, "cat", stdin=None, input=data, text=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertTrue(done.stdout == data)
+
+    def test_tls_by_socat(self):
+        path, trust = self.certificate(self.folder())
+        self.run_proxy("socat", f"OPENSSL-LISTEN:8443,bind={SERVER_V4},fork,reuseaddr,cert={path},verify=0",
+                       f"TCP:{SERVER_V4}:{HTTP_WITH_LOGIN}", port=8443)
+        self.assert_speaks_tls(8443, *trust)
+
+    def test_tls_by_haproxy(self):
+        folder = self.folder()
+        path, trust = self.certificate(folder)
+        with open(f"{folder}/haproxy.cfg", "w", encoding="ascii") as file:
+            file.write("defaults\n timeout connect 5s\n timeout client 60s\n timeout server 60s\nlisten tls\n"
+                       f" mode tcp\n bind {SERVER_V4}:8444 ssl crt {path} alpn h2,http/1.1\n"
+                       f" server proxy {SERVER_V4}:{HTTP_WITH_LOGIN}\n")
+        self.run_proxy("haproxy", "-db", "-f", f"{folder}/haproxy.cfg", port=8444)
+        self.assert_speaks_tls(8444, *trust)
+
+    def test_tls_by_stunnel(self):
+        folder = self.folder()
+        path, trust = self.certificate(folder)
+        with open(f"{folder}/stunnel.conf", "w", encoding="ascii") as file:
+            file.write(f"foreground = yes\npid =\n[tls]\naccept = {SERVER_V4}:8445\n"
+                       f"connect = {SERVER_V4}:{HTTP_WITH_LOGIN}\ncert = {path}\n")
+        self.run_proxy("stunnel4", f"{folder}/stunnel.conf", port=8445)
+        self.assert_speaks_tls(8445, *trust)
 
 
 class Chains(ProxyTest):
