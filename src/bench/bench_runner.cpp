@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/first_words.hpp"
 #include "bench/address_modes.hpp"
 #include "bench/first_line.hpp"
 #include "bench/mode_options.hpp"
@@ -261,6 +262,17 @@ asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
       loop_, target_for_mode(target_of(host), mode), std::move(options), deadline, recorder);
 }
 
+namespace {
+
+// As much of the line as tells a refusal of sshd's; of any other nothing.
+std::string only_the_refusal(std::string line) {
+  if (!refusal_of_sshd(line)) return "";
+  while (refusal_of_sshd(std::string_view(line).substr(0, line.size() - 1))) line.pop_back();
+  return line;
+}
+
+}  // namespace
+
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              const BenchMode& mode,
                                              SampleBuilder& builder,
@@ -284,11 +296,14 @@ asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
   if (!connection) co_return;
   if (options_.until_banner) {
     const bool is_sequential = mode.kind == BenchMode::Kind::sequential;
-    builder.set_banner(co_await read_first_line(
+    BannerResult banner = co_await read_first_line(
         loop_,
         connection->socket.get(),
         recorder.began(),
-        is_sequential ? Clock::now() + options_.dial.race.timeout : deadline));
+        is_sequential ? Clock::now() + options_.dial.race.timeout : deadline);
+    // Whoever has let it through knows a password, and may repeat it in any code.
+    if (options_.dial.route.credentials->told()) banner.line = only_the_refusal(banner.line);
+    builder.set_banner(banner);
   }
   if (options_.reset) close_with_reset(std::move(connection->socket));
 }

@@ -315,6 +315,20 @@ class Memory(ProxyTest, ForSomebody):
             self.assertEqual(done.returncode, 0, done)
             self.assertNotIn("Qzxw", read(path))
 
+    def test_bench_shows_no_words_of_a_server_behind_one_that_was_told(self):
+        word = base64.b64encode(LOGIN.encode()).decode()
+        for line, shown in (("Exceeded MaxStartups " + word + "\r\n", "Exceeded MaxStartups"),
+                            (word, "closed before its first line")):
+            for scheme, play in (("http", http), ("socks5h", socks5)):
+                with tempfile.TemporaryDirectory() as folder:
+                    path = os.path.join(folder, "run.json")
+                    proxy = self.serve(in_turn(play(login=LOGIN), says(line.encode())))
+                    done = bench_case.run("-n", "1", "--until", "banner", "--json", path, "--proxy",
+                                          proxy.url(scheme, IN_URL), NAME)
+                    for text in (done.stdout, read(path)):
+                        self.assertIn(shown, text)
+                        self.assertNotIn(word[:9], text)
+
 
 class Addresses(CommandTest):
     """A name's owner does not have us knock at thousands of doors."""
