@@ -40,7 +40,8 @@ bool is_patched(std::string_view advisory, int version) {
 
 std::string tls_program() {
   const std::string program = find_tls_program();
-  return program.empty() ? "no gladhand-tls: no https:// proxies" : printable(program);
+  return program.empty() ? "no gladhand-tls: no https:// proxies"
+                         : "https:// proxies by " + printable(program);
 }
 
 std::string cares_version() {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "sys/poll_until.hpp"
@@ -44,7 +45,7 @@ bool TlsCarrier::send() {
   if (unsent_.empty() && !plain_ended_ && !take_plain()) return false;
   if (unsent_.empty()) return plain_ended_ && say_end();
   const auto [step, bytes] = session_.write(unsent_);
-  unsent_.remove_prefix(bytes);
+  forget(bytes);
   if (step == Step::failed || step == Step::ended) {  // nobody hears what is said from now on
     unsent_ = {};
     plain_ended_ = sent_end_ = true;
@@ -52,6 +53,15 @@ bool TlsCarrier::send() {
     return true;
   }
   return has_moved(step, write_wish_);
+}
+
+// A password is among the first that is said.
+void TlsCarrier::forget(std::size_t sent) {
+  if (forgotten_ < buffer_size) {
+    ::explicit_bzero(up_.data() + (unsent_.data() - up_.data()), sent);
+    forgotten_ += sent;
+  }
+  unsent_.remove_prefix(sent);
 }
 
 bool TlsCarrier::take_plain() {

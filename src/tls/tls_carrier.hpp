@@ -28,6 +28,7 @@ class TlsCarrier {
   bool send();
   bool receive();
   bool take_plain();
+  void forget(std::size_t sent);
   bool say_end();
   bool give_plain();
   bool has_moved(TlsSession::Step step, TlsSession::Step& wish);
@@ -42,6 +43,7 @@ class TlsCarrier {
   std::vector<char> down_;
   std::string_view unsent_{};       // of up_
   std::string_view undelivered_{};  // of down_
+  std::size_t forgotten_ = 0;       // of all that was sent
   bool plain_ended_ = false;        // it says no more
   bool plain_gone_ = false;         // nor does it read
   bool sent_end_ = false;

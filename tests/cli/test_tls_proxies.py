@@ -1,8 +1,10 @@
 """https:// proxies: TLS by gladhand-tls, which stays between ssh and the proxy. The proxies are scripted."""
 
+import base64
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -289,6 +291,25 @@ class Carried(TlsTest):
             self.assertEqual([name.partition(":")[0] for name in open_files], ["socket", "socket", "/dev/null"])
         else:
             self.assertRaises(PermissionError, os.listdir, f"/proc/{pid}/fd")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may look")
+    @unittest.skipIf(common.SANITIZED, "a sanitizer keeps what is freed for a while")
+    def test_it_has_forgotten_the_password(self):
+        login = "jo:Qzx9vKmmWpp4Ln7TrAqeUUy3Zx8wQeRt"
+        proxy = self.serve_tls(in_turn(http(login=login), ssh))
+        self.assert_carries(run("--proxy-ca", self.authority.certificate, "--proxy", proxy.url("https", login), NAME,
+                                "22"))
+        pid, = programs(self.authority.certificate)
+        seen = b""
+        with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            for line in maps:
+                begin, end, mode = re.match(r"(\w+)-(\w+) (\S+)", line).groups()
+                if "w" in mode:
+                    memory.seek(int(begin, 16))
+                    seen += memory.read(int(end, 16) - int(begin, 16))
+        self.assertIn(b"SSH-2.0-", seen, "this is not its memory")
+        for word in (login[-8:].encode(), base64.b64encode(login.encode())[4:16]):
+            self.assertNotIn(word, seen)
 
 
 class Failures(TlsTest):
