@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <climits>
 #include <span>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "apps/dial_options.hpp"
 #include "apps/option_values.hpp"
 #include "apps/version.hpp"
+#include "base/decimal.hpp"
 #include "figures/openmetrics.hpp"
 #include "gladhand/error.hpp"
 
@@ -30,10 +30,8 @@ unsigned read_count(const Values& values, const char* option, int least) {
 }
 
 double read_rate(const std::string& text) {
-  double rate = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
-  if (error == std::errc() && stop == end && rate >= 0.001 && rate <= 1e6) return rate;
+  const auto rate = read_decimal(text);
+  if (rate && *rate >= 0.001 && *rate <= 1e6) return *rate;
   throw UsageError("--rate: " + in_quotes(text) + " is not a number from 0.001 to 1000000");
 }
 

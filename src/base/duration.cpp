@@ -1,10 +1,11 @@
 #include "base/duration.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <utility>
+
+#include "base/decimal.hpp"
 
 namespace gladhand {
 
@@ -16,17 +17,6 @@ constexpr std::pair<std::string_view, double> units[] = {
 
 void skip_blanks(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-}
-
-// Takes a number from the beginning of `text`.
-std::optional<double> take_number(std::string_view& text) {
-  double number = 0;
-  const char* begin = text.data();
-  const auto [stop, error] =
-      std::from_chars(begin, begin + text.size(), number, std::chars_format::fixed);
-  if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(stop - begin));
-  return number;
 }
 
 std::optional<double> take_unit(std::string_view& text) {
@@ -44,8 +34,8 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
   if (text.starts_with(' ') || text.ends_with(' ')) return std::nullopt;
   double sum = 0;
   for (bool first = true; first || !text.empty(); first = false) {
-    const auto number = take_number(text);
-    if (!number || !(*number >= 0)) return std::nullopt;
+    const auto number = take_decimal(text);
+    if (!number) return std::nullopt;
     if (first && text.empty()) {
       sum = *number * 1e6;
       break;

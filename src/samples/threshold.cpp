@@ -1,27 +1,18 @@
 #include "samples/threshold.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <optional>
 #include <vector>
 
+#include "base/decimal.hpp"
 #include "base/duration.hpp"
 #include "gladhand/error.hpp"
 
 namespace gladhand {
 
 namespace {
-
-std::optional<double> read_decimal(std::string_view text) {
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc() || stop != end || !std::isfinite(number) || number < 0)
-    return std::nullopt;
-  return number;
-}
 
 bool read_figure(std::string_view word, Threshold& threshold) {
   using enum Threshold::Figure;
