@@ -31,9 +31,11 @@ Error cannot_read(const char* path) {
 }  // namespace
 
 bool read_all(int fd, std::string& text, std::size_t limit) {
-  constexpr std::size_t step = 16384;
+  constexpr std::size_t least = 512;  // most files fit into twice of it; the rest doubles
+  text.reserve(2 * least);
   for (;;) {
     const std::size_t before = text.size();
+    const std::size_t step = std::max(text.capacity() - before, least);
     text.resize(before + step);  // no copy of what may be a password is left on the stack
     const ssize_t got = ::read(fd, text.data() + before, step);
     text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
@@ -56,7 +58,8 @@ std::string read_file(const char* path) {
 void read_lines(const char* path, const std::function<void(std::string_view)>& use) {
   const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd && !errno_means_no_file()) throw cannot_read(path);
-  std::string text(16384, '\0');
+  constexpr std::size_t most = 65536;  // for a line that is longer it grows, too
+  std::string text(2048, '\0');
   std::size_t size = 0;  // of what begins a line whose end has not come yet
   while (fd) {
     if (size == text.size()) text.resize(2 * size);
@@ -69,8 +72,10 @@ void read_lines(const char* path, const std::function<void(std::string_view)>& u
     const std::size_t lines = std::string_view(text.data(), size).rfind('\n') + 1;
     if (lines == 0) continue;
     use({text.data(), lines});
+    const bool filled = size == text.size();
     size -= lines;
     std::memmove(text.data(), text.data() + lines, size);
+    if (filled && text.size() < most) text.resize(2 * text.size());
   }
   if (size > 0) use({text.data(), size});
 }
