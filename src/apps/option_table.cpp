@@ -1,9 +1,9 @@
 #include "apps/option_table.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 
+#include "apps/cli11.hpp"
 #include "gladhand/error.hpp"
 
 namespace gladhand {

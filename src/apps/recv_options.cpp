@@ -1,11 +1,11 @@
 #include "apps/recv_options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <span>
 #include <string_view>
 
+#include "apps/cli11.hpp"
 #include "apps/option_values.hpp"
 #include "gladhand/error.hpp"
 
