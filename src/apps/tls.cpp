@@ -66,10 +66,10 @@ std::optional<std::string> shake_hands(TlsSession& session) {
 
 // It has nothing to say any more, and must not keep a terminal, a pipe or a folder of the user's.
 void let_go() {
+  if (::chdir("/") != 0) return;
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   if (nothing >= 0) ::dup2(nothing, STDERR_FILENO);
   if (nothing > STDERR_FILENO) ::close(nothing);
-  static_cast<void>(::chdir("/"));
 }
 
 void make_non_blocking(int fd) {
