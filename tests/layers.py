@@ -28,7 +28,8 @@ HOUSE = {
     "handover": (("sys",), ("Asio",)),
     "bench": (("connect", "samples"), ("Asio",)),
     "tls": (("sys",), ("OpenSSL",)),
-    "apps": (("bench", "connect", "figures", "handover", "strategy", "tls"), ("Asio", "CLI11", "c-ares", "libidn2")),
+    "http": (("sys",), ("Asio",)),
+    "apps": (("bench", "connect", "figures", "handover", "http", "strategy", "tls"), ("Asio", "CLI11", "c-ares", "libidn2")),
 }
 PURE = {"base", "race", "names", "proxy", "report", "strategy", "samples", "figures"}
 
