@@ -25,6 +25,7 @@
 #include "apps/dial_options.hpp"
 #include "apps/interim_reports.hpp"
 #include "apps/last_words.hpp"
+#include "apps/serve.hpp"
 #include "apps/terminal.hpp"
 #include "connect/credential_sources.hpp"
 #include "figures/bench_json_reader.hpp"
@@ -72,7 +73,7 @@ void fit_descriptors(ScheduleOptions& schedule) {
 // Half the ports go fast; then the kernel searches, and at the end of them connect(2) fails.
 void warn_of_ports(const BenchSettings& settings) {
   const ScheduleOptions& schedule = settings.bench.schedule;
-  if (!settings.flood || settings.bench.reset) return;
+  if (!settings.flood || settings.bench.after.reset) return;
   const std::size_t sources = std::max<std::size_t>(1, settings.bench.sources.size());
   const std::size_t ports = count_local_ports() * sources;
   const std::size_t dials = schedule.samples * settings.bench.modes.size();
@@ -94,7 +95,7 @@ BenchEnvironment environment(int argc, char** argv) {
 }
 
 BenchTerms terms(const BenchOptions& options) {
-  return {.until_banner = options.until_banner,
+  return {.until_banner = options.after.until_banner,
           .samples = options.schedule.samples,
           .concurrency = options.schedule.concurrency,
           .rate = options.schedule.rate,
@@ -223,10 +224,10 @@ std::optional<Error> own_limit(const BenchRunner& runner, const BenchRun& run) {
 
 [[noreturn]] void run(BenchSettings settings, int argc, char** argv) {
   BenchOptions& options = settings.bench;
-  std::vector<Target> targets = read_targets(settings);
+  std::vector<BenchTarget> targets = read_targets(settings);
   check_politeness(settings, targets.size());
   const bool internet = std::ranges::any_of(
-      targets, [](const Target& target) { return target.kind == Target::Kind::internet; });
+      targets, [](const BenchTarget& it) { return it.target.kind == Target::Kind::internet; });
   if (internet) {
     check_machine(options.dial);
     SocketSettings one_source = options.dial.attempt.socket;
@@ -241,11 +242,16 @@ std::optional<Error> own_limit(const BenchRunner& runner, const BenchRun& run) {
   Reports reports(settings);
   keep_memory();
   fit_descriptors(options.schedule);
+  if (settings.serve) {
+    serve(loop, settings, std::move(targets), reports.live());
+    leave(BenchStatus::well);
+  }
   warn_of_ports(settings);
 
   BenchRun result;
   result.environment = environment(argc, argv);
   result.terms = terms(options);
+  result.group_by = settings.group_by;
   BenchRunner runner(
       loop, options, std::move(targets), progress(options.schedule.duration), reports.live());
   SignalWatch ends(loop, {SIGHUP, SIGINT, SIGTERM}, [&] {
@@ -287,6 +293,7 @@ constexpr std::size_t largest_report = 512 << 20;
   for (const std::string& file : settings.hosts)
     runs.push_back(read_bench_json(file, read_input(file, "--merge", largest_report)));
   BenchRun result = merge_runs(std::move(runs));
+  result.group_by = settings.group_by;
   result.environment = environment(argc, argv);
   Summaries summaries = summarise_all(result.hosts);
   for (std::size_t i = 0; i < summaries.size(); ++i)

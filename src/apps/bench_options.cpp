@@ -8,8 +8,10 @@
 
 #include "apps/dial_options.hpp"
 #include "apps/option_values.hpp"
+#include "apps/serve.hpp"
 #include "apps/version.hpp"
 #include "base/decimal.hpp"
+#include "base/duration.hpp"
 #include "figures/openmetrics.hpp"
 #include "gladhand/error.hpp"
 
@@ -99,7 +101,16 @@ constexpr std::array options = {
          Needs::nothing,
          measuring,
          "A dial ends when connected (tcp) or with the server's first line (banner) [tcp]"},
-        [](BenchSettings& s, const Values& v) { s.bench.until_banner = read_until(v.back()); }},
+        [](BenchSettings& s, const Values& v) { s.bench.after.until_banner = read_until(v.back()); }},
+    Row{{"--identify",
+         "",
+         false,
+         Needs::nothing,
+         measuring,
+         "Send a line that says who measures, when all is measured"},
+        [](BenchSettings& s, const Values&) {
+          s.bench.after.identification = "SSH-2.0-gladhand-bench_" GLADHAND_VERSION;
+        }},
     Row{{"--compare",
          "MODE[,MODE...]",
          false,
@@ -107,6 +118,15 @@ constexpr std::array options = {
          measuring,
          "Dial in turn as race, v4, v6, each, sequential, no-backup, delay=DURATION [race]"},
         [](BenchSettings& s, const Values& v) { s.bench.modes = parse_modes(v.back()); }},
+    Row{{"--every",
+         "DURATION",
+         false,
+         Needs::nothing,
+         measuring,
+         "The time between two dials to one host: 1s, with --until banner 2s, with --serve 60s"},
+        [](BenchSettings& s, const Values& v) {
+          s.bench.schedule.gap = read_duration(v.back(), "--every");
+        }},
     Row{{"--flood",
          "",
          false,
@@ -120,7 +140,7 @@ constexpr std::array options = {
          Needs::nothing,
          measuring,
          "Close with a reset, which leaves no local port in TIME_WAIT"},
-        [](BenchSettings& s, const Values&) { s.bench.reset = true; }},
+        [](BenchSettings& s, const Values&) { s.bench.after.reset = true; }},
     Row{{"--sources",
          "ADDR[,ADDR...]",
          false,
@@ -148,6 +168,20 @@ constexpr std::array options = {
           if (*s.interval < std::chrono::seconds(1))
             throw UsageError("--interval must be at least 1s");
         }},
+    Row{{"--serve",
+         "ADDR",
+         false,
+         Needs::nothing,
+         meanwhile,
+         "Dial for as long as this runs, and answer Prometheus at ADDR, which is [IP:]PORT"},
+        [](BenchSettings& s, const Values& v) { s.serve = read_serve_address(v.back()); }},
+    Row{{"--address-label",
+         "",
+         false,
+         Needs::nothing,
+         meanwhile,
+         "With --serve, tell in a label which address was connected to"},
+        [](BenchSettings& s, const Values&) { s.address_label = true; }},
     Row{{"--json",
          "FILE",
          false,
@@ -181,6 +215,17 @@ constexpr std::array options = {
          reports,
          "Write all of it as one page for a browser to FILE ('-': stdout)"},
         [](BenchSettings& s, const Values& v) { s.page = v.back(); }},
+    Row{{"--group-by",
+         "LABEL",
+         false,
+         Needs::nothing,
+         reports,
+         "Show the hosts with one value of LABEL as one, too: labels stand in --hosts FILE"},
+        [](BenchSettings& s, const Values& v) {
+          if (!is_label_name(v.back()))
+            throw UsageError("--group-by: " + in_quotes(v.back()) + " is no label's name");
+          s.group_by = v.back();
+        }},
     Row{{"--merge",
          "",
          false,
@@ -236,8 +281,15 @@ void complete(const CommandLine& line, BenchSettings& settings) {
   ScheduleOptions& schedule = settings.bench.schedule;
   if (schedule.duration.count() > 0 && !line.is_given("--samples")) schedule.samples = 0;
   if (!line.is_given("--concurrency"))
-    schedule.concurrency = schedule.rate ? 1024 : settings.flood ? 1 : 64;
-  if (settings.flood) {
+    schedule.concurrency = schedule.rate ? 1024 : settings.flood && !settings.serve ? 1 : 64;
+  const Moment least = std::chrono::seconds(settings.bench.after.until_banner ? 2 : 1);
+  if (!line.is_given("--every"))
+    schedule.gap = settings.serve ? Moment(std::chrono::minutes(1)) : least;
+  if (schedule.gap < least && !settings.flood)
+    throw UsageError("--every is under " + to_string(least),
+                     "servers such as sshd may penalise this client; --flood says that you mean it");
+  if (settings.serve) schedule.samples = 0;
+  if (settings.flood && !line.is_given("--every")) {
     schedule.gap = Moment(0);
     schedule.spread = Moment(0);
   }
@@ -260,11 +312,22 @@ BenchSettings parse_bench_command_line(int argc, const char* const* argv) {
   line.offer(dial_option_rows(), settings.bench.dial);
   exclude_dial_options(line);
   line.exclude("--sources", "--bind");
+  for (const char* one_run : {"--samples",
+                              "--duration",
+                              "--warmup",
+                              "--rate",
+                              "--json",
+                              "--csv",
+                              "--openmetrics",
+                              "--report",
+                              "--interval",
+                              "--fail-if"})
+    line.exclude("--serve", one_run);
   if (const auto answer = line.parse(argc, argv)) {
     settings.answer = *answer;
     return settings;
   }
-  if (settings.hosts.empty() && !settings.hosts_file)
+  if (settings.hosts.empty() && !settings.hosts_file && !settings.serve)
     throw UsageError("a HOST or --hosts is required", std::string("usage: ") + usage);
   settings.given = line.given();
   check_merge(line, settings);

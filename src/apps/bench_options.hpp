@@ -29,9 +29,12 @@ struct BenchSettings {
   std::optional<std::string> json;  ///< files; "-" is standard output
   std::optional<std::string> csv;
   std::optional<std::string> openmetrics;
+  std::string group_by;  ///< a label of the hosts
   std::string labels;  ///< of --openmetrics
   std::optional<std::string> page;
   std::optional<std::string> jsonl;
+  std::optional<Endpoint> serve;  ///< where an exporter answers, in place of reports
+  bool address_label = false;     ///< of an exporter: addresses are labels
   std::optional<Moment> interval;  ///< how often the files are written while the run goes on
   std::vector<Threshold> thresholds;
   std::string answer;  ///< --help or --version: print this and do nothing else

@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <exception>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "apps/terminal.hpp"
@@ -15,6 +18,7 @@
 #include "figures/openmetrics.hpp"
 #include "figures/page.hpp"
 #include "gladhand/error.hpp"
+#include "sys/environment.hpp"
 #include "sys/file.hpp"
 
 namespace gladhand {
@@ -36,6 +40,21 @@ MetricsOptions metrics_options(const BenchSettings& settings) {
   const std::string& file = *settings.openmetrics;
   options.before = read_metrics_before(file, read_input(file, "--openmetrics"), counting_metric);
   return options;
+}
+
+// What is not written to a terminal is as wide as $COLUMNS says.
+Canvas bench_canvas() {
+  constexpr unsigned least = 20;
+  constexpr unsigned most = 1000;
+  Canvas canvas = output_canvas();
+  const std::string columns = environment_variable({"COLUMNS"}).value_or("");
+  unsigned number = 0;
+  const auto [stop, error] =
+      std::from_chars(columns.data(), columns.data() + columns.size(), number);
+  if (terminal_columns(STDOUT_FILENO) == 0 && error == std::errc() &&
+      stop == columns.data() + columns.size() && number >= least && number <= most)
+    canvas.columns = number;
+  return canvas;
 }
 
 }  // namespace
@@ -101,7 +120,7 @@ void Reports::add(const std::optional<std::string>& path, const char* option, Wr
 
 void Reports::write(const BenchRun& run, const Summaries& summaries) {
   Attempts attempts;
-  if (has_table_) attempts.make([&] { print(describe_run(run, summaries, output_canvas())); });
+  if (has_table_) attempts.make([&] { print(describe_run(run, summaries, bench_canvas())); });
   for (File& file : files_) attempts.make(file, run, summaries);
   if (live_failure_) attempts.make([this] { throw Error(*live_failure_); });
   attempts.end();
@@ -110,7 +129,7 @@ void Reports::write(const BenchRun& run, const Summaries& summaries) {
 void Reports::write_so_far(const BenchRun& run, const Summaries& summaries, Table table) {
   Attempts attempts;
   if (has_table_ && table == Table::shown)
-    attempts.make([&] { print(describe_run(run, summaries, output_canvas())); });
+    attempts.make([&] { print(describe_run(run, summaries, bench_canvas())); });
   for (File& file : files_)
     if (file.path != "-") attempts.make(file, run, summaries);
   attempts.end();

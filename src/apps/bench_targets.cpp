@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "apps/dial_options.hpp"
+#include "base/duration.hpp"
 #include "base/letters.hpp"
 #include "connect/proxy_chain.hpp"
 #include "dns/idna.hpp"
@@ -43,19 +44,26 @@ std::string identity(const Target& target) {
 
 }  // namespace
 
-std::vector<Target> read_targets(const BenchSettings& settings) {
-  std::vector<std::string> hosts = settings.hosts;
+std::vector<BenchTarget> read_targets(const BenchSettings& settings) {
+  std::vector<ListedHost> hosts;
+  for (const std::string& host : settings.hosts) hosts.push_back({host});
   if (settings.hosts_file)
-    for (std::string& host : read_host_list(read_input(*settings.hosts_file, "--hosts")))
+    for (ListedHost& host : read_host_list(read_input(*settings.hosts_file, "--hosts")))
       hosts.push_back(std::move(host));
+  if (hosts.empty() && settings.serve && !settings.hosts_file) return {};
   if (hosts.empty()) throw UsageError("there is no host in " + in_quotes(*settings.hosts_file));
   const std::string services = read_file("/etc/services");
-  std::vector<Target> targets;
+  std::vector<BenchTarget> targets;
   targets.reserve(hosts.size());
   std::set<std::string> seen;
-  for (const std::string& text : hosts) {
-    Target target = read_target(settings, text, services);
-    if (seen.insert(identity(target)).second) targets.push_back(std::move(target));
+  for (ListedHost& it : hosts) {
+    for (const auto& [name, value] : it.labels)
+      if (settings.labels.starts_with(name + "=\"") ||
+          settings.labels.find(',' + name + "=\"") != settings.labels.npos)
+        throw UsageError("--label " + name + " is a label of " + in_quotes(it.host) + ", too");
+    Target target = read_target(settings, it.host, services);
+    if (seen.insert(identity(target)).second)
+      targets.push_back({std::move(target), std::move(it.labels)});
   }
   return targets;
 }
@@ -63,9 +71,14 @@ std::vector<Target> read_targets(const BenchSettings& settings) {
 // sshd since 9.8 turns away who connects without authenticating more often than once a second, and
 // counts it against everybody who shares the address.
 void check_politeness(const BenchSettings& settings, std::size_t hosts) {
-  const auto& rate = settings.bench.schedule.rate;
-  if (settings.flood || !rate || *rate <= static_cast<double>(hosts)) return;
-  throw UsageError("--rate is over one dial a second to each host",
+  const ScheduleOptions& schedule = settings.bench.schedule;
+  const double seconds = static_cast<double>(schedule.gap.count()) / 1e6;
+  if (settings.flood || !schedule.rate ||
+      *schedule.rate * seconds <= static_cast<double>(hosts))
+    return;
+  throw UsageError("--rate is over one dial " +
+                       std::string(seconds > 1 ? "in " + to_string(schedule.gap) : "a second") +
+                       " to each host",
                    "servers such as sshd may penalise this client; --flood says that you mean it");
 }
 

@@ -1,21 +1,15 @@
 #include "bench/bench_runner.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
-#include <asio/use_awaitable.hpp>
 #include <exception>
 #include <utility>
 
-#include "base/first_words.hpp"
 #include "bench/address_modes.hpp"
-#include "bench/first_line.hpp"
 #include "bench/mode_options.hpp"
+#include "bench/one_dial.hpp"
 #include "connect/proxy_chain.hpp"
-#include "gladhand/error.hpp"
-#include "sys/limits.hpp"
 
 namespace gladhand {
 
@@ -27,16 +21,11 @@ bool asks_for_addresses(const BenchMode& mode) {
   return mode.kind == BenchMode::Kind::each;
 }
 
-void close_with_reset(UniqueFd fd) {
-  const linger none{1, 0};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-}
-
 }  // namespace
 
 BenchRunner::BenchRunner(asio::io_context& loop,
                          BenchOptions options,
-                         std::vector<Target> targets,
+                         std::vector<BenchTarget> targets,
                          std::function<void(const BenchProgress&)> on_progress,
                          SampleSink on_sample)
     : loop_(loop),
@@ -48,8 +37,10 @@ BenchRunner::BenchRunner(asio::io_context& loop,
   const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
   plans_.reserve(targets.size());
   hosts_.reserve(targets.size());
-  for (Target& target : targets) {
-    hosts_.push_back({.host = target.host, .port = target.service});
+  for (BenchTarget& it : targets) {
+    Target& target = it.target;
+    hosts_.push_back(
+        {.host = target.host, .port = target.service, .labels = std::move(it.labels)});
     plans_.push_back({.port = target.port, .modes = modes});
     if (target.name.empty() || target.kind != Target::Kind::internet)
       plans_.back().target = std::make_unique<const Target>(std::move(target));
@@ -128,7 +119,7 @@ asio::awaitable<void> BenchRunner::learn_addresses(std::size_t host) {
 }
 
 void BenchRunner::list_modes() {
-  const std::size_t samples = std::min(options_.schedule.samples, 1000U);
+  const std::size_t samples = options_.forget ? 1 : std::min(options_.schedule.samples, 1000U);
   const std::size_t questions = options_.dial.names.families.size();
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     std::vector<ModeSamples>& modes = hosts_[i].modes;
@@ -154,6 +145,12 @@ void BenchRunner::begin() {
   std::vector<std::size_t> modes;
   for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
   schedule_.emplace(options_.schedule, modes);
+  for (std::size_t i = 0; i < plans_.size(); ++i) {
+    if (plans_[i].target && plans_[i].target->literal)
+      learn_servers(i, {*plans_[i].target->literal});
+    for (const BenchMode& mode : *plans_[i].modes)
+      if (mode.address) learn_servers(i, {*mode.address});
+  }
   start_clock();
   watch_.begin();
   go_on();
@@ -180,6 +177,21 @@ void BenchRunner::go_on() {
 std::uint64_t BenchRunner::never_begun() const {
   constexpr Moment moment = std::chrono::milliseconds(20);
   return schedule_ ? schedule_->overdue(elapsed() - moment) : 0;
+}
+
+// Two names of one server are not dialled as if they were two. Behind a proxy nobody here knows.
+void BenchRunner::learn_servers(std::size_t host, const std::vector<Endpoint>& endpoints) {
+  if (options_.schedule.gap.count() == 0 || options_.dial.route.has_proxies()) return;
+  constexpr std::string_view mapped = "::ffff:";
+  const std::size_t most = 4096 + 4 * plans_.size();  // names may lead elsewhere each time
+  for (const Endpoint& endpoint : endpoints) {
+    if (servers_.size() >= most) return;
+    std::string server = to_string(endpoint);
+    if (server.starts_with(mapped) && server.find('.') != server.npos)
+      server.erase(0, mapped.size());
+    server += ' ' + std::to_string(endpoint.family() ? endpoint.port() : 0);
+    schedule_->learn(host, servers_.try_emplace(std::move(server), servers_.size()).first->second);
+  }
 }
 
 void BenchRunner::set_alarm() {
@@ -228,12 +240,23 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn,
   ++done_;
   if (!builder.connected()) ++failures_;
   count_own_limits(builder);
+  learn_servers(turn.host, builder.tried());
   if (turn.warmup) co_return;
   HostSamples& host = hosts_[turn.host];
   const Moment intended = options_.schedule.rate ? turn.intended : started;
   const Moment lag = std::max(started - turn.due, watch_.worst_since(start_ + started));
   builder.store({turn.number, intended, started, lag}, host, host.modes[turn.mode]);
   if (on_sample_) on_sample_(began_ + started, host, host.modes[turn.mode]);
+  if (options_.forget) forget(host, host.modes[turn.mode]);
+}
+
+void BenchRunner::forget(HostSamples& host, ModeSamples& mode) {
+  mode.samples.clear();
+  mode.queries.clear();
+  mode.attempts.clear();
+  host.addresses.clear();
+  host.locals.clear();
+  host.texts.clear();
 }
 
 // A run that has nothing else to measure ends.
@@ -245,7 +268,7 @@ void BenchRunner::count_own_limits(const SampleBuilder& dial) {
     return;
   }
   if (own_limits_++ == 0) own_limits_since_ = elapsed();
-  if (own_limit_ || own_limits_ < several || elapsed() - own_limits_since_ < long_enough) return;
+  if (options_.forget || own_limit_ || own_limits_ < several || elapsed() - own_limits_since_ < long_enough) return;
   own_limit_ = dial.error();
   asio::post(loop_, [this] { end(); });
 }
@@ -262,50 +285,23 @@ asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
       loop_, target_for_mode(target_of(host), mode), std::move(options), deadline, recorder);
 }
 
-namespace {
-
-// As much of the line as tells a refusal of sshd's; of any other nothing.
-std::string only_the_refusal(std::string line) {
-  if (!refusal_of_sshd(line)) return "";
-  while (refusal_of_sshd(std::string_view(line).substr(0, line.size() - 1))) line.pop_back();
-  return line;
-}
-
-}  // namespace
-
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              const BenchMode& mode,
                                              SampleBuilder& builder,
                                              Recorder& recorder) {
-  const Clock::time_point deadline = Clock::now() + options_.dial.race.timeout;
-  std::optional<DialConnection> connection;
-  try {
-    // What the dial takes is not kept here while it runs.
-    asio::awaitable<DialResult> dialling = begin_dial(host, mode, recorder);
-    DialResult result = co_await std::move(dialling);
-    if (auto* made = std::get_if<DialConnection>(&result)) connection = std::move(*made);
-  } catch (const std::exception& error) {
-    recorder.end(DialFailure{Error(ExitStatus::not_handed_over, error.what())});
-  }
-  if (connection) recorder.end();
-  // A question that could not be asked is told as one without an answer.
-  if (builder.outcome() == SampleOutcome::no_address)
-    if (const auto shortage = shortage_of_descriptors()) builder.set_own_limit(*shortage);
-  // Over loopback it may have ended without a wait: now it is the others' turn, and the clock's.
-  co_await asio::post(loop_, asio::use_awaitable);
-  if (!connection) co_return;
-  if (options_.until_banner) {
-    const bool is_sequential = mode.kind == BenchMode::Kind::sequential;
-    BannerResult banner = co_await read_first_line(
-        loop_,
-        connection->socket.get(),
-        recorder.began(),
-        is_sequential ? Clock::now() + options_.dial.race.timeout : deadline);
-    // Whoever has let it through knows a password, and may repeat it in any code.
-    if (options_.dial.route.credentials->told()) banner.line = only_the_refusal(banner.line);
-    builder.set_banner(banner);
-  }
-  if (options_.reset) close_with_reset(std::move(connection->socket));
+  const Moment timeout = options_.dial.race.timeout;
+  const bool is_sequential = mode.kind == BenchMode::Kind::sequential;
+  const Clock::time_point deadline = Clock::now() + timeout;
+  AfterDial after = options_.after;
+  after.credentials = options_.dial.route.credentials;
+  // What the dial takes is not kept here while it runs.
+  co_await make_dial(loop_,
+                     begin_dial(host, mode, recorder),
+                     std::move(after),
+                     deadline,
+                     is_sequential ? timeout : Moment(0),
+                     builder,
+                     recorder);
 }
 
 }  // namespace gladhand

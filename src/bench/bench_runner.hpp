@@ -7,6 +7,7 @@
 #include <asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,8 +15,10 @@
 #include <vector>
 
 #include "bench/loop_watch.hpp"
+#include "bench/one_dial.hpp"
 #include "connect/proxy_chain.hpp"
 #include "samples/bench_mode.hpp"
+#include "samples/host_list.hpp"
 #include "samples/sample.hpp"
 #include "samples/sample_builder.hpp"
 #include "samples/schedule.hpp"
@@ -26,10 +29,16 @@ struct BenchOptions {
   ConnectOptions dial;
   ScheduleOptions schedule;
   std::vector<BenchMode> modes;
-  bool until_banner = false;  ///< a dial ends with the server's first line, not with the connection
-  bool reset = false;         ///< close with RST: no port of ours is left in TIME_WAIT
+  AfterDial after;
+  bool forget = false;  ///< a sample is told, and not kept; no limit of this machine ends the run
   std::vector<Endpoint>
       sources;  ///< taken in turn, family by family: each has local ports of its own
+};
+
+/// What is dialled, and what the list of hosts says of it.
+struct BenchTarget {
+  Target target;
+  Labels labels{};
 };
 
 /// Is told of every dial that counts, when it has ended: the last sample of `mode`, and when it
@@ -49,7 +58,7 @@ class BenchRunner {
   /// `on_progress` is called a few times a second. Either function may be empty.
   BenchRunner(asio::io_context& loop,
               BenchOptions options,
-              std::vector<Target> targets,
+              std::vector<BenchTarget> targets,
               std::function<void(const BenchProgress&)> on_progress,
               SampleSink on_sample = {});
 
@@ -102,6 +111,8 @@ class BenchRunner {
   void go_on();
   void set_alarm();
   void tick();
+  static void forget(HostSamples& host, ModeSamples& mode);
+  void learn_servers(std::size_t host, const std::vector<Endpoint>& endpoints);
   void count_own_limits(const SampleBuilder& dial);
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
@@ -124,6 +135,7 @@ class BenchRunner {
   std::size_t next_to_learn_ = 0;
   std::size_t learners_ = 0;
   std::optional<Schedule> schedule_;
+  std::map<std::string, std::size_t> servers_;  // by address and port
   Clock::time_point start_;
   WallTime began_{};  // the same
   asio::steady_timer alarm_;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string>
 
+#include "base/first_words.hpp"
 #include "sys/readiness_wait.hpp"
 
 namespace gladhand {
@@ -17,6 +18,12 @@ using Clock = std::chrono::steady_clock;
 using asio::posix::stream_descriptor;
 
 constexpr std::size_t longest_line = 4096;
+
+// sshd turns a client away with a line of its own.
+BannerResult::Kind kind_of(std::string_view line) {
+  return line.starts_with("SSH-") || refusal_of_sshd(line) ? BannerResult::Kind::line
+                                                          : BannerResult::Kind::other;
+}
 
 // What the socket has now. False when it has nothing yet.
 bool take_line(int fd, BannerResult& result) {
@@ -34,7 +41,7 @@ bool take_line(int fd, BannerResult& result) {
     if (end == std::string::npos && result.line.size() < longest_line) continue;
     result.line.resize(std::min(end, longest_line));
     if (result.line.ends_with('\r')) result.line.pop_back();
-    result.kind = BannerResult::Kind::line;
+    result.kind = kind_of(result.line);
     return true;
   }
 }

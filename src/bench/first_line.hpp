@@ -1,4 +1,5 @@
-// Waits for the first line that a server sends.
+// Waits for the first line that a server sends: an SSH server's identification [RFC 4253 §4.2]. The
+// lines that one may send before it are no sshd's.
 #pragma once
 
 #include <asio/awaitable.hpp>

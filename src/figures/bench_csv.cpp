@@ -22,6 +22,14 @@ std::string field(std::string_view given) {
   return result + '"';
 }
 
+// "role=web site=ams"
+std::string labels_of(const HostSamples& host) {
+  std::string text;
+  for (const auto& [name, value] : host.labels)
+    text += (text.empty() ? "" : " ") + name + '=' + value;
+  return text;
+}
+
 std::string line(const BenchRun& run,
                  const HostSamples& host,
                  const ModeSamples& mode,
@@ -41,7 +49,15 @@ std::string line(const BenchRun& run,
     text += ',' + (time ? std::to_string(time->count()) : "");
   }
   text += ',' + std::to_string(sample.attempts) + ',' + utc_text(began(run, mode, sample)) + ',' +
-          std::to_string(sample.lag.count());
+          std::to_string(sample.lag.count()) + ',' + field(host.first_line_of(sample)) + ',' +
+          (sample.local == Sample::none ? "" : field(to_string(host.locals[sample.local]))) + ',' +
+          (sample.local_port == 0 ? "" : std::to_string(sample.local_port));
+  const bool is_tcp = sample.round_trip != Sample::absent;
+  text += ',' + (is_tcp ? std::to_string(sample.round_trip.count()) : "") + ',' +
+          (is_tcp ? std::to_string(sample.retransmits) : "") + ',' +
+          (is_tcp ? std::to_string(sample.segment_size) : "") + ',' +
+          (sample.congestion == Sample::none ? "" : field(host.texts[sample.congestion])) + ',' +
+          field(labels_of(host));
   if (!mode.vantage.empty()) text += ',' + field(mode.vantage);
   return text + '\n';
 }
@@ -51,7 +67,7 @@ std::string line(const BenchRun& run,
 void write_bench_csv(const BenchRun& run, const TextSink& write) {
   write(
       "host,port,mode,n,intended_us,started_us,outcome,error,total_us,family,address,"
-      "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts,time,lag_us");
+      "dns_aaaa_us,dns_a_us,connect_us,proxy_us,banner_us,attempts,time,lag_us,banner,local_address,local_port,rtt_us,syn_retransmits,mss,congestion,labels");
   write(run.sources.size() > 1 ? ",vantage\n" : "\n");
   for (const HostSamples& host : run.hosts)
     for (const ModeSamples& mode : host.modes)

@@ -7,6 +7,7 @@
 #include "gladhand/error.hpp"
 #include "samples/bench_verdict.hpp"
 #include "samples/comparison.hpp"
+#include "samples/headline.hpp"
 
 namespace gladhand {
 
@@ -160,6 +161,16 @@ void add_sample(JsonLine& line,
   }
   line.add("total_us", it.total.count()).add("lag_us", it.lag.count());
   if (const auto address = host.address_of(mode, it)) add_address(line, *address);
+  if (it.local != Sample::none) {
+    line.add("local_address", to_string(host.locals[it.local]));
+    if (it.local_port > 0) line.add("local_port", it.local_port);
+  }
+  if (it.round_trip != Sample::absent)
+    line.add("rtt_us", it.round_trip.count())
+        .add("syn_retransmits", it.retransmits)
+        .add("mss", it.segment_size);
+  if (it.congestion != Sample::none) line.add("congestion", host.texts[it.congestion]);
+  if (it.first_line != Sample::none) line.add("banner", host.first_line_of(it));
   JsonLine durations;
   for (const Phase phase : steps)
     if (const auto took = duration(host, mode, it, phase))
@@ -209,6 +220,8 @@ JsonLine bench_json_head(const BenchRun& run, std::span<const std::vector<Summar
       .add("never_begun", run.never_begun)
       .add("interrupted", run.interrupted)
       .raw("verdicts", strings(run_verdicts(run, summaries)));
+  const Headline said = headline(run, summaries);
+  head.add("well", said.well).add("headline", said.text);
   if (!run.sources.empty())
     head.raw("merged", array(run.sources, source)).add("method", comparison_method);
   return head;
@@ -217,8 +230,13 @@ JsonLine bench_json_head(const BenchRun& run, std::span<const std::vector<Summar
 JsonLine bench_json_host(const HostSamples& host, std::span<const Summary> summaries) {
   JsonLine line;
   line.add("host", host.host)
-      .add("port", host.port)
-      .raw("verdicts", strings(host_verdicts(host, summaries)));
+      .add("port", host.port);
+  if (!host.labels.empty()) {
+    JsonLine labels;
+    for (const auto& [name, value] : host.labels) labels.add(name, value);
+    line.raw("labels", labels.object());
+  }
+  line.raw("verdicts", strings(host_verdicts(host, summaries)));
   const std::vector<Comparison> found = compare_vantages(host, summaries);
   if (!found.empty())
     line.raw("comparisons",

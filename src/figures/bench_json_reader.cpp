@@ -9,6 +9,7 @@
 #include "base/position.hpp"
 #include "figures/json_shape.hpp"
 #include "gladhand/error.hpp"
+#include "samples/host_list.hpp"
 
 namespace gladhand {
 
@@ -84,6 +85,21 @@ void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
   if (from.contains("lag_us")) sample.lag = short_moment_of(from, "lag_us");
   if (const std::string error = optional_string(from, "error"); !error.empty())
     sample.error = position_of_text(host.texts, error);
+  if (from.contains("local_address"))
+    sample.local = position_of(host.locals, endpoint_of(string_of(from, "local_address")));
+  if (host.locals.size() > most_addresses)
+    throw WrongShape{"local_address", "is one of more than " + std::to_string(most_addresses)};
+  if (from.contains("local_port"))
+    sample.local_port = static_cast<std::uint16_t>(number_of(from, "local_port", 65535));
+  if (from.contains("rtt_us")) {
+    sample.round_trip = short_moment_of(from, "rtt_us");
+    sample.retransmits = static_cast<std::uint8_t>(number_of(from, "syn_retransmits", 255));
+    sample.segment_size = static_cast<std::uint16_t>(number_of(from, "mss", 65535));
+  }
+  if (from.contains("congestion"))
+    sample.congestion = position_of_text(host.texts, string_of(from, "congestion"));
+  if (from.contains("banner"))
+    sample.first_line = position_of_text(host.texts, string_of(from, "banner"));
   const Json& phases = member(from, "phases");
   within("phases", [&] {
     if (!phases.is_object()) throw WrongShape{"", "is no object"};
@@ -107,6 +123,14 @@ void read_sample(const Json& from, HostSamples& host, ModeSamples& mode) {
 HostSamples read_host(const Json& from) {
   constexpr std::size_t any = std::numeric_limits<std::size_t>::max();
   HostSamples host{.host = string_of(from, "host"), .port = string_of(from, "port")};
+  if (from.contains("labels")) {
+    const Json& labels = member(from, "labels");
+    if (!labels.is_object()) throw WrongShape{"labels", "is no object"};
+    for (const auto& [name, value] : labels.items()) {
+      if (!is_label_name(name)) throw WrongShape{"labels", "has no label's name: " + in_quotes(name)};
+      host.labels.emplace_back(name, string_of(labels, name.c_str()));
+    }
+  }
   for_each_item(from, "modes", any, [&host](const Json& it) {
     ModeSamples mode{.mode = string_of(it, "mode")};
     for_each_item(it, "samples", any, [&](const Json& sample) { read_sample(sample, host, mode); });
@@ -154,37 +178,95 @@ void check_schema(const Json& root) {
     throw WrongShape{"", "is merged already: give the files it was made of"};
 }
 
-// Keeps of each host only what is read from it, so that a fleet's report is not in memory as JSON.
-class HostSifter {
+// Builds the JSON of a report, but of each host only what is read from it: a fleet's report is not in
+// memory as JSON. A callback of the library's own parser would be called here, too; what it throws
+// away is then looked for among all samples before it, each time.
+class ReportBuilder {
  public:
-  bool operator()(int depth, Json::parse_event_t event, const Json& value) {
-    if (event == Json::parse_event_t::key && depth == 1) in_hosts_ = value == "hosts";
-    if (event != Json::parse_event_t::object_end || depth != 2 || !in_hosts_) return true;
+  bool null() { return put(nullptr) != nullptr; }
+  bool boolean(bool value) { return put(value) != nullptr; }
+  bool number_integer(Json::number_integer_t value) { return put(value) != nullptr; }
+  bool number_unsigned(Json::number_unsigned_t value) { return put(value) != nullptr; }
+  bool number_float(Json::number_float_t value, const std::string& /*text*/) {
+    return put(value) != nullptr;
+  }
+  bool string(std::string& value) { return put(std::move(value)) != nullptr; }
+  bool binary(Json::binary_t& /*value*/) { return false; }
+
+  bool start_object(std::size_t /*size*/) { return open(Json::object()); }
+  bool start_array(std::size_t /*size*/) { return open(Json::array()); }
+  bool key(std::string& name) {
+    if (open_.size() == 1) in_hosts_ = name == "hosts";
+    keys_.back() = std::move(name);
+    return true;
+  }
+  bool end_object() {
+    close();
+    if (in_hosts_ && open_.size() == 2 && open_.back()->is_array()) take_host(*open_.back());
+    return true;
+  }
+  bool end_array() {
+    close();
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string& /*token*/, const Json::exception&) {
+    broken_at = position;
+    return false;
+  }
+
+  Json root;
+  std::vector<HostSamples> hosts;
+  std::optional<WrongShape> fault;  // of the first host that has one
+  std::optional<std::size_t> broken_at;
+
+ private:
+  // Where it stands now: what is open does not grow meanwhile.
+  Json* put(Json value) {
+    if (open_.empty()) return &(root = std::move(value));
+    Json& into = *open_.back();
+    if (into.is_object()) return &(into[keys_.back()] = std::move(value));
+    into.push_back(std::move(value));
+    return &into.back();
+  }
+
+  bool open(Json value) {
+    open_.push_back(put(std::move(value)));
+    keys_.emplace_back();
+    return true;
+  }
+
+  void close() {
+    open_.pop_back();
+    keys_.pop_back();
+  }
+
+  void take_host(Json& list) {
     try {
-      hosts.push_back(read_host(value));
+      hosts.push_back(read_host(list.back()));
     } catch (WrongShape& wrong) {
       wrong.path = "hosts[" + std::to_string(hosts.size()) + ']' +
                    (wrong.path.empty() ? "" : "." + wrong.path);
       if (!fault) fault = wrong;
     }
-    return false;
+    list.erase(list.size() - 1);
   }
 
-  std::vector<HostSamples> hosts;
-  std::optional<WrongShape> fault;
-
- private:
+  std::vector<Json*> open_;
+  std::vector<std::string> keys_;  // one for each that is open
   bool in_hosts_ = false;
 };
 
+struct Broken {
+  std::size_t at = 0;  // byte
+};
+
 RunOfFile read(std::string_view text) {
-  HostSifter sifter;
-  const Json root =
-      Json::parse(text, [&sifter](int depth, Json::parse_event_t event, const Json& value) {
-        return sifter(depth, event, value);
-      });
+  ReportBuilder builder;
+  const bool whole = Json::sax_parse(text.begin(), text.end(), &builder);
+  if (!whole) throw Broken{builder.broken_at.value_or(0)};
+  const Json& root = builder.root;
   check_schema(root);
-  if (sifter.fault) throw WrongShape(*sifter.fault);
+  if (builder.fault) throw WrongShape(*builder.fault);
   RunOfFile result;
   result.run.started = read_time(string_of(root, "started"));
   result.run.duration = moment_of(root, "duration_us");
@@ -198,7 +280,7 @@ RunOfFile read(std::string_view text) {
   const Json& rest = member(root, "hosts");
   if (!rest.is_array()) throw WrongShape{"hosts", "is no list"};
   if (!rest.empty()) throw WrongShape{"hosts", "holds what is no object"};
-  result.run.hosts = std::move(sifter.hosts);
+  result.run.hosts = std::move(builder.hosts);
   return result;
 }
 
@@ -212,9 +294,9 @@ RunOfFile read_bench_json(const std::string& file, std::string_view text) {
   } catch (const WrongShape& wrong) {
     throw UsageError(in_quotes(file) + ": " + (wrong.path.empty() ? "" : wrong.path + ' ') +
                      wrong.what);
-  } catch (const Json::parse_error& error) {
+  } catch (const Broken& broken) {
     throw UsageError(in_quotes(file) + ": is no JSON: broken at byte " +
-                     std::to_string(error.byte));
+                     std::to_string(broken.at));
   } catch (const Json::exception& error) {
     throw UsageError(in_quotes(file) + ": is no JSON: " + printable(error.what()));
   }

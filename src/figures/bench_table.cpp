@@ -9,6 +9,8 @@
 
 #include "base/duration.hpp"
 #include "gladhand/error.hpp"
+#include "samples/groups.hpp"
+#include "samples/versions.hpp"
 
 namespace gladhand {
 
@@ -37,7 +39,15 @@ std::string share(std::size_t part, std::size_t all) {
 struct Shown {
   bool mode = false;
   bool ours = false;
+  bool banner = false;
 };
+
+// What the server last said that it is; how many others it said.
+std::string versions(const HostSamples& host, const ModeSamples& mode) {
+  const std::vector<std::string> said = versions_of(host, mode);
+  if (said.empty()) return "-";
+  return said.back() + (said.size() > 1 ? " +" + std::to_string(said.size() - 1) : "");
+}
 
 Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, Shown with) {
   Row row = {name_of(host)};
@@ -52,6 +62,7 @@ Row row_of(const HostSamples& host, const ModeSamples& mode, const Summary& it, 
   const std::size_t wins = it.ipv6_wins + it.ipv4_wins;
   row.push_back(share(it.ipv6_wins, wins));
   row.push_back(share(it.ipv4_wins, wins));
+  if (with.banner) row.push_back(versions(host, mode));
   return row;
 }
 
@@ -83,14 +94,25 @@ Layout lay_out(const std::vector<Row>& rows, std::size_t texts, std::size_t colu
   return layout;
 }
 
-// On a narrow terminal the figures that say least are left out.
+std::size_t whole_width(const std::vector<Row>& rows) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < rows.front().size(); ++i)
+    width += 1 + std::ranges::max(rows, {}, [i](const Row& row) { return row[i].size(); })[i].size();
+  return width - 1;
+}
+
+// On a narrow terminal the figures that say least are left out; what servers say they are is, before
+// any name is shortened.
 Layout fit(std::vector<Row>& rows, std::size_t texts, std::size_t columns) {
   const std::vector<Row> least_first = {{"best"}, {"p90"}, {"IPv6", "IPv4"}, {"p99"}, {"max"}};
+  if (rows.front().back() == "banner" && whole_width(rows) > columns)
+    for (Row& row : rows) row.pop_back();
   for (const Row& names : least_first) {
     Layout layout = lay_out(rows, texts, columns);
     if (width_of(layout) <= columns) return layout;
     for (const std::string& name : names) {
       const auto column = std::ranges::find(rows.front(), name) - rows.front().begin();
+      if (column == std::ssize(rows.front())) continue;
       for (Row& row : rows) row.erase(row.begin() + column);
     }
   }
@@ -127,6 +149,10 @@ std::string draw_table(const BenchRun& run,
           run.hosts, [](const HostSamples& host) { return host.modes.size() != 1; }),
       .ours = std::ranges::any_of(summaries, [](const std::vector<Summary>& modes) {
         return std::ranges::any_of(modes, &Summary::ours);
+      }),
+      .banner = std::ranges::any_of(run.hosts, [](const HostSamples& host) {
+        return std::ranges::any_of(
+            host.modes, [&host](const ModeSamples& it) { return !versions_of(host, it).empty(); });
       })};
   const std::size_t texts = with.mode ? 2 : 1;
   Row head = {"host"};
@@ -134,6 +160,7 @@ std::string draw_table(const BenchRun& run,
   head.insert(head.end(), {"dials", "failed"});
   if (with.ours) head.emplace_back("ours");
   head.insert(head.end(), {"best", "median", "p90", "p99", "max", "IPv6", "IPv4"});
+  if (with.banner) head.emplace_back("banner");
   std::vector<Row> rows = {std::move(head)};
   for (std::size_t i = 0; i < run.hosts.size(); ++i)
     for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
@@ -149,6 +176,36 @@ std::string draw_table(const BenchRun& run,
                                       : line;
     text += '\n';
   }
+  return text;
+}
+
+std::string draw_groups(const BenchRun& run,
+                        std::span<const std::vector<Summary>> summaries,
+                        const Canvas& canvas) {
+  const std::vector<Group> groups = groups_of(run, summaries, run.group_by);
+  if (groups.empty()) return "";
+  const bool with_mode =
+      std::ranges::any_of(groups, [&](const Group& it) { return it.mode != groups[0].mode; });
+  Row head = {printable(run.group_by)};
+  if (with_mode) head.emplace_back("mode");
+  head.insert(head.end(), {"hosts", "dials", "failed", "median", "p90", "p99", "max"});
+  std::vector<Row> rows = {std::move(head)};
+  for (const Group& it : groups) {
+    Row& row = rows.emplace_back(Row{it.value.empty() ? "-" : printable(it.value)});
+    if (with_mode) row.push_back(printable(it.mode));
+    row.push_back(std::to_string(it.hosts));
+    row.push_back(std::to_string(it.count));
+    row.push_back(it.failures == 0 ? "-" : std::to_string(it.failures));
+    for (const double percent : {50.0, 90.0, 99.0, 100.0}) {
+      const bool known = percent == 50 || percent == 100 ? !it.sorted.empty()
+                                                         : has_percentile(it.sorted.size(), percent);
+      row.push_back(known ? to_precise_string(percentile(it.sorted, percent)) : "-");
+    }
+  }
+  const std::size_t texts = with_mode ? 2 : 1;
+  const Layout layout = fit(rows, texts, canvas.columns);
+  std::string text = "\nall dials of the hosts of one " + printable(run.group_by) + " pooled\n";
+  for (const Row& row : rows) text += draw_row(row, layout, texts) + '\n';
   return text;
 }
 

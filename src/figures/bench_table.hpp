@@ -15,6 +15,11 @@ std::string draw_table(const BenchRun& run,
                        std::span<const std::vector<Summary>> summaries,
                        const Canvas& canvas);
 
+/// A row for each value of BenchRun::group_by; empty where no host has that label.
+std::string draw_groups(const BenchRun& run,
+                        std::span<const std::vector<Summary>> summaries,
+                        const Canvas& canvas);
+
 /// A host for a person to read: with its port unless that is 22.
 std::string name_of(const HostSamples& host);
 

@@ -87,6 +87,7 @@ std::string describe_run(const BenchRun& run,
                          const Canvas& canvas) {
   const Headings headings(run);
   std::string text = draw_table(run, summaries, canvas);
+  if (!run.group_by.empty()) text += draw_groups(run, summaries, canvas);
   if (run.hosts.size() <= most_hosts_in_pictures)
     for (std::size_t i = 0; i < run.hosts.size(); ++i)
       if (!run.hosts[i].modes.empty())

@@ -1,8 +1,9 @@
 #include "http/request.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+
+#include "base/decimal.hpp"
 
 namespace gladhand {
 
@@ -61,10 +62,9 @@ void read_field(std::string_view line, HttpRequest& request) {
     return;
   std::string_view value = line.substr(colon + 1);
   value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-  double seconds = 0;
-  const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-  if (error == std::errc() && stop == value.data() + value.size() && seconds > 0 && seconds < 1e6)
-    request.patience = std::chrono::milliseconds(std::llround(seconds * 1000));
+  const auto seconds = read_decimal(value);
+  if (seconds && *seconds > 0 && *seconds < 1e6)
+    request.patience = std::chrono::milliseconds(std::llround(*seconds * 1000));
 }
 
 std::string_view reason(unsigned status) {

@@ -28,7 +28,12 @@ Sentences merged_verdicts(const HostSamples& host, std::span<const Summary> summ
     if (std::ranges::find(vantages, mode.vantage) == vantages.end())
       vantages.push_back(mode.vantage);
   for (const std::string& vantage : vantages) {
-    HostSamples part{host.host, host.port, host.addresses, host.texts};
+    HostSamples part{.host = host.host,
+                     .port = host.port,
+                     .labels = host.labels,
+                     .addresses = host.addresses,
+                     .locals = host.locals,
+                     .texts = host.texts};
     std::vector<Summary> figures;
     for (std::size_t i = 0; i < host.modes.size(); ++i) {
       if (host.modes[i].vantage != vantage) continue;

@@ -55,14 +55,8 @@ std::string describe_unconnected(Family family, const FamilyCount& count) {
 }
 
 void tell_broken(const Findings& findings, Sentences& told) {
-  const FamilyCount counts[] = {count_family(findings.host, Family::ipv6),
-                                count_family(findings.host, Family::ipv4)};
-  for (const Family family : {Family::ipv6, Family::ipv4}) {
-    const FamilyCount& count = counts[static_cast<std::size_t>(family)];
-    const FamilyCount& rest = counts[static_cast<std::size_t>(other(family))];
-    if (count.attempts == 0 || count.connected > 0 || rest.connected == 0) continue;
-    told.push_back(describe_unconnected(family, count));
-  }
+  for (const Family family : broken_families(findings.host))
+    told.push_back(describe_unconnected(family, count_family(findings.host, family)));
 }
 
 void tell_slow_family(const Findings& findings, Sentences& told) {
@@ -128,6 +122,17 @@ void tell_slow_answers(const Findings& findings, Sentences& told) {
 }
 
 }  // namespace
+
+std::vector<Family> broken_families(const HostSamples& host) {
+  std::vector<Family> broken;
+  for (const Family family : {Family::ipv6, Family::ipv4}) {
+    const FamilyCount count = count_family(host, family);
+    if (count.attempts > 0 && count.connected == 0 &&
+        count_family(host, other(family)).connected > 0)
+      broken.push_back(family);
+  }
+  return broken;
+}
 
 void tell_of_families(const Findings& findings, Sentences& told) {
   tell_broken(findings, told);

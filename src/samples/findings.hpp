@@ -41,6 +41,9 @@ void tell_of_race(const Findings& findings, Sentences& told);
 /// Which family is broken or slow, and whose answers come late.
 void tell_of_families(const Findings& findings, Sentences& told);
 
+/// The families none of whose attempts connected, while the other's did.
+std::vector<Family> broken_families(const HostSamples& host);
+
 /// What failed, and what stands out in the times of the rest.
 void tell_of_samples(const Findings& findings, Sentences& told);
 

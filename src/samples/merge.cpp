@@ -37,6 +37,12 @@ void append(const HostSamples& from,
     sample.first_attempt += attempts;
     if (sample.error != Sample::none)
       sample.error = position_of_text(into.texts, from.texts[sample.error]);
+    if (sample.local != Sample::none)
+      sample.local = position_of(into.locals, from.locals[sample.local]);
+    if (sample.congestion != Sample::none)
+      sample.congestion = position_of_text(into.texts, from.texts[sample.congestion]);
+    if (sample.first_line != Sample::none)
+      sample.first_line = position_of_text(into.texts, from.texts[sample.first_line]);
     series.samples.push_back(sample);
   }
 }
@@ -79,6 +85,7 @@ BenchRun merge_runs(std::vector<RunOfFile> runs) {
       const auto [place, is_new] = places.try_emplace({host.host, host.port}, merged.hosts.size());
       if (is_new) merged.hosts.push_back({.host = host.host, .port = host.port});
       HostSamples& into = merged.hosts[place->second];
+      if (into.labels.empty()) into.labels = host.labels;
       for (const ModeSamples& mode : host.modes)
         append(host, mode, into, series_of(into, mode.mode, runs.size() > 1 ? names[i] : ""));
     }

@@ -6,6 +6,7 @@
 #include "samples/bench_verdict.hpp"
 #include "samples/comparison.hpp"
 #include "samples/findings.hpp"
+#include "samples/versions.hpp"
 
 namespace gladhand {
 
@@ -96,6 +97,8 @@ std::vector<std::string> run_verdicts(const BenchRun& run,
   } else {
     tell_sources(run, told);
   }
+  if (const std::string versions = describe_versions(run); !versions.empty())
+    told.push_back("not all servers are the same: " + versions);
   tell_busy(run, told);
   tell_of_own_limits(run, told);
   return told;

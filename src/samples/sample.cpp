@@ -79,6 +79,15 @@ std::string_view HostSamples::error_of(const Sample& sample) const {
   return sample.error == Sample::none ? std::string_view() : texts[sample.error];
 }
 
+std::string_view HostSamples::label_of(std::string_view name) const {
+  const auto found = std::ranges::find(labels, name, &std::pair<std::string, std::string>::first);
+  return found == labels.end() ? std::string_view() : found->second;
+}
+
+std::string_view HostSamples::first_line_of(const Sample& sample) const {
+  return sample.first_line == Sample::none ? std::string_view() : texts[sample.first_line];
+}
+
 namespace {
 
 std::optional<Moment> query_duration(const ModeSamples& mode, const Sample& sample, Family family) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gladhand/endpoint.hpp"
@@ -84,7 +85,15 @@ struct Sample {
   std::uint32_t number = 0;     ///< counts from 0 in each mode
   std::uint32_t first_query = 0;
   std::uint32_t first_attempt = 0;
-  std::uint32_t error = none;  ///< position in HostSamples::texts
+  std::uint32_t error = none;       ///< position in HostSamples::texts
+  std::uint32_t first_line = none;  ///< the same: what the server said it is
+  std::uint32_t local = none;       ///< position in HostSamples::locals; this to segment_size: of
+                                    ///< the connection, when it stood
+  std::uint32_t congestion = none;  ///< position in HostSamples::texts
+  ShortMoment round_trip = absent;
+  std::uint16_t local_port = 0;
+  std::uint16_t segment_size = 0;  ///< 0: not told
+  std::uint8_t retransmits = 0;    ///< of the SYN; 255 for more
   std::uint16_t queries = 0;
   std::uint16_t attempts = 0;
   std::uint16_t winner = no_winner;  ///< position among this sample's attempts
@@ -126,7 +135,9 @@ struct ModeSamples {
 struct HostSamples {
   std::string host;
   std::string port;
+  std::vector<std::pair<std::string, std::string>> labels{};  ///< of the list of hosts
   std::vector<Endpoint> addresses{};
+  std::vector<Endpoint> locals{};  ///< whence it was connected to, without ports
   std::vector<std::string> texts{};
   std::vector<ModeSamples> modes{};
 
@@ -135,6 +146,12 @@ struct HostSamples {
 
   /// What went wrong, in words; empty when nothing did.
   std::string_view error_of(const Sample& sample) const;
+
+  /// The value of a label; empty without it.
+  std::string_view label_of(std::string_view name) const;
+
+  /// What the server said first; empty where that was not waited for.
+  std::string_view first_line_of(const Sample& sample) const;
 };
 
 /// The parts of a dial that are told apart.
@@ -217,6 +234,7 @@ struct BenchRun {
   BenchTerms terms{};
   LoopLag lag{};
   std::uint64_t never_begun = 0;       ///< dials of an open loop that were due, and left out
+  std::string group_by{};              ///< the label whose values are shown as one each
   bool interrupted = false;            ///< by a signal: not all that was asked for is here
   std::vector<BenchSource> sources{};  ///< what was read from files, if anything was
   std::vector<HostSamples> hosts{};

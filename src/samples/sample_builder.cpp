@@ -35,6 +35,8 @@ void SampleBuilder::begin() {
   banner_.reset();
   outcome_ = SampleOutcome::failed;
   error_.clear();
+  first_line_.clear();
+  transport_.reset();
 }
 
 void SampleBuilder::take(const Event& event) {
@@ -216,7 +218,12 @@ void SampleBuilder::set_banner(const BannerResult& result) {
         error_ = printable(result.line);
       } else {
         banner_ = ended - connected;
+        first_line_ = printable(result.line);
       }
+      break;
+    case BannerResult::Kind::other:
+      outcome_ = SampleOutcome::failed;
+      error_ = "no SSH server" + (result.line.empty() ? "" : ": " + in_quotes(result.line));
       break;
     case BannerResult::Kind::closed:
       outcome_ = SampleOutcome::closed;
@@ -237,6 +244,13 @@ std::vector<AttemptId> SampleBuilder::by_start() const {
   return ids;
 }
 
+std::vector<Endpoint> SampleBuilder::tried() const {
+  std::vector<Endpoint> endpoints;
+  for (const Attempt& attempt : attempts_)
+    if (attempt.started) endpoints.push_back(attempt.endpoint);
+  return endpoints;
+}
+
 void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSamples& mode) const {
   Sample sample;
   sample.number = frame.number;
@@ -248,6 +262,18 @@ void SampleBuilder::store(const SampleFrame& frame, HostSamples& host, ModeSampl
   sample.lag = shortened(frame.lag);
   sample.outcome = outcome_;
   if (!error_.empty()) sample.error = position_of_text(host.texts, error_);
+  if (!first_line_.empty()) sample.first_line = position_of_text(host.texts, first_line_);
+  if (transport_) {
+    if (transport_->local) {
+      sample.local = position_of(host.locals, transport_->local->with_port(0));
+      sample.local_port = transport_->local->port();
+    }
+    if (!transport_->congestion.empty())
+      sample.congestion = position_of_text(host.texts, transport_->congestion);
+    if (transport_->round_trip) sample.round_trip = shortened(*transport_->round_trip);
+    sample.segment_size = static_cast<std::uint16_t>(std::min(transport_->segment_size, 65535U));
+    sample.retransmits = static_cast<std::uint8_t>(std::min(transport_->retransmits, 255U));
+  }
   sample.first_query = static_cast<std::uint32_t>(mode.queries.size());
   sample.queries = static_cast<std::uint16_t>(queries_.size());
   mode.queries.insert(mode.queries.end(), queries_.begin(), queries_.end());

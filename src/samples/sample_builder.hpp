@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/transport_facts.hpp"
 #include "samples/sample.hpp"
 
 namespace gladhand {
@@ -20,7 +22,12 @@ struct SampleFrame {
 
 /// What came of waiting for the server's first line.
 struct BannerResult {
-  enum class Kind : std::uint8_t { line, closed, timed_out };
+  enum class Kind : std::uint8_t {
+    line,       ///< an identification, or that it turns this client away
+    other,      ///< a line that no SSH server begins with
+    closed,
+    timed_out,
+  };
 
   Kind kind{};
   std::string line{};  ///< without its end
@@ -36,6 +43,9 @@ class SampleBuilder {
   /// later race go on where those of the one before ended.
   void take(const Event& event);
 
+  /// What the kernel knew of the connection when it stood.
+  void set_transport(TransportFacts facts) { transport_ = std::move(facts); }
+
   /// The wait that followed the dial.
   void set_banner(const BannerResult& result);
 
@@ -47,6 +57,9 @@ class SampleBuilder {
 
   /// What went wrong, in words.
   const std::string& error() const { return error_; }
+
+  /// The addresses that were tried.
+  std::vector<Endpoint> tried() const;
 
   /// Adds what was built to the mode's samples.
   void store(const SampleFrame& frame, HostSamples& host, ModeSamples& mode) const;
@@ -94,6 +107,8 @@ class SampleBuilder {
   std::optional<Moment> banner_;
   SampleOutcome outcome_ = SampleOutcome::failed;
   std::string error_;
+  std::string first_line_;
+  std::optional<TransportFacts> transport_;
 };
 
 }  // namespace gladhand

@@ -100,6 +100,31 @@ void tell_failures(const Findings& findings, Sentences& told) {
   }
 }
 
+// A SYN of the winner that went again, or a winner beside an attempt at the same address that has
+// waited for longer: what was lost was on the way there or back.
+bool lost_a_packet(const ModeSamples& mode, const Sample& sample) {
+  if (sample.winner == Sample::no_winner) return false;
+  if (sample.retransmits > 0) return true;
+  const auto attempts = mode.attempts_of(sample);
+  const AttemptSample& winner = attempts[sample.winner];
+  return std::ranges::any_of(attempts, [&winner](const AttemptSample& it) {
+    return it.address == winner.address && it.outcome == AttemptOutcome::canceled &&
+           it.start < winner.start && winner.end - winner.start < winner.start - it.start;
+  });
+}
+
+void tell_lost_packets(const Findings& findings, Sentences& told) {
+  for (std::size_t i = 0; i < findings.summaries.size(); ++i) {
+    const ModeSamples& mode = findings.host.modes[i];
+    const auto lost = std::ranges::count_if(
+        mode.samples, [&mode](const Sample& sample) { return lost_a_packet(mode, sample); });
+    if (lost > 0)
+      told.push_back(prefix(findings, i) + "the first packet of a connect, or its answer, was lost in " +
+                     of(static_cast<std::size_t>(lost), findings.summaries[i].dialled()) +
+                     " samples: that is the network, not a slow server");
+  }
+}
+
 // --- the shape of the samples --------------------------------------------------------------
 
 // One mark a sample, in the order of their starts: o for the faster group, ^ for the slower.
@@ -145,6 +170,7 @@ void tell_shape(const Findings& findings, Sentences& told) {
 
 void tell_of_samples(const Findings& findings, Sentences& told) {
   tell_failures(findings, told);
+  tell_lost_packets(findings, told);
   tell_shape(findings, told);
 }
 

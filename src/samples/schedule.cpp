@@ -28,7 +28,10 @@ void Schedule::queue(std::size_t host, Moment due) {
 // When the next dial to `host` is meant to begin.
 Moment Schedule::intended(std::size_t host) const {
   const Moment by_rate(std::llround(static_cast<double>(begun_) * 1e6 / *options_.rate));
-  return std::max(by_rate, hosts_[host].next_intended);
+  Moment at = std::max(by_rate, hosts_[host].next_intended);
+  for (const std::uint32_t server : hosts_[host].servers)
+    at = std::max(at, servers_[server].next_intended);
+  return at;
 }
 
 Moment Schedule::due(const Place& place) const {
@@ -46,20 +49,50 @@ bool Schedule::over(Moment now) const {
   return options_.duration.count() > 0 && now >= end();
 }
 
+void Schedule::learn(std::size_t host, std::size_t server) {
+  Host& of = hosts_[host];
+  const auto number = static_cast<std::uint32_t>(server);
+  if (std::ranges::count(of.servers, number) > 0) return;
+  of.servers.push_back(number);
+  if (servers_.size() <= server) servers_.resize(server + 1);
+  if (of.position == 0) return;
+  servers_[server].free = std::max(servers_[server].free, of.started + options_.gap);
+  servers_[server].next_intended = std::max(servers_[server].next_intended, of.next_intended);
+}
+
+Moment Schedule::free(std::size_t host) const {
+  Moment at{};
+  for (const std::uint32_t server : hosts_[host].servers)
+    at = std::max(at, servers_[server].free);
+  return at;
+}
+
+// A host whose server was dialled by another name waits behind those that wait for it already.
 std::optional<Turn> Schedule::next(Moment now) {
-  if (queue_.empty() || running_ >= options_.concurrency || over(now)) return std::nullopt;
-  const Place place = queue_.top();
-  if (due(place) > now) return std::nullopt;
-  queue_.pop();
+  while (!queue_.empty() && running_ < options_.concurrency && !over(now)) {
+    const Place place = queue_.top();
+    if (due(place) > now) return std::nullopt;
+    queue_.pop();
+    const Moment at = free(place.host);
+    if (at <= now) return begin(place, now);
+    queue(place.host, at);
+  }
+  return std::nullopt;
+}
+
+Turn Schedule::begin(const Place& place, Moment now) {
   Host& host = hosts_[place.host];
   host.started = now;
   const Turn turn = take(
       place.host, options_.rate ? intended(place.host) : now, std::max(due(place), place_since_));
+  // A timer is always a little late: that must not add up from dial to dial.
+  const Moment tolerance = options_.rate ? options_.gap / 100 : Moment(0);
+  const Moment next = now + options_.gap - tolerance;
+  if (options_.rate) host.next_intended = turn.intended + options_.gap;
+  for (const std::uint32_t server : host.servers)
+    servers_[server] = {next, turn.intended + options_.gap};
   if (options_.rate) {
-    // A timer is always a little late: that must not add up from dial to dial.
-    const Moment tolerance = options_.gap / 100;
-    host.next_intended = turn.intended + options_.gap;
-    queue(place.host, std::max(host.next_intended, now + options_.gap - tolerance));
+    queue(place.host, std::max(host.next_intended, next));
   } else if (options_.gap.count() == 0) {
     queue(place.host, now);
   }

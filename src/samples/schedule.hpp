@@ -6,6 +6,8 @@
 // became of those before, and `gap` after the one before it to the same host was meant to; where it
 // begins late, the lateness is part of what the user would have waited. Two dials to one host are
 // `gap` apart there, too: what is late is not caught up with in a burst.
+//
+// What is true of a host is true of a server that several hosts are names of, once that is known.
 #pragma once
 
 #include <cstddef>
@@ -52,6 +54,9 @@ class Schedule {
   /// When to ask again if no dial ends before; empty when only that can bring a turn.
   std::optional<Moment> wake() const;
 
+  /// From now on dials to `host` are dials to `server`, too: any number that stands for it.
+  void learn(std::size_t host, std::size_t server);
+
   /// A dial has ended.
   void ended(const Turn& turn, Moment now);
 
@@ -81,6 +86,11 @@ class Schedule {
     std::uint64_t position = 0;
     Moment started{};
     Moment next_intended{};  // in an open loop not before this
+    std::vector<std::uint32_t> servers{};
+  };
+  struct Server {
+    Moment free{};           // not to be dialled before
+    Moment next_intended{};  // in an open loop
   };
 
   bool over(Moment now) const;
@@ -88,11 +98,14 @@ class Schedule {
   void queue(std::size_t host, Moment due);
   Moment intended(std::size_t host) const;
   Moment due(const Place& place) const;
+  Moment free(std::size_t host) const;
+  Turn begin(const Place& place, Moment now);
   Moment end() const;
   Turn take(std::size_t host, Moment intended, Moment due);
 
   ScheduleOptions options_;
   std::vector<Host> hosts_;
+  std::vector<Server> servers_;
   std::priority_queue<Place, std::vector<Place>, std::greater<>> queue_;
   std::uint64_t orders_ = 0;
   std::uint64_t begun_ = 0;

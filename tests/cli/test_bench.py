@@ -369,6 +369,23 @@ class FirstLine(BenchTest):
         self.assertEqual(self.outcomes(self.serve(b"", keep=True), "--timeout", "300ms", status=NOT_WELL),
                          {("timed_out", "connected, but silent")})
 
+    def test_what_is_no_ssh_server(self):
+        self.assertEqual(self.outcomes(self.serve(b"220 mail.example ESMTP\r\n"), status=NOT_WELL),
+                         {("failed", "no SSH server: '220 mail.example ESMTP'")})
+
+    def test_what_it_says_is_kept(self):
+        servers = [self.serve(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), self.serve(b"SSH-2.0-dropbear_2022.83\r\n")]
+        path = self.temporary_path("csv")
+        result = run(*FLOOD, "-n", 2, "--until", "banner", "--csv", path, *(f"127.0.0.1:{server.port}" for server in servers),
+                     env={**ENVIRONMENT, "COLUMNS": "160"})
+        self.assertEqual(result.returncode, WELL, result)
+        self.assertRegex(result.stdout.splitlines()[0], r"banner$")
+        self.assertRegex(result.stdout.splitlines()[1], r" OpenSSH_9\.2p1 Debian-2$")
+        self.assertIn("not all servers are the same: 1 host OpenSSH_9.2p1 Debian-2, 1 host", result.stdout.replace("\n  ", " "))
+        with open(path, encoding="utf-8", newline="") as file:
+            self.assertEqual([row["banner"] for row in csv.DictReader(file)],
+                             2 * ["SSH-2.0-OpenSSH_9.2p1 Debian-2"] + 2 * ["SSH-2.0-dropbear_2022.83"])
+
     def test_sshd_that_penalises_is_named(self):
         server = self.serve(limit=2)
         result = run(*FLOOD, "-n", 5, "--until", "banner", f"127.0.0.1:{server.port}")
@@ -389,6 +406,30 @@ class Manners(BenchTest):
         server.wait_for(3)
         for earlier, later in zip(server.times, server.times[1:]):
             self.assertGreater(later - earlier, 0.8)
+
+    def test_two_names_of_one_server_are_dialled_as_one(self):
+        """Both at first; then it is known."""
+        server = self.serve()
+        names = [word for name in ("a.example", "b.example") for word in resolve(name, "127.0.0.1")]
+        report = self.measure("-n", 2, *names, f"a.example:{server.port}", f"b.example:{server.port}")
+        starts = sorted(sample["started_us"] for host in report["hosts"] for sample in host["modes"][0]["samples"])
+        self.assertLess(starts[1], 900_000)
+        for earlier, later in zip(starts[1:], starts[2:]):
+            self.assertGreater(later - earlier, 900_000)
+
+    def test_banners_are_asked_for_every_two_seconds(self):
+        server = self.serve()
+        samples = self.samples("-n", 2, "--until", "banner", f"127.0.0.1:{server.port}")
+        self.assertGreater(samples[1]["started_us"] - samples[0]["started_us"], 1_900_000)
+        self.assert_usage_error(run("--rate", 1, "--until", "banner", "127.0.0.1"), "one dial in 2 s to each host")
+        self.assert_usage_error(run("--every", "1s", "--until", "banner", "127.0.0.1"), "--every is under 2 s")
+
+    def test_who_measures_is_said_on_request_only(self):
+        for options, ending in (((), "end"), (("--identify",), "data")):
+            server = self.serve()
+            self.samples("--flood", "-n", 1, "--until", "banner", *options, f"127.0.0.1:{server.port}")
+            wait_until(lambda: server.endings, "the end of the connection")
+            self.assertEqual(server.endings, [ending])
 
     def test_a_rate_over_that_must_be_meant(self):
         result = run("--rate", 3, "127.0.0.1", "127.0.0.2")

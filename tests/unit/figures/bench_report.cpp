@@ -142,10 +142,10 @@ TEST_CASE("CSV has one line for each sample, and quotes what needs it") {
   REQUIRE(lines.size() == 10);
   CHECK(lines[1] ==
         "db.example,22,race,0,0,0,connected,,300000,IPv4,192.0.2.1,20000,12000,30000,,,2,2026-11-"
-        "22T20:00:00.000Z,0");
+        "22T20:00:00.000Z,0,,,,,,,,");
   CHECK(lines[9] ==
         "\"gone\"\"\\.example\",\"2,2\",race,0,1000,1000,failed,\"no, \"\"not\"\" "
-        "here\",3000,,,,,,,,0,2026-11-22T20:00:00.001Z,0");
+        "here\",3000,,,,,,,,0,2026-11-22T20:00:00.001Z,0,,,,,,,,");
 }
 
 TEST_CASE("[RFC 4180] an address with a comma is quoted") {

@@ -11,9 +11,12 @@
 #include "samples/bench_mode.hpp"
 #include "samples/bench_verdict.hpp"
 #include "samples/best_family.hpp"
+#include "samples/groups.hpp"
+#include "samples/headline.hpp"
 #include "samples/host_list.hpp"
 #include "samples/sample_builder.hpp"
 #include "samples/threshold.hpp"
+#include "samples/versions.hpp"
 
 using namespace gladhand;
 using namespace std::chrono_literals;
@@ -243,6 +246,11 @@ TEST_SUITE("samples") {
           SampleOutcome::penalised);
     CHECK(with_banner({line, "Exceeded MaxStartups", 340ms}).last().outcome ==
           SampleOutcome::penalised);
+    CHECK(good.host.first_line_of(good.last()) == "SSH-2.0-x");
+    const Run web = with_banner({other, "220 mail\x1b", 340ms});
+    CHECK(web.last().outcome == SampleOutcome::failed);
+    CHECK(web.host.error_of(web.last()).starts_with("no SSH server: '220 mail"));
+    CHECK_FALSE(web.last(Phase::banner));
     CHECK(with_banner({closed, "", 340ms}).last().outcome == SampleOutcome::closed);
     CHECK(with_banner({timed_out, "", 30s}).last().outcome == SampleOutcome::timed_out);
   }
@@ -451,8 +459,12 @@ TEST_SUITE("command line") {
 
   TEST_CASE("a list of hosts has comments and blank lines") {
     CHECK(read_host_list("# fleet\na.example\n\n  b.example:2222  # the other\n[2001:db8::1]:22") ==
-          std::vector<std::string>{"a.example", "b.example:2222", "[2001:db8::1]:22"});
+          std::vector<ListedHost>{{"a.example"}, {"b.example:2222"}, {"[2001:db8::1]:22"}});
     CHECK_THROWS_AS(read_host_list("a.example b.example\n"), UsageError);
+    const std::vector<ListedHost> labelled = {{"web1", {{"role", "web"}, {"site", "ams"}}}, {"web2"}};
+    CHECK(read_host_list("web1 role=web site=ams\nweb2\n") == labelled);
+    for (const char* wrong : {"a 1x=y", "a =y", "a host=y", "a __x=y", "a x-y=z", "a x=1 x=2"})
+      CHECK_THROWS_AS(read_host_list(wrong), UsageError);
   }
 }
 
@@ -689,6 +701,99 @@ TEST_SUITE("sentences") {
         whole, std::vector<std::vector<Summary>>{{summarise(run.host, run.host.modes[0])}});
     CHECK(holds(told, "this machine was busy: 2 of 4 dials were started or served over 5 ms late, "
                       "up to 31.0 ms"));
+  }
+
+  TEST_CASE("what servers say they are is told where it differs") {
+    const auto with_lines = [](const char* name, std::vector<std::string> lines) {
+      Run run;
+      run.host.host = name;
+      for (const std::string& line : lines) {
+        connect(run, 0, four, 5ms);
+        run.host.modes[0].samples.back().first_line =
+            static_cast<std::uint32_t>(run.host.texts.size());
+        run.host.texts.push_back(line);
+      }
+      return run.host;
+    };
+    BenchRun run;
+    run.hosts = {with_lines("a", {"SSH-2.0-OpenSSH_9.2p1 Debian-2", "SSH-2.0-OpenSSH_9.2p1 Debian-2"}),
+                 with_lines("b", {"SSH-2.0-OpenSSH_9.2p1 Debian-2"})};
+    CHECK(describe_versions(run).empty());
+    run.hosts.push_back(with_lines("c", {"SSH-2.0-dropbear_2022.83", "SSH-2.0-dropbear_2024.85"}));
+    CHECK(describe_versions(run) == "2 hosts OpenSSH_9.2p1 Debian-2, 1 host dropbear_2022.83, "
+                                    "1 host dropbear_2024.85");
+    CHECK(versions_of(run.hosts[2], run.hosts[2].modes[0]) ==
+          std::vector<std::string>{"dropbear_2022.83", "dropbear_2024.85"});
+  }
+
+  TEST_CASE("a lost packet is told from a slow server") {
+    Run run;
+    run.builder.set_transport({});
+    connect(run, 0, four, 5ms);
+    CHECK_FALSE(holds(run.verdicts(), "lost"));
+    run.host.modes[0].samples.back().retransmits = 1;
+    CHECK(holds(run.verdicts(), "was lost in 1 of 1 samples"));
+    // A backup attempt that connects sooner than the first has waited.
+    run.add({{0ms, StartAttempt{0, four, StartReason::nothing_to_wait_for}},
+             {250ms, StartAttempt{1, four, StartReason::backup, AttemptId{0}}},
+             {280ms, Connected{1}},
+             {280ms, CancelAttempt{0, CancelReason::lost}},
+             {280ms, Finish{Outcome::connected, 1, {}, {}}}});
+    CHECK(holds(run.verdicts(), "was lost in 2 of 2 samples"));
+  }
+
+  TEST_CASE("the hosts of one label's value are pooled") {
+    BenchRun run;
+    std::vector<std::vector<Summary>> summaries;
+    const std::pair<const char*, Moment> hosts[] = {{"ams", 10ms}, {"fra", 30ms}, {"ams", 20ms}};
+    for (const auto& [site, took] : hosts) {
+      Run host;
+      connect(host, 0, four, took);
+      host.host.labels = {{"site", site}};
+      summaries.push_back({summarise(host.host, host.host.modes[0])});
+      run.hosts.push_back(host.host);
+    }
+    const auto groups = groups_of(run, summaries, "site");
+    REQUIRE(groups.size() == 2);
+    CHECK(groups[0].value == "ams");
+    CHECK(groups[0].hosts == 2);
+    CHECK(groups[0].sorted == std::vector<double>{10'000, 20'000});
+    CHECK(groups_of(run, summaries, "role").empty());
+  }
+
+  TEST_CASE("one sentence says whether anything is wrong, where, and since when") {
+    BenchRun run;
+    run.started = WallTime(1'000s);
+    const auto said = [&run] {
+      std::vector<std::vector<Summary>> summaries;
+      for (const HostSamples& host : run.hosts)
+        summaries.push_back({summarise(host, host.modes[0])});
+      return headline(run, summaries);
+    };
+    CHECK_FALSE(said().well);
+    Run good;
+    good.host.host = "good";
+    for (int i = 0; i < 4; ++i) connect(good, 0, four, 5ms);
+    run.hosts = {good.host};
+    CHECK(said().well);
+    CHECK(said().text == "Nothing is wrong: every dial to 1 host connected.");
+    Run gone = good;
+    gone.host.host = "gone";
+    for (int i = 4; i < 8; ++i)
+      gone.add(failed({ECONNREFUSED}), 0, {static_cast<std::uint32_t>(i), i * 1s, i * 1s});
+    run.hosts = {good.host, gone.host};
+    CHECK(said().text ==
+          "1 of 2 hosts have trouble: gone has not connected since 1970-01-01T00:16:44.000Z.");
+    Run never;
+    never.host.host = "never";
+    never.add(failed({ECONNREFUSED}));
+    Run shaky = good;
+    shaky.host.host = "shaky";
+    shaky.add(failed({ECONNREFUSED}), 0, {4, 4s, 4s});
+    run.hosts = {never.host, shaky.host};
+    CHECK(said().text == "2 of 2 hosts have trouble: never has never connected; shaky lost 1 of 5 "
+                         "dials, the first at 1970-01-01T00:16:44.000Z, and IPv6 is broken or far "
+                         "slower.");
   }
 
   TEST_CASE("hosts that were not dialled are no hosts that do not connect") {

@@ -113,6 +113,41 @@ TEST_CASE("a turn is late by the clock's fault only from when there was a place 
   CHECK(schedule.next(52ms)->due == 50ms);
 }
 
+TEST_CASE("two names of one server share its turns") {
+  Schedule schedule({.samples = 3, .concurrency = 8, .gap = 1s, .spread = 0ms}, {1, 1, 1});
+  std::vector<std::pair<Moment, std::size_t>> starts;
+  for (Moment now{}; now < 6s; now += 10ms) {
+    while (const auto turn = schedule.next(now)) {
+      starts.emplace_back(now, turn->host);
+      if (turn->host < 2) schedule.learn(turn->host, 0);
+      schedule.ended(*turn, now);
+    }
+  }
+  const auto of = [&starts](auto matches) {
+    std::vector<Moment> times;
+    for (const auto& [at, host] : starts)
+      if (matches(host)) times.push_back(at);
+    return times;
+  };
+  // The first dial of each tells that they are one.
+  CHECK(of([](std::size_t host) { return host < 2; }) == std::vector<Moment>{0s, 0s, 1s, 2s, 3s, 4s});
+  CHECK(of([](std::size_t host) { return host == 0; }).size() == 3);
+  CHECK(of([](std::size_t host) { return host == 2; }) == std::vector<Moment>{0s, 1s, 2s});
+}
+
+TEST_CASE("an open loop means the dials of one server to be apart, too") {
+  Schedule schedule({.samples = 2, .concurrency = 8, .rate = 2.0, .gap = 1s}, {1, 1});
+  schedule.learn(0, 0);
+  schedule.learn(1, 0);
+  std::vector<Moment> intended;
+  for (Moment now{}; now < 6s; now += 10ms)
+    while (const auto turn = schedule.next(now)) {
+      intended.push_back(turn->intended);
+      schedule.ended(*turn, now);
+    }
+  CHECK(intended == std::vector<Moment>{0s, 1s, 2s, 3s});
+}
+
 TEST_CASE("[coordinated omission] a late turn keeps the time it was meant for") {
   ScheduleOptions options = flood(4);
   options.rate = 10;

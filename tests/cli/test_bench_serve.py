@@ -1,0 +1,294 @@
+"""gladhand-bench --serve: what it answers, what it refuses, and that Prometheus takes it. Loopback only."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+import common
+import sandbox
+from bench_case import USAGE, WELL, BenchTest, run, words
+from common import ENVIRONMENT, resolve, wait_until
+from support import receiver
+
+FILES = pathlib.Path(__file__).resolve().parents[2] / "src/apps/serve"
+SAMPLE = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$")
+
+
+def setUpModule():
+    sandbox.enter()
+    common.let_signals_end()
+
+
+class Exporter:
+    """Runs one on a free port until it is ended."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(words("--serve", "127.0.0.1:0", *arguments), stderr=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT)
+        line = self.process.stderr.readline()
+        self.port = int(re.fullmatch(r"gladhand-bench: serves http://127\.0\.0\.1:(\d+)/metrics\n", line)[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.communicate(timeout=40)
+
+    def get(self, path, method="GET", **fields):
+        """(status, text)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request(method, path, headers=fields.get("headers", {}))
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def probe(self, target, module="tcp_connect", **how):
+        return self.get("/probe?" + urllib.parse.urlencode({"target": target, "module": module}), **how)
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=10)
+        return self.process.returncode, errors
+
+
+def samples(text):
+    """{(name, labels): value}"""
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, labels, value = SAMPLE.match(line).groups()
+            found[name, labels or ""] = float(value)
+    return found
+
+
+class Serving(BenchTest):
+    def exporter(self, *arguments):
+        return self.enter(Exporter(*arguments))
+
+    def test_the_schedule_is_counted_and_a_signal_ends_it_well(self):
+        server = self.serve()
+        host = f"127.0.0.1:{server.port}"
+        exporter = self.exporter("--every", "1s", "--label", "site=ams", host, f"127.0.0.1:{self.refusing().port}")
+        server.wait_for(3)
+        status, text = exporter.get("/metrics")
+        self.assertEqual(status, 200)
+        found = samples(text)
+        labels = f'host="127.0.0.1",port="{server.port}",mode="race",site="ams"'
+        count = found["gladhand_bench_dial_seconds_count", labels + ',outcome="connected"']
+        self.assertIn(count, (2, 3))
+        self.assertEqual(found["gladhand_bench_success", labels], 1)
+        self.assertEqual(found["gladhand_bench_wins_total", labels + ',family="IPv4"'], count)
+        self.assertEqual([value for (name, _), value in found.items() if name == "gladhand_bench_success"], [1, 0])
+        self.assertFalse([name for name, _ in found if "address" in name])
+        self.assertEqual(exporter.get("/healthz"), (200, "ok\n"))
+        self.assertEqual(exporter.end(), (WELL, ""))
+
+    def test_a_probe_tells_both_families_and_who_won(self):
+        """IPv6 is silent: the race takes the delay, and IPv6 alone has no success."""
+        hole = self.black_hole("::1", port=receiver.free_port("::1", "127.0.0.1"))
+        self.serve(port=hole.port)
+        exporter = self.exporter("--connection-attempt-delay", "100ms", "--timeout", "1s", "--address-label",
+                                 *resolve("db.example", "::1", "127.0.0.1"))
+        status, text = exporter.probe(f"db.example:{hole.port}")
+        self.assertEqual(status, 200)
+        found = samples(text)
+        self.assertEqual((found["probe_success", ""], found["probe_ip_protocol", ""]), (1, 4))
+        self.assertGreaterEqual(found["probe_duration_seconds", ""], 0.1)
+        self.assertEqual({labels: value for (name, labels), value in found.items() if name == "gladhand_probe_family_success"},
+                         {'family="IPv6"': 0, 'family="IPv4"': 1})
+        self.assertEqual(found["gladhand_probe_address_info", 'address="127.0.0.1"'], 1)
+
+    def test_both_families_are_connected_to_once_each(self):
+        port = receiver.free_port("::1", "127.0.0.1")
+        ipv6, ipv4 = self.serve(address="::1", port=port), self.serve(port=port)
+        exporter = self.exporter(*resolve("db.example", "::1", "127.0.0.1"))
+        found = samples(exporter.probe(f"db.example:{port}")[1])
+        self.assertEqual(found["probe_ip_protocol", ""], 6)
+        for server in (ipv6, ipv4):
+            server.wait_for(1)
+        self.assertEqual((len(ipv6.times), len(ipv4.times)), (1, 1))
+        self.assertEqual([value for (name, _), value in found.items() if name == "gladhand_probe_family_success"], [1, 1])
+
+    def test_modules(self):
+        exporter = self.exporter("--timeout", "2s")
+        ssh, web = self.serve(b"SSH-2.0-x\r\n"), self.serve(b"220 hello\r\n")
+        found = samples(exporter.probe(f"127.0.0.1:{ssh.port}", "ssh_banner")[1])
+        self.assertEqual((found["probe_success", ""], found["gladhand_probe_banner_info", 'banner="SSH-2.0-x"']), (1, 1))
+        found = samples(exporter.probe(f"127.0.0.1:{web.port}", "ssh_banner")[1])
+        self.assertEqual((found["probe_success", ""], found["gladhand_probe_outcome", 'outcome="failed"']), (0, 1))
+        self.assertEqual(exporter.probe("127.0.0.1:1", "smtp")[0], 400)
+
+    def test_a_probe_ends_before_its_scrape(self):
+        hole = self.black_hole()
+        exporter = self.exporter()
+        began = time.monotonic()
+        status, text = exporter.probe(f"127.0.0.1:{hole.port}", headers={"X-Prometheus-Scrape-Timeout-Seconds": "1.5"})
+        self.assertLess(time.monotonic() - began, 1.5)
+        self.assertEqual((status, samples(text)["probe_success", ""]), (200, 0))
+
+    def test_no_target_is_probed_often_nor_many_at_once(self):
+        server = self.serve()
+        exporter = self.exporter("--timeout", "3s")
+        self.assertEqual(exporter.probe(f"127.0.0.1:{server.port}")[0], 200)
+        self.assertEqual(exporter.probe(f"127.0.0.1:{server.port}")[0], 429)
+        holes = [self.black_hole() for _ in range(16)]
+        waiting = []
+        for hole in holes:
+            asked = self.enter(contextlib.closing(socket.create_connection(("127.0.0.1", exporter.port))))
+            asked.sendall(f"GET /probe?target=127.0.0.1:{hole.port} HTTP/1.1\r\n\r\n".encode())
+            waiting.append(asked)
+        wait_until(lambda: all(map(common.is_connecting, (hole.port for hole in holes))), "sixteen dials")
+        self.assertEqual(exporter.probe("127.0.0.1:1")[0], 503)
+        for asked in waiting:
+            self.assertTrue(asked.makefile().readline().startswith("HTTP/1.1 200 "))
+
+    def test_what_is_no_target(self):
+        exporter = self.exporter()
+        for target in ("", "unix/run/x", "vsock/3", "[::1", "host:port:22", "a b"):
+            status, text = exporter.probe(target)
+            self.assertEqual(status, 400, target)
+            self.assertEqual(text.count("\n"), 1)
+
+    def test_what_is_no_request(self):
+        exporter = self.exporter()
+        self.assertEqual(exporter.get("/nothing")[0], 404)
+        self.assertEqual(exporter.get("/metrics", method="POST")[0], 405)
+        self.assertEqual(exporter.get("/healthz", method="HEAD"), (200, ""))
+        for sent, status in ((b"hello\r\n\r\n", 400), (b"GET /%zz HTTP/1.1\r\n\r\n", 400),
+                             (b"GET /" + 9000 * b"x" + b" HTTP/1.1\r\n\r\n", 431)):
+            with socket.create_connection(("127.0.0.1", exporter.port)) as client:
+                client.sendall(sent)
+                self.assertTrue(client.makefile().readline().startswith(f"HTTP/1.1 {status} "), sent[:20])
+
+    def test_those_who_say_nothing_take_no_more_than_their_places(self):
+        exporter = self.exporter()
+        mute = [socket.create_connection(("127.0.0.1", exporter.port)) for _ in range(64)]
+        try:
+            with self.assertRaises((ConnectionError, http.client.HTTPException)):
+                exporter.get("/healthz")
+            mute.pop().close()
+            wait_until(lambda: self.is_well(exporter), "a free place")
+        finally:
+            for client in mute:
+                client.close()
+
+    def is_well(self, exporter):
+        with contextlib.suppress(ConnectionError, http.client.HTTPException):
+            return exporter.get("/healthz")[0] == 200
+        return False
+
+    def test_the_probe_that_is_under_way_is_answered_at_the_end(self):
+        hole = self.black_hole()
+        exporter = self.exporter("--timeout", "1s")
+        with socket.create_connection(("127.0.0.1", exporter.port)) as client:
+            client.sendall(f"GET /probe?target=127.0.0.1:{hole.port} HTTP/1.1\r\n\r\n".encode())
+            wait_until(lambda: common.is_connecting(hole.port), "the dial")
+            exporter.process.send_signal(signal.SIGTERM)
+            self.assertIn("probe_success 0", client.makefile().read())
+        self.assertEqual(exporter.process.wait(5), WELL)
+
+    def test_addresses(self):
+        self.assert_usage_error(run("--serve", "host:80"), "--serve: 'host:80' is not [IP:]PORT")
+        self.assert_usage_error(run("--serve", "192.0.2.1:80"), "cannot listen on 192.0.2.1 port 80")
+        self.assert_usage_error(run("--serve", "80", "--json", "x"), "exclude")
+        self.assert_usage_error(run("--serve", "80", "--every", "100ms", "127.0.0.1"), "--every is under 1 s")
+
+
+@unittest.skipUnless(shutil.which("promtool"), "promtool (Debian: prometheus) is not installed")
+class Files(BenchTest):
+    def test_rules_and_configuration(self):
+        for kind, name in (("rules", "rules.yml"), ("config", "prometheus.yml")):
+            checked = subprocess.run(["promtool", "check", kind, name], cwd=FILES, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=30)
+            self.assertEqual(checked.returncode, 0, checked.stdout)
+
+    def test_what_it_serves_is_of_the_format(self):
+        server = self.serve()
+        exporter = self.enter(Exporter("--every", "1s", "--address-label", f"127.0.0.1:{server.port}"))
+        server.wait_for(2)
+        for text in (exporter.get("/metrics")[1], exporter.probe(f"127.0.0.1:{self.serve().port}", "ssh_banner")[1]):
+            checked = subprocess.run(["promtool", "check", "metrics"], input=text, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=30)
+            self.assertEqual((checked.returncode, checked.stdout), (0, ""))
+
+    def test_every_metric_that_the_files_ask_for_is_served(self):
+        with open(FILES / "dashboard.json", encoding="utf-8") as file:
+            dashboard = json.load(file)
+        asked = "".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+        asked += (FILES / "rules.yml").read_text(encoding="utf-8")
+        server = self.serve()
+        exporter = self.enter(Exporter("--every", "1s", f"127.0.0.1:{server.port}"))
+        server.wait_for(2)
+        served = {name for name, _ in samples(exporter.get("/metrics")[1])}
+        for name in set(re.findall(r"gladhand_bench_\w+", asked)):
+            self.assertIn(name, served)
+
+
+@unittest.skipUnless(shutil.which("prometheus"), "prometheus (Debian: prometheus) is not installed")
+class Prometheus(BenchTest):
+    """The real one scrapes a host that refuses every second dial and one that is well."""
+
+    def query(self, port, expression):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", "/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
+            return {tuple(sorted(it["metric"].items())): float(it["value"][1])
+                    for it in json.load(connection.getresponse())["data"]["result"]}
+
+    def test_a_query_returns_what_is_known(self):
+        server, dead = self.serve(), self.refusing()
+        exporter = self.enter(Exporter("--every", "1s", f"127.0.0.1:{server.port}", f"127.0.0.1:{dead.port}"))
+        folder = self.enter(tempfile.TemporaryDirectory())
+        port = receiver.free_port("127.0.0.1")
+        with open(f"{folder}/prometheus.yml", "w", encoding="utf-8") as file:
+            file.write("global: {scrape_interval: 1s}\n"
+                       f"rule_files: [{FILES}/rules.yml]\n"
+                       "scrape_configs:\n"
+                       f"  - {{job_name: bench, static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]}}\n"
+                       "  - job_name: probe\n"
+                       "    metrics_path: /probe\n"
+                       f"    params: {{target: ['127.0.0.1:{dead.port}']}}\n"
+                       "    scrape_interval: 3s\n"
+                       f"    static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]\n")
+        with open(f"{folder}/log", "w", encoding="utf-8") as log:
+            prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml",
+                                           f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"],
+                                          stdout=log, stderr=log, env={**ENVIRONMENT, "HOME": folder})
+        try:
+            def has(expression, wanted):
+                with contextlib.suppress(OSError, ValueError, http.client.HTTPException):  # not ready yet
+                    return list(self.query(port, expression).values()) == wanted
+                return False
+            loss = ('sum by (port) (increase(gladhand_bench_dial_seconds_count{outcome="failed",port="%d"}[30s])) '
+                    '/ sum by (port) (increase(gladhand_bench_dial_seconds_count{port="%d"}[30s]))')
+            wait_until(lambda: has(loss % (dead.port, dead.port), [1]), "the loss of the dead host", 40)
+            self.assertTrue(has(loss % (server.port, server.port), [0]))
+            self.assertTrue(has('up{job="bench"}', [1]))
+            wait_until(lambda: has('probe_success{job="probe"}', [0]), "the probe", 20)
+            self.assertTrue(has('gladhand_bench_success{port="%d"}' % server.port, [1]))
+            served = samples(exporter.get("/metrics")[1])
+            dials = served["gladhand_bench_dial_seconds_count",
+                           f'host="127.0.0.1",port="{server.port}",mode="race",outcome="connected"']
+            seen = list(self.query(port, 'gladhand_bench_dial_seconds_count{port="%d",outcome="connected"}'
+                                   % server.port).values())[0]
+            self.assertLessEqual(dials - seen, 2)
+        finally:
+            prometheus.terminate()
+            prometheus.wait(20)
+
+
+if __name__ == "__main__":
+    common.main()
