@@ -12,6 +12,7 @@ namespace gladhand {
 namespace {
 
 constexpr std::size_t most_samples = 5000;
+constexpr std::chrono::milliseconds milliseconds{1};
 
 std::string integers(std::initializer_list<long long> numbers) {
   std::string text = "[";
@@ -54,8 +55,9 @@ std::size_t stride_of(const ModeSamples& mode) {
   return std::max<std::size_t>((mode.samples.size() + most_samples - 1) / most_samples, 1);
 }
 
-// Total and mark of each sample in the order of their starts, one after the other.
-std::string samples_of(const HostSamples& host, const ModeSamples& mode) {
+// Total, mark and start, in milliseconds since the run began, of each sample in the order of their
+// starts, one after the other.
+std::string samples_of(const BenchRun& run, const HostSamples& host, const ModeSamples& mode) {
   std::vector<const Sample*> ordered;
   ordered.reserve(mode.samples.size());
   for (const Sample& sample : mode.samples) ordered.push_back(&sample);
@@ -63,7 +65,8 @@ std::string samples_of(const HostSamples& host, const ModeSamples& mode) {
   std::string text = "[";
   for (std::size_t i = 0; i < ordered.size(); i += stride_of(mode))
     text += (i == 0 ? "" : ",") + std::to_string(ordered[i]->total.count()) + ',' +
-            std::to_string(mark_of(host, mode, *ordered[i]));
+            std::to_string(mark_of(host, mode, *ordered[i])) + ',' +
+            std::to_string((began(run, mode, *ordered[i]) - run.started) / milliseconds);
   return text + ']';
 }
 
@@ -144,7 +147,10 @@ std::string dials_of(const HostSamples& host, const ModeSamples& mode, const Sum
   return text + ']';
 }
 
-std::string mode_of(const HostSamples& host, const ModeSamples& mode, const Summary& figures) {
+std::string mode_of(const BenchRun& run,
+                    const HostSamples& host,
+                    const ModeSamples& mode,
+                    const Summary& figures) {
   JsonLine line;
   line.add("mode", mode.mode);
   if (!mode.vantage.empty()) line.add("vantage", mode.vantage);
@@ -156,7 +162,7 @@ std::string mode_of(const HostSamples& host, const ModeSamples& mode, const Summ
                        std::llround(figures.median_ci95->high)}));
   return line.add("bimodal", figures.bimodal.has_value())
       .add("stride", stride_of(mode))
-      .raw("samples", samples_of(host, mode))
+      .raw("samples", samples_of(run, host, mode))
       .raw("dials", dials_of(host, mode, figures))
       .object();
 }
@@ -180,13 +186,15 @@ void write_page(const BenchRun& run,
                 std::span<const std::vector<Summary>> summaries,
                 const TextSink& write) {
   write(page_before_data);
-  write(in_script(opened(bench_json_head(run, summaries))) + ",\"hosts\":[");
+  JsonLine head = bench_json_head(run, summaries);
+  if (!run.group_by.empty()) head.add("group_by", run.group_by);
+  write(in_script(opened(head)) + ",\"hosts\":[");
   for (std::size_t i = 0; i < run.hosts.size(); ++i) {
     const HostSamples& host = run.hosts[i];
     std::string text =
         (i == 0 ? "\n" : ",\n") + opened(bench_json_host(host, summaries[i])) + ",\"modes\":[";
     for (std::size_t k = 0; k < host.modes.size(); ++k)
-      text += (k == 0 ? "" : ",") + mode_of(host, host.modes[k], summaries[i][k]);
+      text += (k == 0 ? "" : ",") + mode_of(run, host, host.modes[k], summaries[i][k]);
     write(in_script(text + "]}"));
   }
   write("]}");

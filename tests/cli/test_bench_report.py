@@ -119,7 +119,7 @@ class Drawing(PageTest):
         self.open(self.page(self.series("vm")))
         self.value("[...document.querySelectorAll('tbody th button')][1].click()")
         text = self.value("document.body.innerText")
-        for part in ("IPv6 wins 8 of 8 races", "db.example:44573", "Share of the dials", "in the order of the starts",
+        for part in ("IPv4 wins 8 of 8 races", "db.example:44573", "Share of the dials", "by the time of the day",
                      "The median and the worst dial", "given up", "Where and how it was measured", "Linux 6.18"):
             self.assertIn(part, text)
         modes = len(self.example["hosts"][1]["modes"])  # of which one never connected
@@ -155,7 +155,7 @@ class Drawing(PageTest):
         self.open(self.page(self.series("vm")))
         self.value("[...document.querySelectorAll('tbody th button')][1].click()")
         self.assertEqual(self.value("document.querySelector('#host').textContent"), "web.example:33751")
-        ticks = self.value("[...document.querySelectorAll('svg text[text-anchor=middle]')]"
+        ticks = self.value("[...document.querySelectorAll('svg[aria-label^=Share] text[text-anchor=middle]')]"
                            ".filter((it) => !it.classList.contains('letter'))"
                            ".map((it) => [+it.getAttribute('x'), it.textContent])")
         places = {milliseconds(text): x for x, text in ticks}

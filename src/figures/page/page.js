@@ -13,7 +13,7 @@
 
   function fill(element, attributes, children) {
     for (const [name, value] of Object.entries(attributes || {}))
-      if (name === 'click' || name === 'input') element.addEventListener(name, value);
+      if (name === 'click' || name === 'input' || name === 'change' || name === 'toggle') element.addEventListener(name, value);
       else if (value !== undefined) element.setAttribute(name, value);
     for (const child of [children].flat(9))
       if (child !== undefined && child !== null) element.append(child);
@@ -65,12 +65,19 @@
 
   // --- head ------------------------------------------------------------------------------
 
-  const when = (text) => {
-    const at = new Date(text);
-    const months = 'January February March April May June July August September October November December';
-    return `${at.getUTCDate()} ${months.split(' ')[at.getUTCMonth()]} ${at.getUTCFullYear()}, ` +
-      `${text.slice(11, 16)} UTC`;
-  };
+  // Files have UTC, a screen its reader's own time.
+  const when = (text) => new Date(text).toLocaleString('en-GB', {day: 'numeric', month: 'long', year: 'numeric',
+    hour: '2-digit', minute: '2-digit', timeZoneName: 'short'});
+  const began = Date.parse(run.started);
+  const sameDay = new Date(began).toDateString() === new Date(began + run.duration_us / 1e3).toDateString();
+  function clock(ms, seconds) {
+    const at = new Date(ms);
+    const two = (number) => String(number).padStart(2, '0');
+    return `${two(at.getHours())}:${two(at.getMinutes())}${seconds ? `:${two(at.getSeconds())}` : ''}`;
+  }
+  // The times of a sentence.
+  const localTimes = (text) => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (it) =>
+    sameDay ? clock(Date.parse(it), true) : `${new Date(it).toLocaleDateString('en-GB', {day: 'numeric', month: 'long'})}, ${clock(Date.parse(it), true)}`);
 
   function head() {
     const names = run.hosts.map(place);
@@ -81,22 +88,57 @@
     const until = run.options.until === 'banner' ? "to the server's first line" : 'to an open connection';
     const where = merged.length ? `from ${list(merged.map((it) => it.vantage))}` : `from ${run.environment.node}`;
     return el('header', {}, el('h1', {}, title),
+      el('p', {class: run.well ? 'headline' : 'headline wrong'}, localTimes(run.headline)),
       el('p', {class: 'soft'}, `${plural(dials, 'dial')} ${where}, ${when(run.started)}, ` +
         `each timed ${until}. Measured by gladhand-bench ${run.environment.gladhand}.`));
   }
 
+  // What is said of many hosts alike is said once. What is broken comes first.
+  const SHOWN = 3;
+  const weight = (text) => /broken|turns this client|every dial failed|nothing connected/.test(text) ? 0
+    : /failed|refused|slower than|saturated|busy|limit|was lost/.test(text) ? 1
+    : /no difference|as fast as|wins/.test(text) ? 4 : /slow|late|two groups|costs/.test(text) ? 2 : 3;
+
+  function findings() {
+    const groups = new Map();
+    for (const text of run.verdicts) groups.set(text, {text, hosts: []});
+    for (const host of run.hosts)
+      for (const text of host.verdicts) {
+        const kind = text.replace(/\d[\d.]*/g, '#').replace(/[ox^.]{3,}$/, '');
+        if (!groups.has(kind)) groups.set(kind, {text, hosts: []});
+        groups.get(kind).hosts.push({host, text});
+      }
+    const order = [...groups.values()].map((group, i) => [weight(group.text), -group.hosts.length, i, group]);
+    order.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+    return order.map((it) => it[3]);
+  }
+
+  function finding(group) {
+    const {text, hosts} = group;
+    if (!hosts.length || run.hosts.length === 1) return el('li', {}, sentence(text));
+    const names = hosts.slice(0, 3).map((it) => place(it.host));
+    if (hosts.length > 3) names.push(`${count(hosts.length - 3)} more`);
+    return el('li', {}, el('strong', {}, list(names)), `: ${hosts.length > 1 ? 'such as ' : ''}`,
+      sentence(text).replace(/^[A-Z](?=[a-z])/, (it) => it.toLowerCase()));
+  }
+
   function verdict() {
     const section = el('section', {'aria-labelledby': 'verdict'}, el('h2', {id: 'verdict'}, 'What it says'));
-    if (run.verdicts.length) section.append(said(run.verdicts));
-    if (run.hosts.length > FEW_HOSTS) {
-      section.append(el('p', {class: 'soft'}, 'Choose a host in the table to read what is said about it.'));
-      return section;
-    }
-    for (const host of run.hosts) {
-      if (run.hosts.length > 1) section.append(el('h3', {}, place(host)));
-      section.append(host.verdicts.length ? said(host.verdicts)
-        : el('p', {}, 'Nothing stands out.'));
-    }
+    const all = findings();
+    if (!all.length) section.append(el('p', {}, 'Nothing stands out.'));
+    else section.append(el('ul', {class: 'said'}, all.slice(0, SHOWN).map(finding)));
+    const rows = run.hosts.flatMap((host) => host.verdicts.map((text) => [host, text]));
+    const every = [...run.verdicts.map((text) => [null, text]), ...rows];
+    if (all.length <= SHOWN && (run.hosts.length === 1 || rows.length === all.length)) return section;
+    const holder = el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'All sentences'});
+    const draw = () => holder.children.length || holder.append(el('table', {class: 'sentences'},
+      el('tbody', {}, every.slice(0, 500).map(([host, text], i) => {
+        const same = i > 0 && every[i - 1][0] === host;
+        return el('tr', {class: same ? 'same' : undefined},
+          el('th', {scope: 'row', class: 'text'}, same ? '' : host ? place(host) : 'The run'),
+          el('td', {class: 'text'}, sentence(text)));
+      }))));
+    section.append(el('details', {toggle: draw}, el('summary', {}, `All ${count(every.length)} sentences, by host`), holder));
     return section;
   }
 
@@ -244,6 +286,51 @@
     };
   }
 
+  // --- groups ----------------------------------------------------------------------------
+
+  // The dials of all hosts with one value of a label, pooled; of thinned modes those that are here.
+  function pooled(name) {
+    const groups = new Map();
+    for (const host of run.hosts)
+      for (const mode of host.modes) {
+        const value = (host.labels || {})[name] || '\u2013';
+        const key = `${value}\n${label(mode)}`;
+        if (!groups.has(key)) groups.set(key, {value, mode: label(mode), hosts: 0, dials: 0, failed: 0, times: []});
+        const group = groups.get(key);
+        ++group.hosts;
+        group.dials += mode.figures[COUNT] - mode.figures[OURS];
+        group.failed += mode.figures[FAILURES];
+        for (let i = 0; i < mode.samples.length; i += 3)
+          if (mode.samples[i + 1] >= 0) group.times.push(mode.samples[i]);
+      }
+    for (const group of groups.values()) group.times.sort((a, b) => a - b);
+    return [...groups.values()].sort((a, b) => collator.compare(a.value, b.value));
+  }
+
+  function groupSection() {
+    const names = [...new Set(run.hosts.flatMap((host) => Object.keys(host.labels || {})))].sort();
+    if (!names.length) return '';
+    const modes = new Set(run.hosts.flatMap((host) => host.modes.map(label)));
+    const body = el('tbody');
+    const at = (times, part) => times.length ? timeCell(times[Math.min(times.length - 1, Math.floor(part * times.length))]) : '\u2013';
+    const head = el('tr');
+    function draw(name) {
+      head.replaceChildren(...[name, ...modes.size > 1 ? ['mode'] : [], 'Hosts', 'Median', 'Max', 'Failed', 'Dials']
+        .map((it, i) => el('th', {scope: 'col', class: i < (modes.size > 1 ? 2 : 1) ? 'text plain' : 'plain'}, it)));
+      body.replaceChildren(...pooled(name).map((it) => el('tr', {}, el('th', {scope: 'row', class: 'text'}, it.value),
+        modes.size > 1 ? el('td', {class: 'text'}, it.mode) : '', el('td', {}, count(it.hosts)),
+        el('td', {}, it.times.length ? timeCell(middle(it.times)) : '\u2013'), el('td', {}, at(it.times, 1)),
+        el('td', {}, it.failed ? el('span', {class: 'bad'}, count(it.failed)) : '\u2013'), el('td', {}, count(it.dials)))));
+    }
+    const choice = el('select', {'aria-label': 'Group by', change: (event) => draw(event.target.value)},
+      names.map((it) => el('option', it === run.group_by ? {selected: ''} : {}, it)));
+    draw(choice.value);
+    return el('section', {'aria-labelledby': 'groups'}, el('h2', {id: 'groups'}, 'By label'),
+      el('div', {class: 'tools'}, choice, el('span', {class: 'soft small'}, 'All dials of the hosts with one value, pooled.')),
+      el('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': 'groups'},
+        el('table', {}, el('thead', {}, head), body)));
+  }
+
   // --- scales ----------------------------------------------------------------------------
 
   function ticks(low, high, logarithmic) {
@@ -289,11 +376,14 @@
     for (const mode of host.modes)
       for (const family of [6, 4, 0]) {
         const values = [];
-        for (let i = 0; i < mode.samples.length; i += 2)
+        let all = 0;  // a dial that failed is one that never connected
+        for (let i = 0; i < mode.samples.length; i += 3) {
           if (mode.samples[i + 1] === family) values.push(mode.samples[i]);
+          if (mode.samples[i + 1] > -2) ++all;
+        }
         if (!values.length) continue;
         values.sort((a, b) => a - b);
-        found.push({mode, family, values,
+        found.push({mode, family, values, all,
           name: `${label(mode)}${family ? `, IPv${family}` : ''}`});
       }
     found.forEach((it, i) => {
@@ -306,8 +396,8 @@
   const middle = (values) => (values[(values.length - 1) >> 1] + values[values.length >> 1]) / 2;
 
   function distribution(series, scale, width) {
-    const box = {left: 44, right: 14, top: 10, bottom: 28};
-    const height = width < 500 ? 240 : 300;
+    const box = {left: 44, right: 14, top: 26, bottom: 44};
+    const height = width < 500 ? 260 : 320;
     const x = (us) => box.left + scale.at(us) * (width - box.left - box.right);
     const y = (part) => height - box.bottom - part * (height - box.top - box.bottom);
     const drawing = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
@@ -321,22 +411,25 @@
       const here = x(at);
       drawing.append(svg('line', {x1: here, x2: here, y1: y(0), y2: y(0) + 5, class: 'axis'}));
       if (here - 26 < free || here + 24 > width) continue;
-      drawing.append(svg('text', {x: here, y: height - 8, 'text-anchor': 'middle'}, short(at)));
+      drawing.append(svg('text', {x: here, y: height - 24, 'text-anchor': 'middle'}, short(at)));
       free = here + 30;
     }
+    drawing.append(svg('text', {x: 0, y: 12, class: 'title'}, 'share of all dials'),
+      svg('text', {x: width - box.right, y: height - 6, 'text-anchor': 'end', class: 'title'},
+        `time to connect${scale.logarithmic ? ', logarithmic' : ''} \u2192`));
     for (const it of series) {
       const n = it.values.length;
       const step = Math.max(1, Math.floor(n / 800));
       let path = `M${x(it.values[0]).toFixed(1)} ${y(0)}`;
       for (let i = 0; i < n; i = i === n - 1 ? n : Math.min(i + step, n - 1))
-        path += `H${x(it.values[i]).toFixed(1)}V${y((i + 1) / n).toFixed(1)}`;
+        path += `H${x(it.values[i]).toFixed(1)}V${y((i + 1) / it.all).toFixed(1)}`;
       drawing.append(svg('path', {d: path, class: `line ${familyClass(it.family)}`,
         'stroke-dasharray': it.dash || undefined}, svg('title', {}, it.name)));
     }
     series.forEach((it, i) => {
       const part = series.length === 1 ? 0.5 : 0.2 + 0.6 * i / (series.length - 1);
       const value = it.values[Math.min(it.values.length - 1, Math.floor(part * it.values.length))];
-      const high = (Math.floor(part * it.values.length) + 0.5) / it.values.length;
+      const high = (Math.floor(part * it.values.length) + 0.5) / it.all;
       drawing.append(svg('circle', {cx: x(value), cy: y(high), r: 8, class: `badge ${familyClass(it.family)}`}),
         svg('text', {x: x(value), y: y(high) + 3.5, class: 'letter'}, it.letter));
     });
@@ -350,30 +443,49 @@
         svg('circle', {cx: 9, cy: 9, r: 8, class: `badge ${familyClass(it.family)}`}),
         svg('text', {x: 9, y: 12.5, class: 'letter'}, it.letter)),
       el('span', {}, it.name),
-      el('span', {class: 'soft'}, `n\u00a0=\u00a0${count(it.values.length)}, median ${time(middle(it.values))}`))));
+      el('span', {class: 'soft'}, `${count(it.values.length)} of ${count(it.all)}, median ${time(middle(it.values))}`))));
   }
 
   // --- sequence --------------------------------------------------------------------------
 
+  // Ticks of the time of the day, from `low` to `high` milliseconds.
+  function hours(low, high, most) {
+    const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+    const step = 1e3 * (steps.find((it) => (high - low) / (it * 1e3) <= most) || 7 * 86400);
+    const zone = 6e4 * new Date(low).getTimezoneOffset();
+    const found = [];
+    for (let at = Math.ceil((low - zone) / step) * step + zone; at <= high; at += step) found.push(at);
+    const label = (at) => step < 864e5 ? clock(at, step < 6e4)
+      : new Date(at).toLocaleDateString('en-GB', {day: 'numeric', month: 'short'});
+    return {found, label};
+  }
+
   function strip(mode, scale, width) {
-    const box = {left: 62, right: 10, top: 12, bottom: 10};
-    const height = 84;
-    const n = mode.samples.length / 2;
-    const x = (i) => box.left + 8 + (n === 1 ? 0.5 : i / (n - 1)) * (width - box.left - box.right - 16);
+    const box = {left: 62, right: 10, top: 12, bottom: 26};
+    const height = 108;
+    const n = mode.samples.length / 3;
+    const first = mode.samples[2];
+    const last = Math.max(mode.samples[3 * n - 1], first + 1);
+    const x = (at) => box.left + 8 + (n === 1 ? 0.5 : (at - first) / (last - first)) * (width - box.left - box.right - 16);
     const y = (us) => height - box.bottom - scale.at(us) * (height - box.top - box.bottom);
     const dots = {6: '', 4: '', 0: ''};
     let crosses = '';
     for (let i = 0; i < n; ++i) {
-      const [us, mark] = [mode.samples[2 * i], mode.samples[2 * i + 1]];
-      if (mark >= 0) dots[mark] += `M${x(i).toFixed(1)} ${y(us).toFixed(1)}h0`;
-      else if (mark === -1) crosses += `M${(x(i) - 3.5).toFixed(1)} ${box.top - 8}l7 7m0 -7l-7 7`;
+      const [us, mark, at] = mode.samples.slice(3 * i, 3 * i + 3);
+      if (mark >= 0) dots[mark] += `M${x(at).toFixed(1)} ${y(us).toFixed(1)}h0`;
+      else if (mark === -1) crosses += `M${(x(at) - 3.5).toFixed(1)} ${box.top - 8}l7 7m0 -7l-7 7`;
     }
     const drawing = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
-      'aria-label': `The dials of ${label(mode)} in the order of their starts`});
+      'aria-label': `The dials of ${label(mode)} by the time of the day`});
     const marks = [scale.ticks[0], scale.ticks[scale.ticks.length >> 1], scale.ticks[scale.ticks.length - 1]];
     for (const at of new Set(marks.filter((it) => it !== undefined)))
       drawing.append(svg('line', {x1: box.left, x2: width - box.right, y1: y(at), y2: y(at), class: 'grid'}),
         svg('text', {x: box.left - 8, y: y(at) + 4, 'text-anchor': 'end'}, short(at)));
+    const times = hours(began + first, began + last, width < 500 ? 3 : 5);
+    for (const at of n > 1 ? times.found : [began + first])
+      drawing.append(svg('line', {x1: x(at - began), x2: x(at - began), y1: height - box.bottom, y2: height - box.bottom + 4, class: 'axis'}),
+        svg('text', {x: Math.min(Math.max(x(at - began), box.left + 20), width - 24), y: height - 8, 'text-anchor': 'middle'},
+          n > 1 ? times.label(at) : clock(at, true)));
     for (const family of [6, 4, 0]) {
       if (!dots[family]) continue;
       drawing.append(svg('path', {d: dots[family], class: `dots ${familyClass(family)}`}));
@@ -432,7 +544,8 @@
       const scale = scaleOf(series.flatMap((it) => [it.values[0], it.values[it.values.length - 1]]));
       return [el('h3', {}, 'Share of the dials that had connected by a time'),
         distribution(series, scale, width), legend(series),
-        el('h3', {}, 'Every dial, in the order of the starts'), key(),
+        el('h3', {}, 'Every dial, by the time of the day'),
+        el('p', {class: 'soft small'}, `Across: when it began, in this browser's time zone. Up: the time to connect${scale.logarithmic ? ', on a logarithmic scale' : ''}.`), key(),
         el('div', {class: 'strips'}, host.modes.map((mode) => strip(mode, scale,
           width < 936 || host.modes.length === 1 ? width : Math.floor((width - 40) / 2))))];
     }
@@ -448,7 +561,7 @@
       shown = host;
       const title = el('h2', {id: 'host', tabindex: '-1'}, place(host));
       section.replaceChildren(title,
-        run.hosts.length > FEW_HOSTS ? said(host.verdicts) : '', drawn,
+        host.verdicts.length ? said(host.verdicts) : '', drawn,
         el('h3', {}, 'The median and the worst dial'), ...waterfalls(host));
       draw();
       if (focus) { title.focus({preventScroll: true}); title.scrollIntoView({block: 'start'}); }
@@ -486,7 +599,8 @@
 
   const host = hostSection();
   const figures = table((chosen) => { figures.mark(chosen); host.show(chosen, true); });
-  document.getElementById('page').append(head(), verdict(), figures.element, host.element, environment());
+  document.getElementById('page').append(
+    ...[head(), verdict(), figures.element, groupSection(), host.element, environment()].filter((it) => it !== ''));
   if (run.hosts.length) {
     figures.mark(run.hosts[0]);
     host.show(run.hosts[0], false);
