@@ -48,7 +48,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 HARMLESS = re.compile(
     r"""_Z | __cxa_ | _Unwind_ | _GLOBAL_OFFSET_TABLE_ | __gxx_personality | __stack_chk | __dso_handle
       | __libc_single_threaded | (__isoc23_)? (mem|str) [a-z]+ $ | b(cmp|copy|zero) $ | __[a-z]+_chk $ | is[a-z]+ $ | to(upper|lower) $
-      | inet_(aton|ntop|pton) $ | [hn]to[hn][sl] $ | ll?round f? $ | (log|pow|sqrt|exp|floor|ceil|lgamma|erfc?|fmod|nextafter) [fl0-9]* $
+      | inet_(aton|ntop|pton) $ | [hn]to[hn][sl] $ | ll?round f? $ | (log|pow|sqrt|exp|floor|ceil|lgamma|erfc?|fmod|ldexp|nextafter) [fl0-9]* $
       | explicit_bzero $ | snprintf $ | (gmtime_r|timegm|localeconv|__errno_location) $ | abort $ | __assert_fail $
       | (MD5|SHA256)Data $
       | __(asan|ubsan|sanitizer|gcov)_ | __gcov""",
