@@ -19,14 +19,28 @@ struct Source {
   bool encapsulated = false;  ///< the route takes a tunnel (6to4, SIT, GRE, ...), rule 7
 };
 
+/// A place among the hosts of service records: a smaller one is tried first [HEv3 §5.2].
+using Group = std::uint32_t;
+
+/// Of addresses that belong to no record: the last.
+inline constexpr Group unassociated = 0xffffffff;
+
 /// An endpoint the dial may try. Without a source the machine has no route to it.
 struct Candidate {
   Endpoint endpoint;
   std::optional<Source> source;
+  Group group = unassociated;
+  bool is_hint = false;  ///< an answer about its host may take its place [HEv3 §4.2.1]
+  /// The IPv4 address that a NAT64 reaches by it: what it is sorted as [HEv3 §8.2].
+  std::optional<in_addr> stands_for{};
 };
 
-/// The rules of [RFC 6724 §6], by number.
+/// The family that it is sorted as; empty for one that is neither IPv6 nor IPv4.
+std::optional<Family> family_of(const Candidate& candidate);
+
+/// The rules of [RFC 6724 §6], by number, and what comes before them all.
 enum class Rule : std::uint8_t {
+  service_order = 0,  ///< another host's record comes first
   avoid_unusable = 1,
   matching_scope = 2,
   avoid_deprecated = 3,

@@ -38,12 +38,24 @@ enum class AnswerStatus : std::uint8_t {
 /// "addresses", "no_such_name", ...: its name in traces and reports.
 std::string_view to_string(AnswerStatus status);
 
+/// What name servers are asked for.
+enum class RecordType : std::uint8_t { aaaa, a, srv, svcb };
+
+/// "AAAA", "A", "SRV", "SVCB".
+std::string_view to_string(RecordType type);
+
+/// The records that hold a family's addresses.
+RecordType record_type(Family family);
+
 // --- facts ---------------------------------------------------------------------------------
 
 /// The dial begins. `known` needs no question (a literal, the hosts file, --resolve).
 struct DialStarted {
   std::vector<Family> questions;
   std::vector<Candidate> known;
+  /// Asked for, too: of SRV the answer is awaited, and only where there are none the questions and
+  /// addresses count [RFC 2782]; beside SVCB they are asked at once, and the last to be tried.
+  std::optional<RecordType> service{};
 };
 
 /// A question was answered, or given up.
@@ -52,6 +64,28 @@ struct AnswerReceived {
   AnswerStatus status{};
   std::vector<Candidate> candidates;
   std::string source{};  ///< who was asked, where not the DNS: "'libvirt'", "mDNS"
+  Group group = unassociated;
+  std::string host{};  ///< whose addresses it is about, where a service record names it
+};
+
+/// A host that offers the service, as a record has it.
+struct ServiceHost {
+  std::string name;
+  std::uint16_t port{};
+  std::uint16_t priority{};
+  std::uint16_t weight{};
+  std::vector<Family> questions{};  ///< what is to be asked about it
+  std::vector<Candidate> known{};   ///< its addresses that need no question, with its group
+};
+
+/// The question for service records was answered, or given up.
+struct ServiceAnswered {
+  RecordType type{};
+  AnswerStatus status{};  ///< `addresses`: there are records
+  std::string name{};     ///< the last that was asked for
+  /// In the order in which they are to be tried: the position of each is its group.
+  std::vector<ServiceHost> hosts{};
+  bool unavailable = false;  ///< a record says that nobody offers the service
 };
 
 /// Addresses came in while the questions for them stay open.
@@ -90,6 +124,13 @@ struct TimePassed {};
 struct SendQuery {
   Family family{};
   std::string name{};  ///< what is asked for: the race leaves it empty, the log has it
+  Group group = unassociated;
+};
+
+/// Ask for service records; tell ServiceAnswered then.
+struct SendServiceQuery {
+  RecordType type{};
+  std::string name{};  ///< as SendQuery has it
 };
 
 /// Addresses are known and the first attempt is due: make ready for it, then tell Prepared. Ordered
@@ -139,7 +180,7 @@ enum class Outcome : std::uint8_t {
 
 /// One attempt as it stood when the race ended.
 struct AttemptReport {
-  enum class State : std::uint8_t { waiting, running, failed, won };
+  enum class State : std::uint8_t { waiting, running, failed, won, withdrawn };
 
   Endpoint endpoint;
   State state = State::waiting;
@@ -155,6 +196,7 @@ struct QuestionReport {
   Family family{};
   bool answered = false;
   AnswerStatus status{};
+  Group group = unassociated;
 };
 
 /// The race is over. Every cause is kept: a person wants to know what each address said.
@@ -163,12 +205,19 @@ struct Finish {
   AttemptId winner{};  ///< when connected
   std::vector<QuestionReport> questions;
   std::vector<AttemptReport> attempts;  ///< by AttemptId
+  std::optional<RecordType> open_service_question{};
 };
 
 // --- decisions -----------------------------------------------------------------------------
 
 /// An endpoint that was in the list already: tried once only.
 struct DuplicateRemoved {
+  Endpoint endpoint;
+};
+
+/// A hint that the answer about its host does not bear out: not to be tried [HEv3 §7].
+struct HintWithdrawn {
+  AttemptId attempt{};
   Endpoint endpoint;
 };
 
@@ -199,11 +248,13 @@ struct TimerCanceled {
 
 /// What Race::step returns, to be carried out and logged in this order.
 using Action = std::variant<SendQuery,
+                            SendServiceQuery,
                             Prepare,
                             StartAttempt,
                             CancelAttempt,
                             Finish,
                             DuplicateRemoved,
+                            HintWithdrawn,
                             CandidatesSorted,
                             TimerSet,
                             TimerFired,
@@ -211,6 +262,7 @@ using Action = std::variant<SendQuery,
 
 using Fact = std::variant<DialStarted,
                           AnswerReceived,
+                          ServiceAnswered,
                           AddressesFound,
                           Prepared,
                           Connected,
@@ -253,7 +305,7 @@ enum class AskReason : std::uint8_t {
 
 /// A question goes to a server, and has gone to it or another one before.
 struct AskedAgain {
-  Family family{};
+  RecordType type{};
   std::string server;
   AskReason reason{};
   unsigned times{};  ///< how often this server has been asked by then
@@ -261,7 +313,7 @@ struct AskedAgain {
 
 /// One of several servers that were asked has answered, or cannot be reached: no_answer.
 struct ServerAnswered {
-  Family family{};
+  RecordType type{};
   std::string server;
   AnswerStatus status{};
 };
@@ -276,6 +328,17 @@ struct NamesAsked {
     std::string failure{};              ///< why it gave no answer
   };
   std::vector<Source> sources;
+};
+
+/// The network has no IPv4: it is asked whether it reaches IPv4 by a NAT64 [RFC 7050].
+struct Pref64Asked {
+  std::string name;
+};
+
+/// It was answered, or given up. Without a prefix there is no NAT64.
+struct Pref64Learned {
+  AnswerStatus status{};
+  std::vector<std::string> prefixes{};  ///< "64:ff9b::/96"
 };
 
 /// The kernel has no MPTCP: TCP is spoken in its place.
@@ -354,6 +417,7 @@ struct Event {
   using Body = std::variant<Configured,
                             DialStarted,
                             AnswerReceived,
+                            ServiceAnswered,
                             AddressesFound,
                             Prepared,
                             Connected,
@@ -361,11 +425,13 @@ struct Event {
                             ConnectBegun,
                             AttemptFailed,
                             SendQuery,
+                            SendServiceQuery,
                             Prepare,
                             StartAttempt,
                             CancelAttempt,
                             Finish,
                             DuplicateRemoved,
+                            HintWithdrawn,
                             CandidatesSorted,
                             TimerSet,
                             TimerFired,
@@ -374,6 +440,8 @@ struct Event {
                             AskedAgain,
                             NamesAsked,
                             ServerAnswered,
+                            Pref64Asked,
+                            Pref64Learned,
                             FellBackToTcp,
                             HandshakeStarted,
                             HandshakeFinished,

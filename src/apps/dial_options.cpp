@@ -12,6 +12,7 @@
 #include "apps/option_values.hpp"
 #include "connect/tls_relay.hpp"
 #include "gladhand/error.hpp"
+#include "names/service.hpp"
 #include "proxy/handshake.hpp"
 #include "sys/delayed_ack.hpp"
 #include "sys/socket_setup.hpp"
@@ -64,7 +65,10 @@ void add_source(ConnectOptions& s, const std::string& text) {
 
 constexpr std::array rows = {
     Row{{"-4", "", false, Needs::ip, addresses, "IPv4 only"},
-        [](ConnectOptions& s, const Values&) { s.names.families = {Family::ipv4}; }},
+        [](ConnectOptions& s, const Values&) {
+          s.names.families = {Family::ipv4};
+          s.names.nat64.is_off = true;
+        }},
     Row{{"-6", "", false, Needs::ip, addresses, "IPv6 only"},
         [](ConnectOptions& s, const Values&) { s.names.families = {Family::ipv6}; }},
     Row{{"--dns-server",
@@ -111,6 +115,34 @@ constexpr std::array rows = {
         [](ConnectOptions& s, const Values& v) {
           s.names.command = read_command(v.back(), "--resolve-with");
         }},
+    Row{{"--srv",
+         "[=SERVICE]",
+         false,
+         Needs::ip,
+         addresses,
+         "Go to the hosts and ports that the DNS names for this service [_ssh._tcp]"},
+        [](ConnectOptions& s, const Values& v) {
+          s.names.service = ServiceOptions{};
+          if (v.back() == "true") return;
+          check_service(v.back());
+          s.names.service->service = v.back();
+        }},
+    Row{{"--svcb",
+         "",
+         false,
+         Needs::ip,
+         addresses,
+         "Go to the hosts and ports that the DNS binds to ssh here (SVCB)"},
+        [](ConnectOptions& s, const Values&) {
+          s.names.service = ServiceOptions{.type = RecordType::svcb};
+        }},
+    Row{{"--nat64",
+         "HOW",
+         false,
+         Needs::ip,
+         addresses,
+         "Reach IPv4 from IPv6 alone: auto, off, or through this PREFIX/LENGTH [auto]"},
+        [](ConnectOptions& s, const Values& v) { s.names.nat64 = read_nat64(v.back()); }},
     Row{{"--timeout",
          "DURATION",
          false,
@@ -418,6 +450,13 @@ void check_unix_proxy(std::span<const OptionText* const> given,
   }
 }
 
+void check_service_goes(const ConnectOptions& options, const Target& target) {
+  if (options.names.service && !options.route.proxies_for(target).empty())
+    throw UsageError(
+        std::string(options.names.service->type == RecordType::srv ? "--srv" : "--svcb") +
+        " has no meaning through a proxy: it is asked for the host itself");
+}
+
 }  // namespace
 
 std::span<const Option<ConnectOptions>> dial_option_rows() {
@@ -452,6 +491,7 @@ void check_target(std::span<const OptionText* const> given,
                      (internet ? "SCTP" : "host " + in_quotes(target.host)));
   }
   check_route(options.route, target, options.names.families);
+  check_service_goes(options, target);
   check_unix_proxy(given, target, options.route);
 }
 
@@ -465,6 +505,9 @@ void exclude_dial_options(CommandLine& line) {
   line.exclude("-4", "-6");
   line.exclude("--resolve-with", "--resolver");
   line.exclude("--resolve-with", "--dns-server");
+  line.exclude("--resolve-with", "--srv");
+  line.exclude("--resolve-with", "--svcb");
+  line.exclude("--srv", "--svcb");
   line.exclude("--ttl", "--dontroute");
   line.exclude("--keepalive", "--no-keepalive");
 }
@@ -472,6 +515,11 @@ void exclude_dial_options(CommandLine& line) {
 void check_options(const CommandLine& line, ConnectOptions& options) {
   if (options.names.rules == NameRules::system && line.is_typed("--dns-server"))
     throw UsageError("--resolver system asks no --dns-server");
+  const bool is_wanted = line.is_typed("--srv") || line.is_typed("--svcb");
+  if (options.names.rules == NameRules::system && is_wanted)
+    throw UsageError("--resolver system cannot be asked for service records");
+  if (options.names.rules == NameRules::system || (options.route.has_proxies() && !is_wanted))
+    options.names.service.reset();
   if (options.names.rules == NameRules::system) options.names.dns_servers.clear();
   if (options.attempt.socket.protocol == Protocol::mptcp && line.is_given("--dontroute"))
     throw UsageError("--dontroute has no meaning for MPTCP");  // taken, and without an effect

@@ -90,6 +90,14 @@ NameRules read_name_rules(const std::string& text) {
   throw UsageError("--resolver: " + in_quotes(text) + " is not auto, dns or system");
 }
 
+Nat64Options read_nat64(const std::string& text) {
+  if (text == "auto") return {};
+  if (text == "off") return {.is_off = true};
+  if (const auto prefix = parse_nat64_prefix(text)) return {.prefixes = {*prefix}};
+  throw UsageError("--nat64: " + in_quotes(text) + " is not auto, off or a prefix",
+                   "one is 64:ff9b::/96; its length is 32, 40, 48, 56, 64 or 96");
+}
+
 std::string read_service(const std::string& text) {
   const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
   if (!text.empty() && printable) return text;

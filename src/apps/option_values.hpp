@@ -36,6 +36,9 @@ int read_mark(const std::string& text);
 /// "auto", "dns" or "system".
 NameRules read_name_rules(const std::string& text);
 
+/// "auto", "off", or a prefix: "64:ff9b::/96".
+Nat64Options read_nat64(const std::string& text);
+
 /// "tcp", "mptcp" or "sctp".
 Protocol read_protocol(const std::string& text);
 

@@ -34,6 +34,8 @@ Alternative read_alternative(const std::string& text,
   alternative.patience = route.patience;
   for (const std::string& url : route.proxies)
     alternative.options.route.proxies.push_back(parse_proxy(url));
+  // A proxy is asked for the host itself.
+  if (!route.proxies.empty()) alternative.options.names.service.reset();
   const bool sctp = settings.dial.attempt.socket.protocol == Protocol::sctp;
   if (sctp && !route.proxies.empty()) throw UsageError("--route: SCTP has no proxy");
   if (route.command.empty())

@@ -14,7 +14,10 @@
 
 #include "base/duration.hpp"
 #include "dial/local_target.hpp"
+#include "dial/nat64_path.hpp"
+#include "dial/service_hosts.hpp"
 #include "dns/name_lookup.hpp"
+#include "dns/service_lookup.hpp"
 #include "dns/target_environment.hpp"
 #include "gladhand/error.hpp"
 #include "sys/command.hpp"
@@ -54,7 +57,8 @@ class Driver {
         network_(options_.attempt.socket),
         source_(find_source()),
         race_(race_options(), policy()),
-        wakeup_timer_(loop) {}
+        wakeup_timer_(loop),
+        nat64_(loop, network_) {}
 
   asio::awaitable<DialResult> run() {
     begin();
@@ -99,9 +103,14 @@ class Driver {
     return race;
   }
 
+  std::optional<RecordType> service() const {
+    if (source_.service_names.empty()) return std::nullopt;
+    return options_.names.service->type;
+  }
+
   // A list of one needs no policy, and reading gai.conf costs a file.
   PolicyTable policy() const {
-    if (source_.questions.empty() && source_.known.size() < 2) return {};
+    if (source_.questions.empty() && source_.known.size() < 2 && !service()) return {};
     return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
   }
 
@@ -124,7 +133,10 @@ class Driver {
       options_.attempt.socket.protocol = Protocol::tcp;
       report(FellBackToTcp{});
     }
-    put(DialStarted{source_.questions, with_sources(source_.known)});
+    DialStarted started{source_.questions, {}, service()};
+    if (source_.lacks_ipv4) find_nat64(started);
+    started.known = with_sources(source_.known);
+    put(std::move(started));
   }
 
   ReportedTarget reported() const {
@@ -152,13 +164,23 @@ class Driver {
 
   // What has arrived counts before what is decided next, even if the loop has not come to it.
   void take_in_answers() {
-    if (lookup_ && !race_.finished()) lookup_->take_in();
+    if (race_.finished()) return;
+    nat64_.take_in();
+    if (ipv4_lookup_) ipv4_lookup_->take_in();
+    if (lookup_) lookup_->take_in();
+    if (service_) service_->take_in();
+    for (const auto& host : hosts_)
+      if (host->lookup) host->lookup->take_in();
   }
 
   // What must not fail has failed: nothing goes on, and the children are waited for.
   void abandon() {
     inbox_.clear();
     lookup_.reset();
+    ipv4_lookup_.reset();
+    nat64_.close();
+    service_.reset();
+    hosts_.clear();
     before_.reset();
     for (const auto& attempt : attempts_)
       if (attempt) attempt->cancel();
@@ -194,11 +216,18 @@ class Driver {
   void report_order(const T& order) {
     report(order);
   }
-  void report_order(const SendQuery& /*order*/) {}  // told with its name: see carry_out
+  void report_order(const SendQuery& /*order*/) {}         // told with its name: see carry_out
+  void report_order(const SendServiceQuery& /*order*/) {}  // told by who asks
 
   // --- orders ---
 
   void carry_out(const SendQuery& order) {
+    if (order.group != unassociated) return ask_about(*hosts_[order.group], order);
+    if (order.family == Family::ipv4 && ipv4_later_) {
+      ipv4_ordered_ = true;
+      if (!nat64_.is_learning()) settle_ipv4();
+      return;
+    }
     if (!lookup_)
       lookup_ = std::make_shared<NameLookup>(loop_,
                                              target_,
@@ -211,18 +240,136 @@ class Driver {
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }
 
-  NameLookup::Listener listener() {
+  NameLookup::Listener listener(Group group = unassociated) {
     return {
-        [this](const NameLookup::Answer& answer) {
-          put(AnswerReceived{
-              answer.family, answer.status, with_sources(answer.addresses), answer.source});
+        [this, group](const NameLookup::Answer& answer) {
+          if (nat64_.is_learning() && answer.family == Family::ipv4) {
+            held_answers_.emplace_back(group, answer);
+          } else {
+            put_answer(group, answer);
+          }
         },
-        [this](const std::vector<Endpoint>& found) { put(AddressesFound{with_sources(found)}); },
-        [this](Event::Body body) {
-          now_ = recorder_.now();
-          report(std::move(body));
+        [this, group](const std::vector<Endpoint>& found) {
+          put(AddressesFound{with_sources(found, group)});
         },
+        [this](Event::Body body) { report_now(std::move(body)); },
     };
+  }
+
+  void put_answer(Group group, const NameLookup::Answer& answer) {
+    put(AnswerReceived{answer.family,
+                       answer.status,
+                       with_sources(answer.addresses, group),
+                       answer.source,
+                       group,
+                       group == unassociated ? "" : hosts_[group]->target.host});
+  }
+
+  void report_now(Event::Body body) {
+    now_ = recorder_.now();
+    report(std::move(body));
+  }
+
+  // --- NAT64 ---
+
+  // [HEv3 §8.1] the prefixes are asked for beside the addresses. IPv4 is a question of the race's
+  // that waits for them: what a NAT64 is needed for, and [HEv3 §4.1] A itself.
+  void find_nat64(DialStarted& started) {
+    nat64_.find(
+        options_.names.nat64,
+        source_,
+        [this] { learned_nat64(); },
+        [this](Event::Body body) { report_now(std::move(body)); });
+    if (!nat64_.has_prefixes())
+      std::erase_if(source_.known, [this](const Endpoint& it) {
+        const bool waits = nat64_.needs(it);
+        if (waits) held_known_.push_back(it);
+        return waits;
+      });
+    const bool is_asked =
+        std::ranges::find(started.questions, Family::ipv4) != started.questions.end();
+    ipv4_later_ = !is_asked && (source_.known.empty() || !held_known_.empty());
+    if (ipv4_later_) started.questions.push_back(Family::ipv4);
+  }
+
+  void learned_nat64() {
+    for (const auto& [group, held] : std::exchange(held_answers_, {})) put_answer(group, held);
+    if (ipv4_ordered_) settle_ipv4();
+    wakeup_timer_.cancel();
+  }
+
+  void settle_ipv4() {
+    if (!held_known_.empty())
+      return put(AnswerReceived{Family::ipv4,
+                                AnswerStatus::addresses,
+                                with_sources(held_known_),
+                                std::string(pref64_name)});
+    if (!nat64_.has_prefixes())
+      return put(AnswerReceived{Family::ipv4, AnswerStatus::addresses, {}});
+    NameSource source = source_;
+    source.name = lookup_->name() + '.';  // the one that the search list has led to
+    ipv4_lookup_ = std::make_shared<NameLookup>(loop_,
+                                                target_,
+                                                source,
+                                                std::vector<Family>{Family::ipv4},
+                                                recorder_.began() + options_.race.timeout,
+                                                listener());
+    report_now(SendQuery{Family::ipv4, ipv4_lookup_->name()});
+    ipv4_lookup_->ask(Family::ipv4);
+  }
+
+  // --- service records ---
+
+  void carry_out(const SendServiceQuery& order) {
+    Question::Settings settings = question_settings(source_.conf, source_.delays);
+    // Where nobody answers, time must be left for the name itself.
+    settings.race.timeout = std::min(settings.race.timeout, bound_ / 2);
+    service_ = std::make_shared<ServiceLookup>(
+        loop_,
+        order.type,
+        source_.service_names,
+        std::move(settings),
+        random_draw(),
+        [this, type = order.type](ServiceLookup::Answer answer) { take(type, std::move(answer)); },
+        [this](Event::Body body) { report_now(std::move(body)); });
+    service_->ask();
+    network_.learn_addresses();
+  }
+
+  void take(RecordType type, ServiceLookup::Answer answer) {
+    ServiceAnswered fact{.type = type, .status = answer.status, .name = std::move(answer.name)};
+    fact.unavailable = is_withdrawn(answer.services);
+    if (fact.unavailable) withdrawn_ = fact.name;
+    hosts_ = find_hosts(std::move(answer), target_.port, options_.names, network_);
+    for (const auto& host : hosts_) {
+      host->source.delays.resolution = options_.race.resolution_delay;
+      if (host->source.lacks_ipv4 && nat64_.has_prefixes() && !host->source.questions.empty())
+        host->source.questions = {Family::ipv6, Family::ipv4};
+      const auto group = static_cast<Group>(fact.hosts.size());
+      fact.hosts.push_back({host->target.host,
+                            host->target.port,
+                            host->record.priority,
+                            host->record.weight,
+                            host->source.questions,
+                            with_sources(host->source.known, group)});
+      for (Candidate& hint : with_sources(hints_of(*host), group)) {
+        hint.is_hint = true;
+        fact.hosts.back().known.push_back(hint);
+      }
+    }
+    put(std::move(fact));
+  }
+
+  void ask_about(HostOfService& host, const SendQuery& order) {
+    if (!host.lookup)
+      host.lookup = std::make_shared<NameLookup>(loop_,
+                                                 host.target,
+                                                 host.source,
+                                                 host.source.questions,
+                                                 recorder_.began() + options_.race.timeout,
+                                                 listener(order.group));
+    if (recorder_) report(SendQuery{order.family, host.lookup->name(), order.group});
+    host.lookup->ask(order.family);
   }
 
   void carry_out(const Prepare& order) {
@@ -281,11 +428,22 @@ class Driver {
     // Its end takes time that the receiver would wait for: where nothing is outstanding, it is put
     // off.
     const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
+    nat64_.close();
+    ipv4_lookup_.reset();
+    if (service_) end_service_questions();
     if (!lookup_) return;
     lookup_failure_ = lookup_->failure();
     unasked_ = lookup_->unasked();
     silent_servers_ = lookup_->silent_servers();
     if (!idle) lookup_.reset();
+  }
+
+  void end_service_questions() {
+    silent_servers_ = service_->silent_servers();
+    for (const auto& host : hosts_)
+      if (host->lookup && silent_servers_.empty()) silent_servers_ = host->lookup->silent_servers();
+    service_.reset();
+    hosts_.clear();
   }
 
   template <typename Decision>
@@ -294,12 +452,19 @@ class Driver {
   // --- helpers ---
 
   // A single known address is not sorted, so its source does not matter.
-  std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints) {
-    const bool alone = source_.questions.empty() && endpoints.size() < 2;
+  std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints,
+                                      Group group = unassociated) {
+    const bool alone =
+        source_.questions.empty() && endpoints.size() < 2 && !service() && !nat64_.has_prefixes();
     std::vector<Candidate> candidates;
     candidates.reserve(endpoints.size());
-    for (const Endpoint& endpoint : endpoints)
-      candidates.push_back({endpoint, alone ? std::nullopt : network_.find_source(endpoint)});
+    for (const Endpoint& endpoint : endpoints) {
+      if (alone) {
+        candidates.push_back({endpoint, {}, group});
+      } else {
+        nat64_.add_candidates(endpoint, group, candidates);
+      }
+    }
     return candidates;
   }
 
@@ -310,6 +475,11 @@ class Driver {
                            to_string(options_.race.timeout));
     if (failure_) return DialFailure{*failure_, true};
     if (local_.failure) return DialFailure{*local_.failure};
+    if (withdrawn_)
+      return DialFailure{Error(ExitStatus::no_address,
+                               "connect to " + in_words(target_.host, target_.service) +
+                                   ": nobody offers the service, as " + in_quotes(*withdrawn_) +
+                                   " says")};
     if (finish_.outcome == Outcome::no_address && lookup_failure_)
       return DialFailure{
           Error(ExitStatus::no_address,
@@ -336,6 +506,15 @@ class Driver {
   bool before_running_ = false;
   std::optional<Error> failure_;
   std::shared_ptr<NameLookup> lookup_;
+  Nat64Path nat64_;
+  bool ipv4_later_ = false;           // the race's question for IPv4 waits for the prefixes
+  bool ipv4_ordered_ = false;         // ... and has been ordered
+  std::vector<Endpoint> held_known_;  // known IPv4 addresses that do
+  std::vector<std::pair<Group, NameLookup::Answer>> held_answers_;  // of A
+  std::shared_ptr<NameLookup> ipv4_lookup_;
+  std::shared_ptr<ServiceLookup> service_;
+  std::vector<std::unique_ptr<HostOfService>> hosts_;  // by Group
+  std::optional<std::string> withdrawn_;               // the name whose record says so
   std::optional<std::string> lookup_failure_;
   std::vector<std::string> unasked_;
   std::vector<std::string> silent_servers_;

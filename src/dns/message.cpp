@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t header_size = 12;
 constexpr int class_in = 1;
 constexpr int udp_payload = 1232;  // what fits every path [RFC 9715]
-constexpr unsigned type_a = 1, type_ns = 2, type_cname = 5, type_soa = 6, type_aaaa = 28;
+constexpr unsigned type_a = 1, type_ns = 2, type_cname = 5, type_soa = 6, type_aaaa = 28,
+                   type_srv = 33, type_svcb = 64;
 constexpr unsigned rcode_no_such_name = 3;
 
 using View = std::span<const std::uint8_t>;
@@ -124,7 +125,6 @@ class Records {
 };
 
 using Alias = std::pair<std::string, std::string>;
-using Owned = std::pair<std::string, Endpoint>;
 
 // The names that stand for `name`, itself included. A chain is as long as glibc's at most, so that
 // nobody's loop is ours.
@@ -154,34 +154,76 @@ std::optional<Endpoint> address_in(const Record& record, std::uint16_t port) {
   return std::nullopt;
 }
 
-// Addresses whose owner the chain of aliases never reaches are nobody's here.
-std::vector<Endpoint> addresses_in(
-    Records& records, unsigned count, std::string name, unsigned wanted, std::uint16_t port) {
+// [RFC 2782] Priority, weight, port and a name, which may be compressed although it should not.
+ServiceRecord service_in(Records& records, const Record& record) {
+  constexpr std::size_t fixed_size = 6;
+  if (record.data.size() <= fixed_size) {
+    records.cannot_read();
+    return {};
+  }
+  std::size_t end = 0;
+  std::string host = records.name(record.data_at + fixed_size, end);
+  if (end != record.data_at + record.data.size()) records.cannot_read();
+  return {static_cast<std::uint16_t>(number_at(record.data, 0)),
+          static_cast<std::uint16_t>(number_at(record.data, 2)),
+          static_cast<std::uint16_t>(number_at(record.data, 4)),
+          std::move(host)};
+}
+
+// [RFC 9460 §2.5.2] "." is the owner where it is no alias. One that is malformed spoils all.
+std::optional<ServiceBinding> binding_in(const Record& record) {
+  if (record.type != type_svcb) return std::nullopt;
+  auto binding = read_service_binding(record.data);
+  if (binding && binding->priority != 0 && binding->host.empty()) binding->host = record.owner;
+  return binding;
+}
+
+// What the records of the type that was asked for hold, and whose they are.
+template <typename T>
+struct Owned {
+  std::string owner;
+  T value;
+};
+
+struct Contents {
   std::vector<Alias> aliases;
-  std::vector<Owned> found;
+  std::vector<Owned<Endpoint>> addresses;
+  std::vector<Owned<ServiceRecord>> services;
+  std::vector<Owned<ServiceBinding>> bindings;
+};
+
+Contents read_records(Records& records, unsigned count, unsigned wanted, std::uint16_t port) {
+  Contents contents;
   for (unsigned i = 0; i < count && records.readable(); ++i) {
     const Record record = records.next();
     std::size_t end = 0;
     if (records.readable() && record.type == type_cname) {
       std::string target = records.name(record.data_at, end);
-      aliases.emplace_back(record.owner, std::move(target));
+      contents.aliases.emplace_back(record.owner, std::move(target));
     }
     if (!records.readable() || record.type != wanted) continue;
-    if (const auto address = address_in(record, port)) {
-      found.emplace_back(record.owner, *address);
+    if (wanted == type_srv) {
+      contents.services.push_back({record.owner, service_in(records, record)});
+    } else if (auto binding = binding_in(record)) {
+      contents.bindings.push_back({record.owner, *std::move(binding)});
+    } else if (const auto address = address_in(record, port)) {
+      contents.addresses.push_back({record.owner, *address});
     } else {
       records.cannot_read();
     }
   }
-  const std::vector<std::string> chain = follow(std::move(name), aliases);
-  const auto in_chain = [&chain](const std::string& owner) {
-    return std::ranges::any_of(chain,
-                               [&](const std::string& it) { return equal_names(it, owner); });
-  };
-  std::vector<Endpoint> addresses;
-  for (const auto& [owner, address] : found)
-    if (in_chain(owner)) addresses.push_back(address);
-  return addresses;
+  return contents;
+}
+
+// Records whose owner the chain of aliases never reaches are nobody's here.
+template <typename T>
+std::vector<T> in_chain(std::vector<Owned<T>>& found, const std::vector<std::string>& chain) {
+  std::vector<T> values;
+  for (Owned<T>& it : found)
+    if (std::ranges::any_of(chain,
+                            [&it](const std::string& name) { return equal_names(name, it.owner); }))
+      values.push_back(std::move(it.value));
+  return values;
 }
 
 // Whether an answer without records sends us elsewhere: from a server that does not have the zone
@@ -197,12 +239,22 @@ bool is_lame(Records& records, const Header& header) {
   return refers;
 }
 
+unsigned number_of(RecordType type) {
+  switch (type) {
+    case RecordType::aaaa: return type_aaaa;
+    case RecordType::a: return type_a;
+    case RecordType::srv: return type_srv;
+    case RecordType::svcb: break;
+  }
+  return type_svcb;
+}
+
 }  // namespace
 
-Bytes make_question(const std::string& name, Family family, std::uint16_t id, Edns edns) {
+Bytes make_question(const std::string& name, RecordType record, std::uint16_t id, Edns edns) {
   unsigned char* buffer = nullptr;
   int size = 0;
-  const auto type = static_cast<int>(family == Family::ipv6 ? type_aaaa : type_a);
+  const auto type = static_cast<int>(number_of(record));
   const int payload = edns == Edns::yes ? udp_payload : 0;
   if (ares_create_query(name.c_str(), class_in, type, id, 1, &buffer, &size, payload) !=
       ARES_SUCCESS)
@@ -216,7 +268,7 @@ std::optional<DnsAnswer> read_answer(View message, View question, std::uint16_t 
   if (message.size() < header_size) return std::nullopt;
   const Header header(message);
   if (!answers(header, message, question)) return std::nullopt;
-  DnsAnswer answer{AnswerStatus::server_failure, {}, header.truncated()};
+  DnsAnswer answer{.status = AnswerStatus::server_failure, .truncated = header.truncated()};
   if (header.rcode() == rcode_no_such_name) answer.status = AnswerStatus::no_such_name;
   if (header.rcode() != 0) return answer;
 
@@ -225,14 +277,21 @@ std::optional<DnsAnswer> read_answer(View message, View question, std::uint16_t 
   Records self(message, header_size);
   std::size_t end = 0;
   const unsigned wanted = number_at(section, section.size() - 4);
-  answer.addresses =
-      addresses_in(records, header.answers, self.name(header_size, end), wanted, port);
-  answer.status = answer.addresses.empty() ? AnswerStatus::no_address : AnswerStatus::addresses;
+  Contents contents = read_records(records, header.answers, wanted, port);
+  const std::vector<std::string> chain = follow(self.name(header_size, end), contents.aliases);
+  answer.addresses = in_chain(contents.addresses, chain);
+  answer.services = in_chain(contents.services, chain);
+  answer.bindings = in_chain(contents.bindings, chain);
+  const bool found =
+      !answer.addresses.empty() || !answer.services.empty() || !answer.bindings.empty();
+  answer.status = found ? AnswerStatus::addresses : AnswerStatus::no_address;
   if (header.answers == 0 && records.readable() && is_lame(records, header))
     answer.status = AnswerStatus::server_failure;
   if (!records.readable() && !answer.truncated) {
     answer.status = AnswerStatus::bad_answer;
     answer.addresses.clear();
+    answer.services.clear();
+    answer.bindings.clear();
   }
   return answer;
 }

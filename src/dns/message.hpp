@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "gladhand/event.hpp"
+#include "names/service.hpp"
+#include "names/service_binding.hpp"
 
 namespace gladhand {
 
@@ -17,13 +19,15 @@ using Bytes = std::vector<std::uint8_t>;
 /// Whether a question says that longer answers than 512 bytes may come [RFC 6891].
 enum class Edns : std::uint8_t { no, yes };
 
-/// Asks for the addresses of an absolute name. Empty when c-ares cannot ask for such a name.
-Bytes make_question(const std::string& name, Family family, std::uint16_t id, Edns edns);
+/// Asks for records of an absolute name. Empty when c-ares cannot ask for such a name.
+Bytes make_question(const std::string& name, RecordType type, std::uint16_t id, Edns edns);
 
 struct DnsAnswer {
-  AnswerStatus status{};
-  std::vector<Endpoint> addresses{};  ///< of the name and of what its aliases lead to
-  bool truncated = false;             ///< there is more than fits the datagram
+  AnswerStatus status{};                   ///< `addresses`: there are records of the type
+  std::vector<Endpoint> addresses{};       ///< of the name and of what its aliases lead to
+  std::vector<ServiceRecord> services{};   ///< the same, where SRV was asked for
+  std::vector<ServiceBinding> bindings{};  ///< the same, where SVCB was; "." is the owner
+  bool truncated = false;                  ///< there is more than fits the datagram
 };
 
 /// Reads `message`. Empty when it is no answer to `question`: another id, another question, not

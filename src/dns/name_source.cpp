@@ -10,6 +10,8 @@
 
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
+#include "names/service.hpp"
+#include "names/service_binding.hpp"
 #include "sys/file.hpp"
 
 namespace gladhand {
@@ -18,7 +20,10 @@ namespace {
 
 // [HEv3 §4.1] ask only for families with connectivity. A machine with none asks for both: its names
 // may be its own. [HEv3 §4.2] the only family with a default route is the preferred one.
-void choose_questions(NameSource& source, std::vector<Family> families, Network& network) {
+void choose_questions(NameSource& source,
+                      std::vector<Family> families,
+                      const NameOptions& options,
+                      Network& network) {
   source.questions = std::move(families);
   if (source.questions.size() < 2) return;
   std::vector<Family> connected;
@@ -30,6 +35,8 @@ void choose_questions(NameSource& source, std::vector<Family> families, Network&
   }
   if (!connected.empty()) source.questions = std::move(connected);
   if (default_routes.size() == 1) source.only_default_route = default_routes.front();
+  source.lacks_ipv4 =
+      source.only_default_route == Family::ipv6 && !options.nat64.is_off && !network.has_clat();
 }
 
 // What stands behind the first dot of this machine's name, as resolv.conf(5) has it.
@@ -95,6 +102,21 @@ NameSource known_from(std::string_view origin,
   return {origin, std::move(endpoints), {}};
 }
 
+// [HEv3 §8.3] an IPv4 address without a route for it. One look-up of a route for each, and no more
+// where there is one.
+NameSource with_nat64(NameSource source, const NameOptions& options, Network& network) {
+  const bool is_out_of_reach = std::ranges::any_of(source.known, [&network](const Endpoint& it) {
+    return may_be_synthesized(it) && !network.has_route(it);
+  });
+  if (!is_out_of_reach || options.nat64.is_off ||
+      network.connectivity(Family::ipv6) != Connectivity::default_route || network.has_clat())
+    return source;
+  source.lacks_ipv4 = true;
+  source.conf = resolver_configuration(options);
+  source.delays.attempt = options.server_delay;
+  return source;
+}
+
 NameTraits traits_of(const Target& target, const ResolvConf& conf) {
   const auto is_stub = [](const std::string& server) {
     return server == "127.0.0.53" || server == "127.0.0.54";
@@ -122,12 +144,25 @@ NameSource asked_of_system(const Target& target, const NameOptions& options) {
   return source;
 }
 
+// What is nobody's but this machine's or this link's has no records in the DNS.
+std::vector<std::string> names_of_service(const Target& target,
+                                          const NameOptions& options,
+                                          const ResolvConf& conf) {
+  const bool unknown_there =
+      is_localhost(target.name) || is_below(target.name, "local") || is_below(target.name, "onion");
+  if (!options.service || unknown_there) return {};
+  const std::vector<std::string> names = search_names(target.name, conf);
+  return options.service->type == RecordType::svcb ? binding_names(target.port, names)
+                                                   : service_names(options.service->service, names);
+}
+
 NameSource asked_of_command(const Target& target, const NameOptions& options, Network& network) {
   NameSource source{"dns", {}, {}};
   source.name = target.name;
   source.command = options.command;
   source.plan = {.files_first = false, .steps = {{NameStep::Kind::command, {}}}, .unasked = {}};
-  choose_questions(source, options.families, network);
+  choose_questions(source, options.families, options, network);
+  source.lacks_ipv4 = false;  // the command knows best
   return source;
 }
 
@@ -149,19 +184,24 @@ std::vector<Endpoint> find_in_hosts_file(const Target& target) {
 }
 
 NameSource find_name_source(const Target& target, const NameOptions& options, Network& network) {
-  if (target.literal) return known_from("literal", {*target.literal}, options);
+  if (target.literal)
+    return with_nat64(known_from("literal", {*target.literal}, options), options, network);
   if (const NameOverride* entry = find_override(target, options)) {
     std::vector<Endpoint> addresses;
     for (const Endpoint& address : entry->addresses)
       addresses.push_back(address.with_port(target.port));
-    return known_from("resolve", std::move(addresses), options);
+    return with_nat64(known_from("resolve", std::move(addresses), options), options, network);
   }
   if (!options.command.empty()) return asked_of_command(target, options, network);
   NameSource source = asked_of_system(target, options);
+  source.service_names = names_of_service(target, options, source.conf);
   if (source.plan.files_first) {
     // An entry of the other family than -4 or -6 asks for hides nothing, as in glibc.
     NameSource hosts = known_from("hosts", find_in_hosts_file(target), options);
-    if (!hosts.known.empty()) return hosts;
+    hosts.service_names = source.service_names;
+    hosts.conf = source.conf;
+    hosts.delays = source.delays;
+    if (!hosts.known.empty()) return with_nat64(std::move(hosts), options, network);
   }
   if (is_localhost(target.name))
     return known_from("localhost", loopback_addresses(target.port), options);
@@ -173,7 +213,7 @@ NameSource find_name_source(const Target& target, const NameOptions& options, Ne
     if (!alias.empty()) source.name = alias;
     if (source.conf.no_aaaa) std::erase(families, Family::ipv6);
   }
-  choose_questions(source, std::move(families), network);
+  choose_questions(source, std::move(families), options, network);
   return source;
 }
 

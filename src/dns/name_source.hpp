@@ -11,7 +11,9 @@
 #include "dns/network.hpp"
 #include "dns/resolver_delays.hpp"
 #include "gladhand/error.hpp"
+#include "gladhand/event.hpp"
 #include "gladhand/target.hpp"
+#include "names/nat64.hpp"
 #include "names/nsswitch.hpp"
 #include "names/system_files.hpp"
 
@@ -23,6 +25,18 @@ struct NameOverride {
   std::vector<Endpoint> addresses;
 };
 
+/// --srv, --svcb: a name's service records are asked for, and lead to hosts and ports.
+struct ServiceOptions {
+  RecordType type = RecordType::srv;
+  std::string service = "_ssh._tcp";  ///< what stands before the name for SRV
+};
+
+/// --nat64: how IPv4 is reached from a network that has only IPv6.
+struct Nat64Options {
+  bool is_off = false;
+  std::vector<Nat64Prefix> prefixes{};  ///< empty: the network is asked for them
+};
+
 /// How names are resolved.
 struct NameOptions {
   std::vector<Family> families = {Family::ipv6, Family::ipv4};  ///< allowed ones (-4, -6)
@@ -31,6 +45,8 @@ struct NameOptions {
   std::vector<NameOverride> overrides;
   NameRules rules = NameRules::automatic;
   std::vector<std::string> command{};  ///< asked in place of everybody else; empty: none
+  std::optional<ServiceOptions> service{};
+  Nat64Options nat64{};
 };
 
 /// Addresses known without a question, or the questions to ask.
@@ -45,6 +61,10 @@ struct NameSource {
   std::vector<std::string> command{};          ///< for a step that is the user's own
   std::optional<Error> refusal{};              ///< why nobody may be asked
   std::optional<Family> only_default_route{};  ///< where just one of two asked families has one
+  std::vector<std::string> service_names{};    ///< asked for service records, in order, before
+  /// IPv4 is wanted where this machine has no route for it, and the world's IPv6 is reached: a
+  /// NAT64 may lead there [HEv3 §8].
+  bool lacks_ipv4 = false;
 };
 
 /// The addresses that /etc/hosts has for a name, in file order. An international name may stand

@@ -105,6 +105,16 @@ bool Network::has_wide_address(Family family) {
   });
 }
 
+bool Network::has_clat() {
+  constexpr int length = 96 + 29;
+  const in6_addr translators = parse_address("192.0.0.0", 0)->mapped();
+  learn_addresses();
+  return std::ranges::any_of(addresses_, [&translators](const LocalAddress& local) {
+    return local.address.family() == Family::ipv4 &&
+           common_prefix_length(local.address.mapped(), translators) >= length;
+  });
+}
+
 std::optional<Source> Network::find_source(const Endpoint& destination) {
   const auto address = source_by_route(destination);
   if (!address) return std::nullopt;

@@ -29,6 +29,14 @@ class Network {
 
   Connectivity connectivity(Family family);
 
+  /// Whether the kernel knows a way to `destination`.
+  bool has_route(const Endpoint& destination) const {
+    return source_by_route(destination).has_value();
+  }
+
+  /// Whether this machine translates IPv4 for itself: an address of [RFC 7335] is its own.
+  bool has_clat();
+
   /// The source the kernel would use to reach `destination`; empty without a route.
   std::optional<Source> find_source(const Endpoint& destination);
 

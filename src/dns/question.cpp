@@ -36,20 +36,20 @@ struct Question::Asked {
   Moment sent_at{};
   std::optional<Moment> round_trip{};
   Bytes bytes;
-  std::vector<Endpoint> addresses;  // of its last answer that had any
+  DnsAnswer answer{};  // its last that had any records
 };
 
 Question::Question(asio::io_context& loop,
                    const Settings& settings,
                    std::string name,
-                   Family family,
+                   RecordType type,
                    std::uint16_t port,
-                   std::function<void(AnswerStatus, std::vector<Endpoint>)> on_answer,
+                   std::function<void(DnsAnswer)> on_answer,
                    Report report)
     : loop_(loop),
       settings_(settings),
       name_(std::move(name)),
-      family_(family),
+      type_(type),
       port_(port),
       on_answer_(std::move(on_answer)),
       report_(std::move(report)),
@@ -59,9 +59,9 @@ Question::Question(asio::io_context& loop,
       alarm_(loop) {}
 
 void Question::ask() {
-  if (!make_question(name_, family_, 0, Edns::no).empty()) return carry_out(race_.begin());
+  if (!make_question(name_, type_, 0, Edns::no).empty()) return carry_out(race_.begin());
   ended_ = true;
-  on_answer_(AnswerStatus::no_such_name, {});
+  on_answer_({.status = AnswerStatus::no_such_name});
 }
 
 void Question::take_in() {
@@ -80,8 +80,7 @@ void Question::carry_out(std::vector<ServerRace::Ask> orders) {
     Asked& asked = prepare(order.server);
     if (order.reason == AskReason::truncated) asked.over_tcp = true;
     if (report_ && order.reason != AskReason::first)
-      report_(
-          AskedAgain{family_, server_name(asked.exchange->server()), order.reason, order.times});
+      report_(AskedAgain{type_, server_name(asked.exchange->server()), order.reason, order.times});
     if (!send(asked)) continue;
     tell(order.server, AnswerStatus::no_answer);
     const auto more = race_.take(order.server, AnswerStatus::no_answer, since_start());
@@ -95,7 +94,7 @@ std::error_code Question::send(Asked& asked) {
   if (asked.no_id) return asked.no_id;
   if (asked.sends++ > 0 && !asked.over_tcp) asked.edns = Edns::no;
   if (asked.sends == 1) asked.sent_at = since_start();
-  asked.bytes = make_question(name_, family_, asked.id, asked.edns);
+  asked.bytes = make_question(name_, type_, asked.id, asked.edns);
   if (!asked.over_tcp) return asked.exchange->send(asked.bytes);
   asked.exchange->send_over_tcp(asked.bytes);
   return {};
@@ -129,15 +128,17 @@ std::vector<ServerRace::Ask> Question::read(ServerRace::ServerId server,
   auto answer = read_answer(message, asked.bytes, port_);
   if (!answer) return {};
   if (!asked.round_trip) asked.round_trip = since_start() - asked.sent_at;
-  if (!answer->addresses.empty()) asked.addresses = std::move(answer->addresses);
-  if (answer->status == AnswerStatus::server_failure && asked.edns == Edns::yes) {
+  const AnswerStatus status = answer->status;
+  const bool truncated = answer->truncated;
+  if (status == AnswerStatus::addresses) asked.answer = *std::move(answer);
+  if (status == AnswerStatus::server_failure && asked.edns == Edns::yes) {
     asked.edns = Edns::no;
     if (!send(asked)) return {};
   }
-  if (answer->truncated && !asked.over_tcp && answer->status != AnswerStatus::server_failure)
-    return race_.truncated(server, answer->status == AnswerStatus::addresses, since_start());
-  tell(server, answer->status);
-  return race_.take(server, answer->status, since_start());
+  if (truncated && !asked.over_tcp && status != AnswerStatus::server_failure)
+    return race_.truncated(server, status == AnswerStatus::addresses, since_start());
+  tell(server, status);
+  return race_.take(server, status, since_start());
 }
 
 std::optional<Moment> Question::round_trip_of(ServerRace::ServerId server) const {
@@ -149,7 +150,7 @@ void Question::tell(ServerRace::ServerId server, AnswerStatus status) {
                         status == AnswerStatus::server_failure ||
                         status == AnswerStatus::bad_answer;
   if (report_ && (race_.asked() > 1 || leads_on))
-    report_(ServerAnswered{family_, server_name(settings_.servers[server]), status});
+    report_(ServerAnswered{type_, server_name(settings_.servers[server]), status});
 }
 
 void Question::set_alarm() {
@@ -168,10 +169,10 @@ void Question::end() {
   if (ended_) return;
   close();
   const ServerRace::Verdict verdict = *race_.verdict();
-  std::vector<Endpoint> addresses;
-  if (verdict.status == AnswerStatus::addresses)
-    addresses = std::move(asked_[verdict.server]->addresses);
-  on_answer_(verdict.status, std::move(addresses));
+  DnsAnswer answer;
+  if (verdict.status == AnswerStatus::addresses) answer = std::move(asked_[verdict.server]->answer);
+  answer.status = verdict.status;
+  on_answer_(std::move(answer));
 }
 
 void Question::close() {

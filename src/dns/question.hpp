@@ -1,4 +1,4 @@
-// Question: one family's addresses of one name, asked of the name servers until one answers.
+// Question: one type of records of one name, asked of the name servers until one answers.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -32,14 +32,14 @@ class Question : public std::enable_shared_from_this<Question> {
   /// Told AskedAgain and ServerAnswered, as they happen.
   using Report = std::function<void(Event::Body)>;
 
-  /// `on_answer` is called once, with the addresses for `port`, possibly before ask() returns. It
-  /// may not destroy the question.
+  /// `on_answer` is called once, with addresses for `port`, possibly before ask() returns. It may
+  /// not destroy the question.
   Question(asio::io_context& loop,
            const Settings& settings,
            std::string name,
-           Family family,
+           RecordType type,
            std::uint16_t port,
-           std::function<void(AnswerStatus, std::vector<Endpoint>)> on_answer,
+           std::function<void(DnsAnswer)> on_answer,
            Report report);
 
   Question(const Question&) = delete;
@@ -79,9 +79,9 @@ class Question : public std::enable_shared_from_this<Question> {
   asio::io_context& loop_;
   const Settings& settings_;
   std::string name_;
-  Family family_;
+  RecordType type_;
   std::uint16_t port_;
-  std::function<void(AnswerStatus, std::vector<Endpoint>)> on_answer_;
+  std::function<void(DnsAnswer)> on_answer_;
   Report report_;
   std::chrono::steady_clock::time_point start_;
   ServerRace race_;

@@ -48,7 +48,9 @@ std::vector<Endpoint> servers_of(const ResolvConf& conf) {
   return servers;
 }
 
-Question::Settings settings_of(const ResolvConf& conf, const ResolverDelays& delays) {
+}  // namespace
+
+Question::Settings question_settings(const ResolvConf& conf, const ResolverDelays& delays) {
   Question::Settings settings;
   settings.servers = servers_of(conf);
   settings.race.servers = settings.servers.size();
@@ -61,8 +63,6 @@ Question::Settings settings_of(const ResolvConf& conf, const ResolverDelays& del
   settings.use_tcp = conf.use_tcp;
   return settings;
 }
-
-}  // namespace
 
 Resolver::Resolver(asio::io_context& loop,
                    const std::string& name,
@@ -78,7 +78,7 @@ Resolver::Resolver(asio::io_context& loop,
       on_answer_(std::move(on_answer)),
       report_(std::move(report)),
       walk_(search_names(name, conf), families),
-      settings_(settings_of(conf, delays)),
+      settings_(question_settings(conf, delays)),
       one_by_one_(conf.one_by_one),
       denial_timer_(loop),
       turn_timer_(loop) {}
@@ -98,12 +98,11 @@ void Resolver::begin(Family family) {
       loop_,
       settings_,
       walk_.name(),
-      family,
+      record_type(family),
       port_,
-      [this, family, position = walk_.position()](AnswerStatus status,
-                                                  std::vector<Endpoint> addresses) {
+      [this, family, position = walk_.position()](DnsAnswer answer) {
         if (!waiting_.empty()) begin_next();
-        take(position, {family, status, std::move(addresses)});
+        take(position, {family, answer.status, std::move(answer.addresses)});
       },
       report_));
   if (one_by_one_) {

@@ -18,6 +18,9 @@
 
 namespace gladhand {
 
+/// How all questions of a dial ask the servers of `conf`, or this machine's where it has none.
+Question::Settings question_settings(const ResolvConf& conf, const ResolverDelays& delays);
+
 class Resolver : public std::enable_shared_from_this<Resolver> {
  public:
   using Answer = SearchWalk::Answer;

@@ -14,6 +14,20 @@ std::string_view to_string(AnswerStatus status) {
   return {};
 }
 
+std::string_view to_string(RecordType type) {
+  switch (type) {
+    case RecordType::aaaa: return "AAAA";
+    case RecordType::a: return "A";
+    case RecordType::srv: return "SRV";
+    case RecordType::svcb: return "SVCB";
+  }
+  return {};
+}
+
+RecordType record_type(Family family) {
+  return family == Family::ipv6 ? RecordType::aaaa : RecordType::a;
+}
+
 ExitStatus exit_status(const DialFailure& failure) {
   if (const auto* error = std::get_if<Error>(&failure.cause)) return error->status();
   switch (std::get<LostRace>(failure.cause).finish.outcome) {

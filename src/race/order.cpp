@@ -4,6 +4,7 @@
 #include <array>
 #include <deque>
 #include <numeric>
+#include <utility>
 
 #include "base/prefix.hpp"
 
@@ -17,8 +18,13 @@ using Rank = std::array<int, 8>;
 
 constexpr int ipv4_starts_at = 96;  // inside ::ffff:0:0/96
 
+Endpoint sorted_as(const Candidate& candidate) {
+  return candidate.stands_for ? Endpoint(*candidate.stands_for, candidate.endpoint.port())
+                              : candidate.endpoint;
+}
+
 Rank rank(const Candidate& candidate, const PolicyTable& policy) {
-  const Endpoint& destination = candidate.endpoint;
+  const Endpoint destination = sorted_as(candidate);
   if (!candidate.source)
     return {1, 0, 0, 0, 0, -policy.precedence(destination), 0, policy.scope(destination)};
   const Source& source = *candidate.source;
@@ -35,14 +41,14 @@ Rank rank(const Candidate& candidate, const PolicyTable& policy) {
 }
 
 bool is_ipv6(const Candidate& candidate) {
-  return candidate.endpoint.family() == Family::ipv6;
+  return family_of(candidate) == Family::ipv6;
 }
 
 // Rule 9 counts no further than the source's own subnet. Outside of it, an IPv4 prefix says nothing
 // about distance, and inside there is none: what is on the link goes first, as in glibc, but unlike
 // there a round robin among neighbours survives.
 int matching_prefix(const Candidate& candidate) {
-  if (!candidate.source) return 0;
+  if (!candidate.source || candidate.stands_for) return 0;  // its source is of the other family
   const int length = candidate.source->prefix_length;
   const int common =
       common_prefix_length(candidate.endpoint.mapped(), candidate.source->address.mapped());
@@ -58,7 +64,7 @@ void apply_rule_9(std::span<std::size_t> run,
   std::vector<std::size_t> places;
   std::vector<std::size_t> ours;
   for (std::size_t i = 0; i < run.size(); ++i) {
-    if (candidates[run[i]].endpoint.family() != family) continue;
+    if (family_of(candidates[run[i]]) != family) continue;
     places.push_back(i);
     ours.push_back(run[i]);
   }
@@ -68,59 +74,10 @@ void apply_rule_9(std::span<std::size_t> run,
   for (std::size_t i = 0; i < places.size(); ++i) run[places[i]] = ours[i];
 }
 
-}  // namespace
-
-std::string_view to_string(Rule rule) {
-  switch (rule) {
-    case Rule::avoid_unusable: return "has a route";
-    case Rule::matching_scope: return "matching scope";
-    case Rule::avoid_deprecated: return "source not deprecated";
-    case Rule::home_address: return "home address";
-    case Rule::matching_label: return "matching label";
-    case Rule::higher_precedence: return "higher precedence";
-    case Rule::native_transport: return "native transport";
-    case Rule::smaller_scope: return "smaller scope";
-    case Rule::longest_prefix: return "longest matching prefix";
-    case Rule::unchanged_order: return "order of the answer";
-  }
-  return "";
-}
-
-Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& policy) {
-  const Rank first = rank(a, policy);
-  const Rank second = rank(b, policy);
-  for (std::size_t i = 0; i < first.size(); ++i)
-    if (first[i] != second[i]) return static_cast<Rule>(i + 1);
-  if (a.endpoint.family() && a.endpoint.family() == b.endpoint.family() &&
-      matching_prefix(a) != matching_prefix(b))
-    return Rule::longest_prefix;
-  return Rule::unchanged_order;
-}
-
-std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates,
-                                           const PolicyTable& policy) {
-  std::vector<std::size_t> order(candidates.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  if (order.size() < 2) return order;
-  std::vector<Rank> ranks;
-  for (const Candidate& candidate : candidates) ranks.push_back(rank(candidate, policy));
-  std::ranges::stable_sort(order,
-                           [&](std::size_t a, std::size_t b) { return ranks[a] < ranks[b]; });
-  for (auto begin = order.begin(); begin != order.end();) {
-    const auto end =
-        std::find_if(begin, order.end(), [&](std::size_t i) { return ranks[i] != ranks[*begin]; });
-    for (const Family family : {Family::ipv6, Family::ipv4})
-      apply_rule_9({begin, end}, candidates, family);
-    begin = end;
-  }
-  return order;
-}
-
-std::vector<std::size_t> interleave(std::span<const std::size_t> sorted,
-                                    std::span<const Candidate> candidates,
-                                    unsigned preferred_family_count) {
-  std::vector<std::size_t> result;
-  if (sorted.empty()) return result;
+void interleave_group(std::span<const std::size_t> sorted,
+                      std::span<const Candidate> candidates,
+                      unsigned preferred_family_count,
+                      std::vector<std::size_t>& result) {
   const bool first_is_ipv6 = is_ipv6(candidates[sorted.front()]);
   std::deque<std::size_t> preferred;
   std::deque<std::size_t> rest;
@@ -137,6 +94,74 @@ std::vector<std::size_t> interleave(std::span<const std::size_t> sorted,
   while (!preferred.empty() || !rest.empty()) {
     take(rest);
     take(preferred);
+  }
+}
+
+}  // namespace
+
+std::optional<Family> family_of(const Candidate& candidate) {
+  return candidate.stands_for ? Family::ipv4 : candidate.endpoint.family();
+}
+
+std::string_view to_string(Rule rule) {
+  switch (rule) {
+    case Rule::service_order: return "order of the service records";
+    case Rule::avoid_unusable: return "has a route";
+    case Rule::matching_scope: return "matching scope";
+    case Rule::avoid_deprecated: return "source not deprecated";
+    case Rule::home_address: return "home address";
+    case Rule::matching_label: return "matching label";
+    case Rule::higher_precedence: return "higher precedence";
+    case Rule::native_transport: return "native transport";
+    case Rule::smaller_scope: return "smaller scope";
+    case Rule::longest_prefix: return "longest matching prefix";
+    case Rule::unchanged_order: return "order of the answer";
+  }
+  return "";
+}
+
+Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& policy) {
+  if (a.group != b.group) return Rule::service_order;
+  const Rank first = rank(a, policy);
+  const Rank second = rank(b, policy);
+  for (std::size_t i = 0; i < first.size(); ++i)
+    if (first[i] != second[i]) return static_cast<Rule>(i + 1);
+  if (family_of(a) && family_of(a) == family_of(b) && matching_prefix(a) != matching_prefix(b))
+    return Rule::longest_prefix;
+  return Rule::unchanged_order;
+}
+
+std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates,
+                                           const PolicyTable& policy) {
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (order.size() < 2) return order;
+  std::vector<std::pair<Group, Rank>> ranks;
+  for (const Candidate& candidate : candidates)
+    ranks.emplace_back(candidate.group, rank(candidate, policy));
+  std::ranges::stable_sort(order,
+                           [&](std::size_t a, std::size_t b) { return ranks[a] < ranks[b]; });
+  for (auto begin = order.begin(); begin != order.end();) {
+    const auto end =
+        std::find_if(begin, order.end(), [&](std::size_t i) { return ranks[i] != ranks[*begin]; });
+    for (const Family family : {Family::ipv6, Family::ipv4})
+      apply_rule_9({begin, end}, candidates, family);
+    begin = end;
+  }
+  return order;
+}
+
+std::vector<std::size_t> interleave(std::span<const std::size_t> sorted,
+                                    std::span<const Candidate> candidates,
+                                    unsigned preferred_family_count) {
+  std::vector<std::size_t> result;
+  result.reserve(sorted.size());
+  for (auto begin = sorted.begin(); begin != sorted.end();) {
+    const Group group = candidates[*begin].group;
+    const auto end = std::find_if(
+        begin, sorted.end(), [&](std::size_t i) { return candidates[i].group != group; });
+    interleave_group({begin, end}, candidates, preferred_family_count, result);
+    begin = end;
   }
   return result;
 }

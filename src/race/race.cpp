@@ -46,21 +46,46 @@ std::optional<Moment> Race::deadline() const {
 
 // --- facts ---------------------------------------------------------------------------------
 
-// [HEv3 §4.1] AAAA before A, one right after the other.
+// [HEv3 §4.1] service records first, then AAAA and A; but [RFC 2782] the name itself is looked up
+// only where it has no SRV records.
 void Race::on(const DialStarted& fact) {
-  for (const Family family : {Family::ipv6, Family::ipv4}) {
-    if (std::ranges::find(fact.questions, family) == fact.questions.end()) continue;
-    questions_.push_back({.family = family});
-    actions_.push_back(SendQuery{family});
-  }
+  service_ = fact.service;
+  if (service_) actions_.push_back(SendServiceQuery{*service_});
+  if (service_ != RecordType::srv) return begin(fact);
+  fallback_ = fact;
+}
+
+void Race::begin(const DialStarted& fact) {
+  ask(fact.questions, unassociated);
   add(fact.known);
 }
 
+// [HEv3 §4.1] AAAA before A, one right after the other.
+void Race::ask(const std::vector<Family>& families, Group group) {
+  for (const Family family : {Family::ipv6, Family::ipv4}) {
+    if (std::ranges::find(families, family) == families.end()) continue;
+    questions_.push_back({.family = family, .group = group});
+    actions_.push_back(SendQuery{family, {}, group});
+  }
+}
+
+void Race::on(const ServiceAnswered& fact) {
+  if (finished_ || !service_) return;
+  service_.reset();
+  const auto fallback = std::exchange(fallback_, {});
+  if (fact.hosts.empty() && !fact.unavailable && fallback) return begin(*fallback);
+  for (Group group = 0; group < fact.hosts.size(); ++group) ask(fact.hosts[group].questions, group);
+  for (const ServiceHost& host : fact.hosts) add(host.known);
+}
+
 void Race::on(const AnswerReceived& fact) {
-  const auto question = std::ranges::find(questions_, fact.family, &QuestionReport::family);
+  const auto question = std::ranges::find_if(questions_, [&fact](const QuestionReport& it) {
+    return it.family == fact.family && it.group == fact.group;
+  });
   if (finished_ || question == questions_.end() || question->answered) return;
   question->answered = true;
   question->status = fact.status;
+  withdraw_hints(fact);
   add(fact.candidates);
 }
 
@@ -134,17 +159,54 @@ void Race::put_off(AttemptReport& attempt) {
 // --- the list ------------------------------------------------------------------------------
 
 void Race::add(const std::vector<Candidate>& candidates) {
-  const std::size_t before = candidates_.size();
+  bool changed = false;
   for (const Candidate& candidate : candidates) {
-    if (std::ranges::find(candidates_, candidate.endpoint, &Candidate::endpoint) !=
-        candidates_.end()) {
-      actions_.push_back(DuplicateRemoved{candidate.endpoint});
-      continue;
+    const auto known = std::ranges::find(candidates_, candidate.endpoint, &Candidate::endpoint);
+    const auto at = static_cast<std::size_t>(known - candidates_.begin());
+    if (known != candidates_.end() && attempts_[at].state == State::withdrawn) {
+      attempts_[at].state = State::waiting;  // another answer has it
+      *known = candidate;
+      changed = true;
+    } else if (known != candidates_.end()) {
+      const Candidate before = *known;
+      improve(*known, candidate);
+      changed = changed || known->group != before.group || family_of(*known) != family_of(before);
+    } else {
+      candidates_.push_back(candidate);
+      attempts_.push_back({.endpoint = candidate.endpoint});
+      changed = true;
     }
-    candidates_.push_back(candidate);
-    attempts_.push_back({.endpoint = candidate.endpoint});
   }
-  if (candidates_.size() > before) sort();
+  if (changed) sort();
+}
+
+// What is tried once has the best place that anybody gives it.
+void Race::improve(Candidate& known, const Candidate& again) {
+  if (known.is_hint && known.group == again.group) {
+    known.is_hint = again.is_hint;  // the answer bears it out
+  } else {
+    actions_.push_back(DuplicateRemoved{again.endpoint});
+  }
+  known.group = std::min(known.group, again.group);
+  if (!known.stands_for) known.stands_for = again.stands_for;
+}
+
+// [HEv3 §4.2.1] the answer about a host takes the place of its record's hints.
+void Race::withdraw_hints(const AnswerReceived& answer) {
+  const std::size_t before = actions_.size();
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const Candidate& hint = candidates_[i];
+    if (!hint.is_hint || hint.group != answer.group || hint.endpoint.family() != answer.family ||
+        attempts_[i].state != State::waiting ||
+        std::ranges::find(answer.candidates, hint.endpoint, &Candidate::endpoint) !=
+            answer.candidates.end())
+      continue;
+    attempts_[i].state = State::withdrawn;
+    actions_.push_back(HintWithdrawn{static_cast<AttemptId>(i), hint.endpoint});
+  }
+  if (actions_.size() == before || next_waiting() || options_.one_by_one) return;
+  cancel_timer(TimerKind::resolution_delay);  // nothing is left to be started
+  cancel_timer(TimerKind::next_attempt);
 }
 
 // [HEv3 §7] the complete list is sorted again, attempted endpoints included, so that a late IPv4
@@ -170,7 +232,9 @@ void Race::go_on() {
   give_up_overdue_attempt();
   const auto waiting = next_waiting();
   if (!waiting && !any(State::running) && (all_answered() || attempts_left() == 0)) {
-    finish(attempts_.empty() ? Outcome::no_address : Outcome::all_attempts_failed);
+    const bool none = std::ranges::all_of(
+        attempts_, [](const AttemptReport& it) { return it.state == State::withdrawn; });
+    finish(none ? Outcome::no_address : Outcome::all_attempts_failed);
   } else if (now_ >= options_.timeout) {
     finish(Outcome::timed_out);
   } else if (waiting) {
@@ -187,7 +251,7 @@ void Race::go_on() {
 // otherwise give it the Resolution Delay, counted from the first address.
 void Race::consider_starting() {
   if (racing_ || (options_.one_by_one && !all_answered())) return;
-  if (!answered(preferred_) && !has_candidate_of(preferred_)) {
+  if (awaits_better()) {
     if (!resolution_delay_until_)
       set_timer(TimerKind::resolution_delay, now_ + options_.resolution_delay);
     return;
@@ -341,7 +405,7 @@ void Race::finish(Outcome outcome, AttemptId winner) {
     if (attempts_[i].state == State::running)
       actions_.push_back(CancelAttempt{
           i, outcome == Outcome::connected ? CancelReason::lost : CancelReason::timed_out});
-  actions_.push_back(Finish{outcome, winner, questions_, attempts_});
+  actions_.push_back(Finish{outcome, winner, questions_, attempts_, service_});
 }
 
 // --- timers --------------------------------------------------------------------------------
@@ -379,19 +443,24 @@ bool Race::asked(Family family) const {
   return std::ranges::find(questions_, family, &QuestionReport::family) != questions_.end();
 }
 
-bool Race::answered(Family family) const {
-  return std::ranges::none_of(questions_, [family](const QuestionReport& question) {
-    return question.family == family && !question.answered;
-  });
+// Whether an open question may bring what goes before the best that is known: a better host, or the
+// preferred family of the same.
+bool Race::awaits_better() const {
+  const Group best = candidates_[*next_waiting()].group;
+  return service_ || std::ranges::any_of(questions_, [this, best](const QuestionReport& question) {
+           if (question.answered || question.group > best) return false;
+           return question.group < best ||
+                  (question.family == preferred_ && !has_candidate_of(preferred_, best));
+         });
 }
 
 bool Race::all_answered() const {
-  return std::ranges::all_of(questions_, &QuestionReport::answered);
+  return !service_ && std::ranges::all_of(questions_, &QuestionReport::answered);
 }
 
-bool Race::has_candidate_of(Family family) const {
-  return std::ranges::any_of(candidates_, [family](const Candidate& candidate) {
-    return candidate.endpoint.family() == family;
+bool Race::has_candidate_of(Family family, Group group) const {
+  return std::ranges::any_of(candidates_, [family, group](const Candidate& candidate) {
+    return family_of(candidate) == family && candidate.group == group;
   });
 }
 

@@ -75,7 +75,7 @@ class Race {
   /// How many attempts RaceOptions::most_attempts leaves.
   unsigned attempts_left() const { return options_.most_attempts - turns_; }
 
-  /// Whether no question is open.
+  /// Whether no question is open, the one for service records included.
   bool all_answered() const;
 
   const std::vector<QuestionReport>& questions() const { return questions_; }
@@ -88,6 +88,7 @@ class Race {
 
   void on(const DialStarted& fact);
   void on(const AnswerReceived& fact);
+  void on(const ServiceAnswered& fact);
   void on(const AddressesFound& fact);
   void on(const Prepared& fact);
   void on(const Connected& fact);
@@ -95,7 +96,11 @@ class Race {
   void on(const AttemptFailed& fact);
   void on(const TimePassed& /*fact*/) {}  // go_on() looks at every timer after any fact
 
+  void ask(const std::vector<Family>& families, Group group);
+  void begin(const DialStarted& fact);
   void add(const std::vector<Candidate>& candidates);
+  void improve(Candidate& known, const Candidate& again);
+  void withdraw_hints(const AnswerReceived& answer);
   void sort();
   void go_on();
   void consider_starting();
@@ -118,8 +123,8 @@ class Race {
   std::optional<Moment>& slot(TimerKind timer);
 
   bool asked(Family family) const;
-  bool answered(Family family) const;
-  bool has_candidate_of(Family family) const;
+  bool awaits_better() const;
+  bool has_candidate_of(Family family, Group group) const;
   std::optional<AttemptId> next_waiting() const;
   bool staggers() const;
   std::optional<AttemptId> next_without_backup() const;
@@ -129,6 +134,8 @@ class Race {
   PolicyTable policy_;
   Family preferred_;
 
+  std::optional<RecordType> service_;    // asked for, and not answered yet
+  std::optional<DialStarted> fallback_;  // what holds where there are no service records
   std::vector<QuestionReport> questions_;
   std::vector<Candidate> candidates_;    // by AttemptId
   std::vector<AttemptReport> attempts_;  // by AttemptId

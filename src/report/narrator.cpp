@@ -15,6 +15,7 @@ std::string list(const std::vector<Candidate>& candidates) {
   std::string text;
   for (const Candidate& candidate : candidates) {
     text += (text.empty() ? "" : ", ") + to_string(candidate.endpoint);
+    if (candidate.stands_for) text += " for " + to_string(Endpoint(*candidate.stands_for, 0));
     if (candidate.source) text += " (from " + to_string(candidate.source->address) + ')';
   }
   return text;
@@ -36,6 +37,13 @@ std::string to_words(AnswerStatus status, Family family) {
     case AnswerStatus::bad_answer: return "name servers send nonsense";
   }
   return "";
+}
+
+std::string to_words(AnswerStatus status, RecordType type) {
+  if (type == RecordType::aaaa) return to_words(status, Family::ipv6);
+  if (type == RecordType::a || status != AnswerStatus::no_address)
+    return to_words(status, Family::ipv4);
+  return "no " + std::string(to_string(type)) + " record";
 }
 
 std::string to_words(const std::error_code& cause) {
@@ -68,13 +76,14 @@ std::string Narrator::line(const Event& event) {
 
 std::string Narrator::of(const Configured& event) {
   configured_ = event;
+  about_service_ = false;
   return "connect to " + in_words(event.host, event.service) +
          (event.through.empty() ? "" : " through " + event.through) +
          (event.why_direct.empty() ? "" : " without a proxy: " + event.why_direct);
 }
 
 std::string Narrator::of(const DialStarted& event) {
-  if (event.questions.size() == 1)
+  if (event.questions.size() == 1 && configured_.origin == "dns")
     return "only " + std::string(to_string(event.questions.front())) + " is to be asked for";
   if (event.known.empty()) return "";
   if (!event.known.front().endpoint.family()) return "the address is " + list(event.known);
@@ -86,12 +95,27 @@ std::string Narrator::of(const DialStarted& event) {
 }
 
 std::string Narrator::of(const AnswerReceived& event) {
-  const std::string question(question_type(event.family));
+  std::string question(question_type(event.family));
+  if (!event.host.empty()) question += " of " + printable(event.host);
   if (event.status == AnswerStatus::addresses && event.candidates.empty())
     return question + " answered: that was all";
   if (event.status == AnswerStatus::addresses)
     return question + " answered: " + list(event.candidates);
   return question + " answered: " + to_words(event.status, event.family);
+}
+
+std::string Narrator::of(const ServiceAnswered& event) {
+  std::string text = std::string(to_string(event.type)) + " answered: ";
+  if (event.unavailable) return text + "nobody offers the service";
+  if (event.status == AnswerStatus::addresses && event.hosts.empty())
+    return text + "no host that can be connected to, take the name itself";
+  if (event.hosts.empty())
+    return text + to_words(event.status, event.type) + ", take the name itself";
+  for (const ServiceHost& host : event.hosts)
+    text += (&host == event.hosts.data() ? "" : ", ") + printable(host.name) + " port " +
+            std::to_string(host.port) + " (priority " + std::to_string(host.priority) +
+            (event.type == RecordType::srv ? ", weight " + std::to_string(host.weight) : "") + ')';
+  return text;
 }
 
 std::string Narrator::of(const AddressesFound& event) {
@@ -123,6 +147,11 @@ std::string Narrator::of(const SendQuery& event) {
   return event.name.empty() ? question : question + " of " + printable(event.name);
 }
 
+std::string Narrator::of(const SendServiceQuery& event) {
+  about_service_ = true;
+  return "ask for " + std::string(to_string(event.type)) + " of " + printable(event.name);
+}
+
 std::string Narrator::of(const Prepare& /*event*/) {
   return "run --before";
 }
@@ -138,8 +167,8 @@ std::string Narrator::of(const StartAttempt& event) {
       break;
     case StartReason::nothing_to_wait_for: why = "nothing to wait for"; break;
     case StartReason::resolution_delay_over:
-      why = "no " + std::string(question_type(configured_.preferred_family)) +
-            " answer within the Resolution Delay of " + to_string(configured_.resolution_delay);
+      why = "no " + awaited() + " answer within the Resolution Delay of " +
+            to_string(configured_.resolution_delay);
       break;
     case StartReason::connection_attempt_delay_over:
       why = "nothing connected within the Connection Attempt Delay of " +
@@ -149,11 +178,11 @@ std::string Narrator::of(const StartAttempt& event) {
     case StartReason::prepared: why = "--before is done"; break;
     case StartReason::address_arrived: why = "its address has just arrived"; break;
     case StartReason::backup:
-      return "start " + to_string(event.endpoint) + " once more (nothing has answered for the " +
+      return "start " + spelled(event.endpoint) + " once more (nothing has answered for the " +
              "Connection Attempt Delay of " + to_string(configured_.connection_attempt_delay) +
              ": a packet may be lost)";
   }
-  return "start " + to_string(event.endpoint) + " (" + why + ')';
+  return "start " + spelled(event.endpoint) + " (" + why + ')';
 }
 
 std::string Narrator::of(const CancelAttempt& event) {
@@ -176,10 +205,14 @@ std::string Narrator::of(const DuplicateRemoved& event) {
   return "already in the list: " + to_string(event.endpoint);
 }
 
+std::string Narrator::of(const HintWithdrawn& event) {
+  return "only a hint, which the answer does not have: " + spelled(event.endpoint);
+}
+
 std::string Narrator::of(const CandidatesSorted& event) {
   std::string text = "order:";
   for (const CandidatesSorted::Place& place : event.places) {
-    text += (&place == event.places.data() ? " " : ", ") + to_string(place.endpoint);
+    text += (&place == event.places.data() ? " " : ", ") + spelled(place.endpoint);
     if (place.rule != Rule::unchanged_order)
       text += " (" + std::string(to_string(place.rule)) + ')';
   }
@@ -188,8 +221,7 @@ std::string Narrator::of(const CandidatesSorted& event) {
 
 std::string Narrator::of(const TimerSet& event) {
   if (event.timer != TimerKind::resolution_delay) return "";
-  return "wait " + to_string(event.until - now_) + " for the " +
-         std::string(question_type(configured_.preferred_family)) + " answer";
+  return "wait " + to_string(event.until - now_) + " for the " + awaited() + " answer";
 }
 
 std::string Narrator::of(const TimerFired& /*event*/) {
@@ -205,7 +237,7 @@ std::string Narrator::of(const NextName& event) {
 }
 
 std::string Narrator::of(const AskedAgain& event) {
-  const std::string question(question_type(event.family));
+  const std::string question(to_string(event.type));
   if (event.reason == AskReason::truncated)
     return question + ": the answer of " + event.server + " is cut, ask over TCP";
   const bool silence = event.reason == AskReason::no_answer;
@@ -220,8 +252,8 @@ std::string Narrator::of(const ServerAnswered& event) {
                            : event.status == AnswerStatus::server_failure ? "reports a failure"
                            : event.status == AnswerStatus::bad_answer
                                ? "sends nonsense"
-                               : "says: " + to_words(event.status, event.family);
-  return std::string(question_type(event.family)) + ": name server " + event.server + ' ' + what;
+                               : "says: " + to_words(event.status, event.type);
+  return std::string(to_string(event.type)) + ": name server " + event.server + ' ' + what;
 }
 
 namespace {
@@ -247,6 +279,18 @@ std::string Narrator::of(const NamesAsked& event) {
   std::string text = "names: ";
   for (const NamesAsked::Source& source : event.sources)
     text += (&source == event.sources.data() ? "" : ", ") + words_of(source);
+  return text;
+}
+
+std::string Narrator::of(const Pref64Asked& event) {
+  return "no IPv4 here: ask for a NAT64, AAAA of " + event.name;
+}
+
+std::string Narrator::of(const Pref64Learned& event) {
+  if (event.prefixes.empty()) return "no NAT64 (" + to_words(event.status, Family::ipv6) + ')';
+  std::string text = "NAT64:";
+  for (const std::string& prefix : event.prefixes)
+    text += (&prefix == event.prefixes.data() ? " " : ", ") + prefix;
   return text;
 }
 
@@ -302,8 +346,18 @@ std::string Narrator::of(const DialEnded& event) {
   return "";
 }
 
+// What an attempt waits for: the preferred family's answer, or about a host that goes before.
+std::string Narrator::awaited() const {
+  return about_service_ ? "better" : std::string(question_type(configured_.preferred_family));
+}
+
+// Service records may lead to any port.
+std::string Narrator::spelled(const Endpoint& endpoint) const {
+  return about_service_ ? with_port(endpoint) : to_string(endpoint);
+}
+
 std::string Narrator::name(AttemptId attempt) const {
-  return attempt < attempts_.size() ? to_string(attempts_[attempt]) : "?";
+  return attempt < attempts_.size() ? spelled(attempts_[attempt]) : "?";
 }
 
 }  // namespace gladhand

@@ -20,6 +20,7 @@ class Narrator {
   std::string of(const Configured& event);
   std::string of(const DialStarted& event);
   std::string of(const AnswerReceived& event);
+  std::string of(const ServiceAnswered& event);
   std::string of(const AddressesFound& event);
   std::string of(const Prepared& event);
   std::string of(const Connected& event);
@@ -27,11 +28,13 @@ class Narrator {
   std::string of(const ConnectBegun& event);
   std::string of(const AttemptFailed& event);
   std::string of(const SendQuery& event);
+  std::string of(const SendServiceQuery& event);
   std::string of(const Prepare& event);
   std::string of(const StartAttempt& event);
   std::string of(const CancelAttempt& event);
   std::string of(const Finish& event);
   std::string of(const DuplicateRemoved& event);
+  std::string of(const HintWithdrawn& event);
   std::string of(const CandidatesSorted& event);
   std::string of(const TimerSet& event);
   std::string of(const TimerFired& event);
@@ -40,6 +43,8 @@ class Narrator {
   std::string of(const AskedAgain& event);
   std::string of(const NamesAsked& event);
   std::string of(const ServerAnswered& event);
+  std::string of(const Pref64Asked& event);
+  std::string of(const Pref64Learned& event);
   std::string of(const FellBackToTcp& event);
   std::string of(const HandshakeStarted& event);
   std::string of(const HandshakeFinished& event);
@@ -51,15 +56,19 @@ class Narrator {
   std::string of(const RelayEnded& event);
   std::string of(const DialEnded& event);
 
+  std::string awaited() const;
+  std::string spelled(const Endpoint& endpoint) const;
   std::string name(AttemptId attempt) const;
 
   Configured configured_;
+  bool about_service_ = false;  // service records were asked for
   Moment now_{};
   std::vector<Endpoint> attempts_;  // by AttemptId
 };
 
 /// "AAAA: no such address", "refused", ...: how a question or an attempt ended, in a few words.
 std::string to_words(AnswerStatus status, Family family);
+std::string to_words(AnswerStatus status, RecordType type);
 std::string to_words(const std::error_code& cause);
 
 }  // namespace gladhand

@@ -1,5 +1,6 @@
 #include "report/trace.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "report/json_line.hpp"
@@ -108,14 +109,39 @@ void Trace::write(const DialStarted& event) {
 
 void Trace::write(const AnswerReceived& event) {
   discovered(event.candidates, event.source.empty() ? "dns" : event.source);
-  const Moment asked = asked_[static_cast<std::size_t>(event.family)];
+  const auto query = std::ranges::find_if(queries_, [&event](const Query& it) {
+    return it.family == event.family && it.group == event.group;
+  });
+  const Moment asked = query == queries_.end() ? Moment(0) : query->asked;
   JsonLine line = event_line(now_, "dns_query_finished");
   line.add("type", question_type(event.family))
       .add("status", to_string(event.status))
       .add("addresses", event.candidates.size())
       .add("duration_us", (now_ - asked).count());
   if (!event.source.empty()) line.add("source", event.source);
+  if (!event.host.empty()) line.add("host", event.host);
   out_ += line.line();
+}
+
+void Trace::write(const ServiceAnswered& event) {
+  std::string hosts;
+  for (const ServiceHost& host : event.hosts)
+    hosts += (hosts.empty() ? "[" : ",") + JsonLine()
+                                               .add("host", host.name)
+                                               .add("port", host.port)
+                                               .add("priority", host.priority)
+                                               .add("weight", host.weight)
+                                               .object();
+  if (hosts.empty()) hosts = "[";
+  out_ += event_line(now_, "service_query_finished")
+              .add("type", to_string(event.type))
+              .add("name", event.name)
+              .add("status", to_string(event.status))
+              .add("unavailable", event.unavailable)
+              .raw("hosts", hosts + ']')
+              .add("duration_us", (now_ - service_asked_).count())
+              .line();
+  for (const ServiceHost& host : event.hosts) discovered(host.known, "hosts");
 }
 
 void Trace::write(const AddressesFound& event) {
@@ -142,11 +168,26 @@ void Trace::write(const AttemptFailed& event) {
 }
 
 void Trace::write(const SendQuery& event) {
-  asked_[static_cast<std::size_t>(event.family)] = now_;
+  const auto query = std::ranges::find_if(queries_, [&event](const Query& it) {
+    return it.family == event.family && it.group == event.group;
+  });
+  if (query == queries_.end()) {
+    queries_.push_back({event.family, event.group, now_});
+  } else {
+    query->asked = now_;
+  }
   JsonLine line = event_line(now_, "dns_query_started");
   line.add("type", question_type(event.family));
   if (!event.name.empty()) line.add("name", event.name);
   out_ += line.line();
+}
+
+void Trace::write(const SendServiceQuery& event) {
+  service_asked_ = now_;
+  out_ += event_line(now_, "service_query_started")
+              .add("type", to_string(event.type))
+              .add("name", event.name)
+              .line();
 }
 
 void Trace::write(const Prepare& /*event*/) {
@@ -186,6 +227,12 @@ void Trace::write(const DuplicateRemoved& event) {
   out_ += line.add("reason", "duplicate").line();
 }
 
+void Trace::write(const HintWithdrawn& event) {
+  JsonLine line = event_line(now_, "candidate_removed");
+  add_endpoint(line, event.endpoint);
+  out_ += line.add("reason", "hint").line();
+}
+
 void Trace::write(const CandidatesSorted& event) {
   std::string places;
   for (const CandidatesSorted::Place& place : event.places) {
@@ -222,7 +269,7 @@ void Trace::write(const NextName& event) {
 
 void Trace::write(const AskedAgain& event) {
   out_ += event_line(now_, "dns_query_repeated")
-              .add("type", question_type(event.family))
+              .add("type", to_string(event.type))
               .add("server", event.server)
               .add("reason", code(event.reason))
               .add("times", event.times)
@@ -231,7 +278,7 @@ void Trace::write(const AskedAgain& event) {
 
 void Trace::write(const ServerAnswered& event) {
   out_ += event_line(now_, "dns_server_answered")
-              .add("type", question_type(event.family))
+              .add("type", to_string(event.type))
               .add("server", event.server)
               .add("status", to_string(event.status))
               .line();
@@ -246,6 +293,21 @@ void Trace::write(const NamesAsked& event) {
     sources += (sources.empty() ? "[" : ",") + one.object();
   }
   out_ += event_line(now_, "names_asked").raw("sources", sources + ']').line();
+}
+
+void Trace::write(const Pref64Asked& event) {
+  pref64_asked_ = now_;
+  out_ +=
+      event_line(now_, "nat64_query_started").add("type", "AAAA").add("name", event.name).line();
+}
+
+void Trace::write(const Pref64Learned& event) {
+  out_ += event_line(now_, "nat64_query_finished")
+              .add("status", to_string(event.status))
+              .add("duration_us", (now_ - pref64_asked_).count())
+              .line();
+  for (const std::string& prefix : event.prefixes)
+    out_ += event_line(now_, "nat64_prefix_discovered").add("prefix", prefix).line();
 }
 
 void Trace::write(const FellBackToTcp& /*event*/) {
@@ -329,7 +391,9 @@ void Trace::discovered(const std::vector<Candidate>& candidates, std::string_vie
   for (const Candidate& candidate : candidates) {
     JsonLine line = event_line(now_, "candidate_discovered");
     add_endpoint(line, candidate.endpoint);
-    line.add("origin", origin);
+    line.add("origin", candidate.is_hint ? "hint" : origin);
+    if (candidate.group != unassociated) line.add("group", candidate.group);
+    if (candidate.stands_for) line.add("stands_for", to_string(Endpoint(*candidate.stands_for, 0)));
     line.raw("source", candidate.source ? source_object(*candidate.source) : "null");
     out_ += line.line();
   }

@@ -18,6 +18,12 @@ class Trace {
   std::string lines(const Event& event);
 
  private:
+  struct Query {
+    Family family{};
+    Group group{};
+    Moment asked{};
+  };
+
   struct Attempt {
     Endpoint endpoint;
     Moment started{};
@@ -27,6 +33,7 @@ class Trace {
   void write(const Configured& event);
   void write(const DialStarted& event);
   void write(const AnswerReceived& event);
+  void write(const ServiceAnswered& event);
   void write(const AddressesFound& event);
   void write(const Prepared& event);
   void write(const Connected& event);
@@ -34,11 +41,13 @@ class Trace {
   void write(const ConnectBegun& /*event*/) {}
   void write(const AttemptFailed& event);
   void write(const SendQuery& event);
+  void write(const SendServiceQuery& event);
   void write(const Prepare& event);
   void write(const StartAttempt& event);
   void write(const CancelAttempt& event);
   void write(const Finish& event);
   void write(const DuplicateRemoved& event);
+  void write(const HintWithdrawn& event);
   void write(const CandidatesSorted& event);
   void write(const TimerSet& event);
   void write(const TimerFired& event);
@@ -47,6 +56,8 @@ class Trace {
   void write(const AskedAgain& event);
   void write(const NamesAsked& event);
   void write(const ServerAnswered& event);
+  void write(const Pref64Asked& event);
+  void write(const Pref64Learned& event);
   void write(const FellBackToTcp& event);
   void write(const HandshakeStarted& event);
   void write(const HandshakeFinished& event);
@@ -64,8 +75,10 @@ class Trace {
   Moment now_{};
   std::string out_;
   std::string origin_;
-  std::vector<Attempt> attempts_;                       // by AttemptId
-  std::vector<Moment> asked_ = std::vector<Moment>(2);  // by Family
+  std::vector<Attempt> attempts_;  // by AttemptId
+  std::vector<Query> queries_;
+  Moment service_asked_{};
+  Moment pref64_asked_{};
   int started_ = 0;
   int succeeded_ = 0;
   int failed_ = 0;

@@ -141,6 +141,7 @@ std::string questions_text(const Finish& finish, Moment ended) {
 // Who is to blame, where somebody is: the servers that said nothing to a question.
 std::string asked_in_vain(const LostRace& race) {
   const bool unanswered =
+      race.finish.open_service_question ||
       std::ranges::any_of(race.finish.questions, [](const QuestionReport& question) {
         return !question.answered || question.status == AnswerStatus::no_answer;
       });
@@ -181,8 +182,12 @@ Error verdict(const DialFailure& failure,
            question.status == AnswerStatus::server_failure ||
            question.status == AnswerStatus::bad_answer;
   });
-  if (finish.attempts.empty() || troubled)
+  if (finish.open_service_question) {
+    text += "no answer to the " + std::string(to_string(*finish.open_service_question)) +
+            " question in " + to_string(ended) + asked_in_vain(race);
+  } else if (finish.attempts.empty() || troubled) {
     text += (text.empty() ? "" : ", ") + questions_text(finish, ended) + asked_in_vain(race);
+  }
   if (dials > 1) text += " (the last of " + std::to_string(dials) + " dials)";
   std::string whom = in_words(target.host, target.service);
   if (!through.empty()) whom += " through " + through;

@@ -54,11 +54,23 @@ class Rows {
     if (!event.why_direct.empty()) title_ += " without a proxy: " + event.why_direct;
   }
   void on(const SendQuery& event) {
-    questions_.push_back({.label = std::string(question_type(event.family)), .begin = now_});
+    questions_.push_back({.label = label(event.family, event.group), .begin = now_});
+  }
+  void on(const SendServiceQuery& event) {
+    if (questions_.empty())
+      questions_.push_back({.label = std::string(to_string(event.type)), .begin = now_});
+  }
+  void on(const ServiceAnswered& event) {
+    if (questions_.empty() || questions_.front().end) return;
+    const std::size_t count = event.hosts.size();
+    end(questions_.front(),
+        count != 0 ? Ending::good : Ending::bad,
+        count == 0 ? to_words(event.status, event.type)
+                   : std::to_string(count) + (count == 1 ? " host" : " hosts"));
   }
   void on(const AnswerReceived& event) {
     for (Row& row : questions_) {
-      if (row.end || row.label != question_type(event.family)) continue;
+      if (row.end || row.label != label(event.family, event.group)) continue;
       const std::size_t count = event.candidates.size();
       const bool found = event.status == AnswerStatus::addresses;
       end(row,
@@ -95,6 +107,12 @@ class Rows {
   }
   template <typename Other>
   void on(const Other& /*event*/) {}
+
+  // The hosts of service records are counted, in their order.
+  static std::string label(Family family, Group group) {
+    const std::string type(question_type(family));
+    return group == unassociated ? type : type + ' ' + std::to_string(group + 1);
+  }
 
   void end(Row& row, Ending ending, const std::string& text) const {
     row.end = now_;

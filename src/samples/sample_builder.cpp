@@ -68,11 +68,11 @@ void SampleBuilder::on(const SendQuery& event) {
 }
 
 void SampleBuilder::on(const AnswerReceived& event) {
-  const auto query =
-      std::find_if(queries_.begin() + static_cast<std::ptrdiff_t>(first_query_),
-                   queries_.end(),
-                   [&event](const QuerySample& it) { return it.family == event.family; });
-  if (query == queries_.end() || query->status || finished_) return;
+  const auto query = std::find_if(
+      queries_.begin() + static_cast<std::ptrdiff_t>(first_query_),
+      queries_.end(),
+      [&event](const QuerySample& it) { return it.family == event.family && !it.status; });
+  if (query == queries_.end() || finished_) return;
   query->status = event.status;
   query->addresses =
       static_cast<std::uint16_t>(std::min<std::size_t>(event.candidates.size(), 65535));

@@ -27,11 +27,11 @@ class Ipv4Only(net_case.NetworkTest):
 class Ipv6Only(net_case.NetworkTest):
     families = (6,)
 
-    def test_only_aaaa_is_asked_for(self):
+    def test_a_is_not_asked_for_where_there_is_no_nat64(self):
         login = self.login()
         self.assert_login(login, SERVER_V6)
         self.assert_attempts(login, SERVER_V6)
-        self.assertEqual(self.dns.asked(), [(HOST, "AAAA")])
+        self.assertEqual(self.dns.asked(), [("ipv4only.arpa", "AAAA"), (HOST, "AAAA")])
 
 
 class BothFamilies(net_case.NetworkTest):

@@ -42,6 +42,9 @@ class Reply:
     truncate: bool = False  # UDP: no records and the TC bit; TCP: everything
     # "id", "question", "port", "query", "opcode", "noise": such answers go out first, then the true one
     forge: tuple = ()
+    services: tuple = ()  # SRV records: (priority, weight, port, host)
+    bindings: tuple = ()  # SVCB records: (priority, host, bytes of the parameters)
+    glue: tuple = ()  # (name, address) of the additional section
     strays: tuple = ()  # addresses of a name that the aliases do not lead to, in the same answer
     lame: bool = False  # a referral elsewhere
     malformed: Optional[str] = None  # "cut", "garbage", "rdlength", "loop", "counts"
@@ -61,6 +64,30 @@ def answer(*addresses, **fields):
 def alias(chain, *addresses, **fields):
     """CNAMEs: alias(["b.example", "c.example"], "192.0.2.1")."""
     return Reply(aliases=tuple(chain), addresses=addresses, **fields)
+
+
+def srv(*services, **fields):
+    """SRV records: srv((10, 0, 22, "a.example"), (20, 0, 2222, "b.example")); "." is no host."""
+    return Reply(services=services, **fields)
+
+
+def svcb(*bindings, **fields):
+    """SVCB records: svcb((1, "a.example", port(2222)), (0, "alias.example")); "." is the owner."""
+    return Reply(bindings=tuple((*it, b"")[:3] for it in bindings), **fields)
+
+
+def parameter(key, value):
+    """One SvcParam; they go together in the order of their keys."""
+    return struct.pack("!HH", key, len(value)) + value
+
+
+def port(number):
+    return parameter(3, struct.pack("!H", number))
+
+
+def hint(address):
+    kind = "AAAA" if ":" in address else "A"
+    return parameter(6 if kind == "AAAA" else 4, address_data(kind, address))
 
 
 def nodata(**fields):
@@ -138,9 +165,9 @@ def address_data(kind, address):
     return socket.inet_pton(family, address)
 
 
-def header(question, rcode, answers, authorities=0, truncated=False):
+def header(question, rcode, answers, authorities=0, truncated=False, additional=0):
     flags = 0x8480 | (question.flags & 0x0100) | rcode | (0x0200 if truncated else 0)
-    return struct.pack("!6H", question.id, flags, 1, answers, authorities, 0)
+    return struct.pack("!6H", question.id, flags, 1, answers, authorities, additional)
 
 
 def encode(question, reply):
@@ -155,15 +182,26 @@ def encode(question, reply):
         for address in reply.strays:
             data = address_data(question.type, address)
             records.append(record(encode_name("stray.invalid"), question.type, reply.ttl, data))
+    if question.type == "SRV":
+        for *numbers, host in reply.services:
+            records.append(record(owner, "SRV", reply.ttl, struct.pack("!3H", *numbers) + encode_name(host)))
+    if question.type == "SVCB":
+        for priority, host, parameters in reply.bindings:
+            data = struct.pack("!H", priority) + encode_name(host) + parameters
+            records.append(record(owner, "SVCB", reply.ttl, data))
     if reply.lame:
         referral = record(b"\0", "NS", reply.ttl, encode_name("ns.invalid"))
         return struct.pack("!6H", question.id, 0x8000, 1, 0, 1, 0) + question.wire + referral
     authority = b""
-    if not reply.addresses and reply.rcode in (NOERROR, NXDOMAIN):
+    if not (reply.addresses or reply.services or reply.bindings) and reply.rcode in (NOERROR, NXDOMAIN):
         soa = encode_name("ns.invalid") + encode_name("root.invalid") + struct.pack("!5I", 1, 2, 3, 4, 5)
         authority = record(b"\0", "SOA", reply.ttl, soa)
-    start = header(question, reply.rcode, len(records), 1 if authority else 0)
-    return start + question.wire + b"".join(records) + authority
+    glue = b""
+    for name, address in reply.glue:
+        kind = "AAAA" if ":" in address else "A"
+        glue += record(encode_name(name), kind, reply.ttl, address_data(kind, address))
+    start = header(question, reply.rcode, len(records), 1 if authority else 0, additional=len(reply.glue))
+    return start + question.wire + b"".join(records) + authority + glue
 
 
 def encode_malformed(question, reply):

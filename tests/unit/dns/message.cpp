@@ -13,7 +13,7 @@ namespace {
 using enum AnswerStatus;
 
 constexpr std::uint16_t id = 0x1234;
-constexpr unsigned A = 1, NS = 2, CNAME = 5, SOA = 6, AAAA = 28;
+constexpr unsigned A = 1, NS = 2, CNAME = 5, SOA = 6, AAAA = 28, SRV = 33, SVCB = 64;
 
 Bytes& operator+=(Bytes& bytes, const Bytes& more) {
   bytes.insert(bytes.end(), more.begin(), more.end());
@@ -46,7 +46,7 @@ Bytes record(const std::string& owner, unsigned type, const Bytes& data, unsigne
   return bytes;
 }
 
-const Bytes question = make_question("db.example", Family::ipv4, id, Edns::no);
+const Bytes question = make_question("db.example", RecordType::a, id, Edns::no);
 const Bytes address = {192, 0, 2, 1};
 
 struct Message {
@@ -90,8 +90,9 @@ std::string reading(const Message& message) {
 
 TEST_CASE("a question is c-ares's, with EDNS where it is wanted") {
   CHECK(question.size() == 12 + 12 + 4);
-  CHECK(make_question("db.example", Family::ipv6, id, Edns::yes).size() == question.size() + 11);
-  CHECK(make_question(std::string(64, 'x') + ".example", Family::ipv4, id, Edns::no).empty());
+  CHECK(make_question("db.example", RecordType::aaaa, id, Edns::yes).size() ==
+        question.size() + 11);
+  CHECK(make_question(std::string(64, 'x') + ".example", RecordType::a, id, Edns::no).empty());
 }
 
 TEST_CASE("an answer") {
@@ -110,9 +111,9 @@ TEST_CASE("what is no answer to the question is dropped") {
   CHECK(reading({.flags = 0xA980, .answers = answers}) == "dropped");  // another opcode
   CHECK(reading({.answers = answers, .questions = 0}) == "dropped");
   CHECK(reading({.answers = answers, .questions = 2}) == "dropped");
-  for (const auto& [other, family] :
-       {std::pair("dc.example", Family::ipv4), std::pair("db.example", Family::ipv6)}) {
-    const Bytes asked = make_question(other, family, id, Edns::no);
+  for (const auto& [other, type] :
+       {std::pair("dc.example", RecordType::a), std::pair("db.example", RecordType::aaaa)}) {
+    const Bytes asked = make_question(other, type, id, Edns::no);
     CHECK(reading({.answers = answers, .asked = Bytes(asked.begin() + 12, asked.end())}) ==
           "dropped");
   }
@@ -157,6 +158,63 @@ TEST_CASE("a referral elsewhere is a failure, a denial with its SOA is none") {
   CHECK(reading({.flags = 0x8100}) == "server_failure");
   CHECK(reading({.flags = 0x8100, .authorities = {elsewhere, authority}}) == "no_address");
   CHECK(reading({.flags = 0x8400, .authorities = {elsewhere}}) == "no_address");
+}
+
+TEST_CASE("service records") {
+  const Bytes asked = make_question("_ssh._tcp.example", RecordType::srv, id, Edns::no);
+  const auto read = [&asked](const std::vector<Bytes>& answers) {
+    const Message message{.answers = answers, .asked = Bytes(asked.begin() + 12, asked.end())};
+    const auto answer = read_answer(message.bytes(), asked, 22);
+    std::string text(to_string(answer->status));
+    for (const ServiceRecord& it : answer->services)
+      text += ' ' + std::to_string(it.priority) + '/' + std::to_string(it.weight) + '/' +
+              std::to_string(it.port) + '/' + it.host;
+    return text;
+  };
+  const auto srv = [](const std::string& host) {
+    Bytes data = number(10);
+    for (const unsigned field : {5U, 2222U}) data += number(field);
+    data += name(host);
+    return data;
+  };
+  const std::string owner = "_ssh._tcp.example";
+  CHECK(read({record(owner, SRV, srv("a.example"))}) == "addresses 10/5/2222/a.example");
+  CHECK(read({record("_SSH._tcp.Example", SRV, srv(""))}) == "addresses 10/5/2222/");
+  CHECK(read({record(owner, CNAME, name("x.example")),
+              record("x.example", SRV, srv("b.example"))}) == "addresses 10/5/2222/b.example");
+  CHECK(read({record("other.example", SRV, srv("a.example"))}) == "no_address");
+  CHECK(read({record(owner, A, address)}) == "no_address");
+  Bytes trailing = srv("a.example");
+  trailing.push_back(0);
+  Bytes cut = srv("a.example");
+  cut.pop_back();
+  for (const Bytes& bad : {trailing, cut, Bytes(6, 0), Bytes(5, 0), Bytes()})
+    CHECK(read({record(owner, SRV, srv("a.example")), record(owner, SRV, bad)}) == "bad_answer");
+}
+
+TEST_CASE("service bindings: \".\" is the owner, and one that is malformed spoils them all") {
+  const Bytes asked = make_question("_ssh.example", RecordType::svcb, id, Edns::no);
+  const auto read = [&asked](const std::vector<Bytes>& answers) {
+    const Message message{.answers = answers, .asked = Bytes(asked.begin() + 12, asked.end())};
+    const auto answer = read_answer(message.bytes(), asked, 22);
+    std::string text(to_string(answer->status));
+    for (const ServiceBinding& it : answer->bindings)
+      text += ' ' + std::to_string(it.priority) + '/' + it.host;
+    return text;
+  };
+  const auto svcb = [](unsigned priority, const std::string& host) {
+    Bytes data = number(priority);
+    data += name(host);
+    return data;
+  };
+  const std::string owner = "_ssh.example";
+  const Bytes good = record(owner, SVCB, svcb(1, "a.example"));
+  CHECK(read({good, record(owner, SVCB, svcb(2, ""))}) == "addresses 1/a.example 2/_ssh.example");
+  CHECK(read({record(owner, SVCB, svcb(0, ""))}) == "addresses 0/");
+  CHECK(read({record(owner, CNAME, name("x.example")), record("x.example", SVCB, svcb(1, ""))}) ==
+        "addresses 1/x.example");
+  CHECK(read({record("other.example", SVCB, svcb(1, "a.example"))}) == "no_address");
+  CHECK(read({good, record(owner, SVCB, number(1))}) == "bad_answer");
 }
 
 TEST_CASE("no bytes do harm, and none but addresses make addresses") {

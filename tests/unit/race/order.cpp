@@ -76,6 +76,31 @@ void check_unranked(const Candidate& a, const Candidate& b, const PolicyTable& p
 
 }  // namespace
 
+TEST_CASE("[HEv3 §5.2] groups go before all rules, each with its families interleaved") {
+  std::vector<Candidate> list = {to("2001:db8::1", "2001:db8::f"),
+                                 to("192.0.2.1", "192.0.2.9"),
+                                 to("192.0.2.2", none),
+                                 to("2001:db8::2", "2001:db8::f")};
+  list[2].group = 0;
+  list[1].group = list[3].group = 1;
+  CHECK(sorted(list) == "192.0.2.2 2001:db8::2 192.0.2.1 2001:db8::1");
+  CHECK(deciding_rule(list[2], list[3], {}) == Rule::service_order);
+  list[0].group = 1;
+  const auto order = interleave(sort_destinations(list, {}), list, 1);
+  CHECK(in_order(list, order) == "192.0.2.2 2001:db8::1 192.0.2.1 2001:db8::2");
+}
+
+TEST_CASE("[HEv3 §8.2] an address that a NAT64 translates is sorted as the IPv4 one") {
+  Candidate translated = to("64:ff9b::808:808", "2001:db8::f");
+  translated.stands_for = in_addr{htonl(0x08080808)};
+  const Candidate native = to("2001:db9::1", "2001:db8::f");
+  check_ranked(native, translated, Rule::matching_label);
+  const std::vector<Candidate> list = {
+      to("2001:db9::1", "2001:db8::f"), to("2001:db9::2", "2001:db8::f"), translated};
+  CHECK(in_order(list, interleave(sort_destinations(list, {}), list, 1)) ==
+        "2001:db9::1 64:ff9b::808:808 2001:db9::2");
+}
+
 TEST_CASE("[RFC 6724 §6 rule 1] a destination without a source comes last") {
   check_ranked(to("192.0.2.1", "192.0.2.9"), to("2001:db8::1", none), Rule::avoid_unusable);
   check_ranked(deprecated(to("3ffe::1", "fe80::9")), to("::1", none), Rule::avoid_unusable);

@@ -42,6 +42,21 @@ struct Peer {
   Moment established = never;  ///< before that its transport stands, and its words are awaited
 };
 
+/// A host that a service record names: what is asked about it, and what needs no question.
+struct Host {
+  std::vector<Answer> answers{};
+  Addresses known{};
+  Addresses hints{};
+};
+
+/// The answer to the question for service records.
+struct Service {
+  Moment at{};
+  std::vector<Host> hosts{};
+  bool unavailable = false;
+  gladhand::RecordType type = gladhand::RecordType::srv;
+};
+
 /// What most tests are about: one attempt an endpoint.
 inline gladhand::RaceOptions one_attempt_each() {
   gladhand::RaceOptions options;
@@ -57,6 +72,7 @@ struct World {
   gladhand::RaceOptions options = one_attempt_each();
   gladhand::PolicyTable policy{};
   int descriptors = 1000;  ///< one for each attempt that runs
+  std::optional<Service> service{};
 };
 
 inline gladhand::Candidate candidate(const std::string& address) {
@@ -68,16 +84,43 @@ inline gladhand::Candidate candidate(const std::string& address) {
   return {*endpoint, source};
 }
 
-inline std::vector<gladhand::Candidate> candidates(const Addresses& addresses) {
+inline std::vector<gladhand::Candidate> candidates(const Addresses& addresses,
+                                                   gladhand::Group group = gladhand::unassociated) {
   std::vector<gladhand::Candidate> result;
-  for (const std::string& address : addresses) result.push_back(candidate(address));
+  for (const std::string& address : addresses) {
+    result.push_back(candidate(address));
+    result.back().group = group;
+  }
   return result;
 }
 
 inline gladhand::AnswerReceived answer(Family family,
                                        const Addresses& addresses,
-                                       AnswerStatus negative = AnswerStatus::no_address) {
-  return {family, addresses.empty() ? negative : AnswerStatus::addresses, candidates(addresses)};
+                                       AnswerStatus negative = AnswerStatus::no_address,
+                                       gladhand::Group group = gladhand::unassociated) {
+  return {.family = family,
+          .status = addresses.empty() ? negative : AnswerStatus::addresses,
+          .candidates = candidates(addresses, group),
+          .source = {},
+          .group = group};
+}
+
+inline gladhand::ServiceAnswered service_answer(const Service& service) {
+  gladhand::ServiceAnswered fact{
+      .type = service.type,
+      .status = service.hosts.empty() ? AnswerStatus::no_such_name : AnswerStatus::addresses};
+  fact.unavailable = service.unavailable;
+  for (const Host& host : service.hosts) {
+    gladhand::ServiceHost named{.name = "host.example", .port = 22};
+    for (const Answer& it : host.answers) named.questions.push_back(it.family);
+    named.known = candidates(host.known, static_cast<gladhand::Group>(fact.hosts.size()));
+    for (auto& hint : candidates(host.hints, static_cast<gladhand::Group>(fact.hosts.size()))) {
+      hint.is_hint = true;
+      named.known.push_back(hint);
+    }
+    fact.hosts.push_back(named);
+  }
+  return fact;
 }
 
 /// Runs one race to its end, or to where only the overall deadline is left to come and passes it.
@@ -86,7 +129,9 @@ class Simulation {
   explicit Simulation(const World& world) : world_(world), race_(world.options, world.policy) {
     std::vector<Family> questions;
     for (const Answer& it : world_.answers) questions.push_back(it.family);
-    tell(gladhand::DialStarted{questions, candidates(world_.known)});
+    std::optional<gladhand::RecordType> service;
+    if (world_.service) service = world_.service->type;
+    tell(gladhand::DialStarted{questions, candidates(world_.known), service});
   }
 
   Log run() {
@@ -138,10 +183,18 @@ class Simulation {
   }
 
   void carry_out(const gladhand::SendQuery& order) {
-    note("query " + std::string(gladhand::question_type(order.family)));
-    for (const Answer& it : world_.answers)
+    const bool of_host = order.group != gladhand::unassociated;
+    note("query " + std::string(gladhand::question_type(order.family)) +
+         (of_host ? ' ' + std::to_string(order.group) : ""));
+    for (const Answer& it : of_host ? world_.service->hosts[order.group].answers : world_.answers)
       if (it.family == order.family && it.at != never)
-        pending_.push_back({now_ + it.at, answer(it.family, it.addresses, it.status)});
+        pending_.push_back({now_ + it.at, answer(it.family, it.addresses, it.status, order.group)});
+  }
+
+  void carry_out(const gladhand::SendServiceQuery& order) {
+    note("query " + std::string(gladhand::to_string(order.type)));
+    if (world_.service->at != never)
+      pending_.push_back({now_ + world_.service->at, service_answer(*world_.service)});
   }
 
   void carry_out(const gladhand::StartAttempt& order) {

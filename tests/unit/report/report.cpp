@@ -249,30 +249,97 @@ TEST_CASE("a search list is told name by name") {
 
 TEST_CASE("whom a question goes to after the first server, and what each says") {
   const auto say = [](const Event::Body& event) { return Narrator().sentence({0ms, event}); };
-  CHECK(say(AskedAgain{AAAA, "192.0.2.54", AskReason::no_answer, 1}) ==
+  CHECK(say(AskedAgain{RecordType::aaaa, "192.0.2.54", AskReason::no_answer, 1}) ==
         "AAAA: no answer yet, ask 192.0.2.54 too");
-  CHECK(say(AskedAgain{AAAA, "192.0.2.53", AskReason::no_answer, 2}) ==
+  CHECK(say(AskedAgain{RecordType::aaaa, "192.0.2.53", AskReason::no_answer, 2}) ==
         "AAAA: no answer yet, ask 192.0.2.53 again");
-  CHECK(say(AskedAgain{A, "192.0.2.54", AskReason::server_failure, 1}) == "A: ask 192.0.2.54");
-  CHECK(say(AskedAgain{A, "192.0.2.53", AskReason::bad_answer, 2}) == "A: ask 192.0.2.53 again");
-  CHECK(say(AskedAgain{A, "192.0.2.53", AskReason::truncated, 2}) ==
+  CHECK(say(AskedAgain{RecordType::a, "192.0.2.54", AskReason::server_failure, 1}) ==
+        "A: ask 192.0.2.54");
+  CHECK(say(AskedAgain{RecordType::a, "192.0.2.53", AskReason::bad_answer, 2}) ==
+        "A: ask 192.0.2.53 again");
+  CHECK(say(AskedAgain{RecordType::a, "192.0.2.53", AskReason::truncated, 2}) ==
         "A: the answer of 192.0.2.53 is cut, ask over TCP");
-  CHECK(traced({{1ms, AskedAgain{A, "192.0.2.54", AskReason::unreachable, 1}}})[0] ==
+  CHECK(traced({{1ms, AskedAgain{RecordType::a, "192.0.2.54", AskReason::unreachable, 1}}})[0] ==
         R"({"t_us":1000, "event":"dns_query_repeated", "type":"A", "server":"192.0.2.54",
             "reason":"unreachable", "times":1})"_json);
 
   const std::string server = "192.0.2.53";
-  CHECK(say(ServerAnswered{A, server, AnswerStatus::no_answer}) ==
+  CHECK(say(ServerAnswered{RecordType::a, server, AnswerStatus::no_answer}) ==
         "A: name server 192.0.2.53 cannot be reached");
-  CHECK(say(ServerAnswered{A, server, AnswerStatus::server_failure}) ==
+  CHECK(say(ServerAnswered{RecordType::a, server, AnswerStatus::server_failure}) ==
         "A: name server 192.0.2.53 reports a failure");
-  CHECK(say(ServerAnswered{A, server, AnswerStatus::bad_answer}) ==
+  CHECK(say(ServerAnswered{RecordType::a, server, AnswerStatus::bad_answer}) ==
         "A: name server 192.0.2.53 sends nonsense");
-  CHECK(say(ServerAnswered{A, server, AnswerStatus::no_such_name}) ==
+  CHECK(say(ServerAnswered{RecordType::a, server, AnswerStatus::no_such_name}) ==
         "A: name server 192.0.2.53 says: name does not exist");
-  CHECK(traced({{1ms, ServerAnswered{A, server, AnswerStatus::no_such_name}}})[0] ==
+  CHECK(traced({{1ms, ServerAnswered{RecordType::a, server, AnswerStatus::no_such_name}}})[0] ==
         R"({"t_us":1000, "event":"dns_server_answered", "type":"A", "server":"192.0.2.53",
             "status":"no_such_name"})"_json);
+}
+
+TEST_CASE("service records: what is asked for, and the hosts in their order") {
+  Narrator narrator;
+  const auto say = [&narrator](const Event::Body& event) {
+    return narrator.sentence({0ms, event});
+  };
+  say(configured());
+  const SendServiceQuery asked{RecordType::srv, "_ssh._tcp.db.example"};
+  CHECK(say(asked) == "ask for SRV of _ssh._tcp.db.example");
+  ServiceAnswered answer{.type = RecordType::srv,
+                         .status = AnswerStatus::addresses,
+                         .name = asked.name,
+                         .hosts = {{"a.example", 22, 10, 5}, {"b.example", 2222, 20, 0}}};
+  CHECK(say(answer) ==
+        "SRV answered: a.example port 22 (priority 10, weight 5), b.example port 2222 (priority "
+        "20, weight 0)");
+  CHECK(traced({{1ms, asked}, {3ms, answer}}) ==
+        std::vector<Json>{
+            R"({"t_us":1000, "event":"service_query_started", "type":"SRV",
+                "name":"_ssh._tcp.db.example"})"_json,
+            R"({"t_us":3000, "event":"service_query_finished", "type":"SRV",
+                "name":"_ssh._tcp.db.example", "status":"addresses", "unavailable":false,
+                "hosts":[{"host":"a.example", "port":22, "priority":10, "weight":5},
+                         {"host":"b.example", "port":2222, "priority":20, "weight":0}],
+                "duration_us":2000})"_json});
+  AnswerReceived about{A, AnswerStatus::addresses, {{at("192.0.2.1"), {}, 0}}};
+  about.group = 0;
+  about.host = "a.example";
+  CHECK(say(about) == "A of a.example answered: 192.0.2.1");
+  CHECK(traced({{1ms, about}})[0]["group"] == 0);
+  CHECK(traced({{1ms, about}})[1]["host"] == "a.example");
+  CHECK(say(StartAttempt{0, at("192.0.2.1"), StartReason::resolution_delay_over}) ==
+        "start 192.0.2.1 port 22 (no better answer within the Resolution Delay of 50 ms)");
+  answer.hosts.clear();
+  CHECK(say(answer) == "SRV answered: no host that can be connected to, take the name itself");
+  answer.status = AnswerStatus::no_address;
+  CHECK(say(answer) == "SRV answered: no SRV record, take the name itself");
+  answer.unavailable = true;
+  CHECK(say(answer) == "SRV answered: nobody offers the service");
+  answer = {.type = RecordType::svcb, .status = AnswerStatus::addresses, .hosts = {{"a", 22, 1}}};
+  CHECK(say(answer) == "SVCB answered: a port 22 (priority 1)");
+  CHECK(say(HintWithdrawn{0, at("192.0.2.1")}) ==
+        "only a hint, which the answer does not have: 192.0.2.1 port 22");
+  CHECK(traced({{1ms, HintWithdrawn{0, at("192.0.2.1")}}})[0]["reason"] == "hint");
+}
+
+TEST_CASE("a NAT64: that it is asked for, and what it makes of addresses") {
+  const auto say = [](const Event::Body& event) { return Narrator().sentence({0ms, event}); };
+  const Pref64Asked asked{"ipv4only.arpa"};
+  CHECK(say(asked) == "no IPv4 here: ask for a NAT64, AAAA of ipv4only.arpa");
+  CHECK(say(Pref64Learned{AnswerStatus::addresses, {"64:ff9b::/96", "2001:db8::/32"}}) ==
+        "NAT64: 64:ff9b::/96, 2001:db8::/32");
+  CHECK(say(Pref64Learned{AnswerStatus::no_such_name}) == "no NAT64 (name does not exist)");
+  CHECK(traced({{1ms, asked}, {3ms, Pref64Learned{AnswerStatus::addresses, {"64:ff9b::/96"}}}}) ==
+        std::vector<Json>{
+            R"({"t_us":1000, "event":"nat64_query_started", "type":"AAAA",
+                "name":"ipv4only.arpa"})"_json,
+            R"({"t_us":3000, "event":"nat64_query_finished", "status":"addresses",
+                "duration_us":2000})"_json,
+            R"({"t_us":3000, "event":"nat64_prefix_discovered", "prefix":"64:ff9b::/96"})"_json});
+  Candidate made{at("64:ff9b::808:808"), {}};
+  made.stands_for = in_addr{htonl(0x08080808)};
+  CHECK(say(AddressesFound{{made}}) == "found 64:ff9b::808:808 for 8.8.8.8");
+  CHECK(traced({{1ms, AddressesFound{{made}}}})[0]["stands_for"] == "8.8.8.8");
 }
 
 TEST_CASE("every event has its sentence, or says nothing to a person") {
