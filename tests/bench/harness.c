@@ -1,6 +1,6 @@
 /* Starts commands the way ssh starts an fd-passing ProxyCommand, one after the other, and prints one
  * CSV line per run: how long until the descriptor was here, how long until the process was reaped,
- * and its peak memory. A command that does not pass exactly one byte with one connected TCP socket,
+ * its processor time, peak memory and page faults. A command that does not pass exactly one byte with one connected TCP socket,
  * or ends with another status than 0, ends the measurement: a wrong hand-over has no speed.
  *
  *   harness [-m shell|exec|plain] [-n ROUNDS] [-w WARM-UP ROUNDS] [-t SECONDS] @NAME[:EVERY] COMMAND ...
@@ -37,7 +37,9 @@ struct sample {
   int round;
   int64_t to_fd;
   int64_t to_reaped;
+  int64_t cpu;
   long maxrss;
+  long page_faults;
   int family;
 };
 
@@ -127,6 +129,10 @@ static const char *check_passed(int from, int fd, int *family) {
   return NULL;
 }
 
+static int64_t nanoseconds(struct timeval t) {
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_usec * 1000;
+}
+
 static void reap(const char *name, pid_t pid, struct sample *s, const char *problem) {
   struct rusage usage;
   int status = 0;
@@ -134,7 +140,9 @@ static void reap(const char *name, pid_t pid, struct sample *s, const char *prob
     if (errno != EINTR) fail("wait4: %s", strerror(errno));
   s->to_reaped = now();
   running = 0;
+  s->cpu = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
   s->maxrss = usage.ru_maxrss;
+  s->page_faults = usage.ru_minflt + usage.ru_majflt;
   if (problem == NULL && status != 0) problem = "did not end with status 0";
   if (problem != NULL && WIFSIGNALED(status)) fail("%s: %s (signal %d)", name, problem, WTERMSIG(status));
   if (problem != NULL) fail("%s: %s (status %d)", name, problem, WEXITSTATUS(status));
@@ -261,9 +269,9 @@ int main(int argc, char **argv) {
       if (round >= 0) samples[taken++] = s;
     }
   }
-  puts("name,round,to_fd_ns,to_reaped_ns,maxrss_kib,family");
+  puts("name,round,to_fd_ns,to_reaped_ns,cpu_ns,maxrss_kib,page_faults,family");
   for (size_t i = 0; i < taken; ++i)
-    printf("%s,%d,%lld,%lld,%ld,%d\n", samples[i].name, samples[i].round, (long long)samples[i].to_fd,
-           (long long)samples[i].to_reaped, samples[i].maxrss, samples[i].family);
+    printf("%s,%d,%lld,%lld,%lld,%ld,%ld,%d\n", samples[i].name, samples[i].round, (long long)samples[i].to_fd,
+           (long long)samples[i].to_reaped, (long long)samples[i].cpu, samples[i].maxrss, samples[i].page_faults, samples[i].family);
   return fflush(stdout) == 0 ? 0 : 1;
 }

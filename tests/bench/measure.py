@@ -11,7 +11,7 @@ from collections import namedtuple
 
 from world import ENVIRONMENT, TEMP
 
-Sample = namedtuple("Sample", "name round to_fd to_reaped maxrss family")
+Sample = namedtuple("Sample", "name round to_fd to_reaped cpu maxrss page_faults family")
 Ratio = namedtuple("Ratio", "median low high")
 
 
@@ -29,7 +29,8 @@ def harness(tools, mode, commands, rounds, warm_up=2, limit=30):
     if run.returncode != 0:
         raise Failed(run.stderr.strip() or f"harness ended with {run.returncode}")
     return [Sample(row["name"], int(row["round"]), int(row["to_fd_ns"]) / 1000,
-                   int(row["to_reaped_ns"]) / 1000, int(row["maxrss_kib"]), int(row["family"]))
+                   int(row["to_reaped_ns"]) / 1000, int(row["cpu_ns"]) / 1000, int(row["maxrss_kib"]),
+                   int(row["page_faults"]), int(row["family"]))
             for row in csv.DictReader(run.stdout.splitlines())]
 
 

@@ -1,5 +1,4 @@
-"""What the benchmark shows: one Markdown table, aligned so that it reads well on a terminal too,
-and the machine and the versions it was measured with. A figure without these is worth nothing."""
+"""What the benchmark shows: Markdown tables, aligned so that they read well on a terminal too, and the machine and the versions it was measured with. A figure without these is worth nothing."""
 
 import os
 import pathlib
@@ -8,11 +7,14 @@ import re
 import subprocess
 from collections import namedtuple
 
-Row = namedtuple("Row", "case contestant unit median least reaped ratio bar verdict",
-                 defaults=("", "", "", ""))
+Row = namedtuple("Row", "case contestant unit median least reaped ratio bar verdict goal",
+                 defaults=("", "", "", "", ""))
 HEADINGS = ("case", "contestant", "unit", "median", "min", "reaped, median",
             "ratio (quartiles)", "bar", "verdict")
 RIGHT = (3, 4, 5)
+
+JOB_HEADINGS = ("job", "unit", "C dialer", "nc -F", "ssh alone", "gladhand", "ratio", "goal")
+JOB_RIGHT = (2, 3, 4, 5, 6)
 
 REACHED, MISSED, FAILED = "reached", "MISSED", "FAILED"
 
@@ -29,17 +31,32 @@ def cells_of(row):
     return [*map(number, row[:6]), ratio_text(row.ratio), row.bar, row.verdict]
 
 
-def aligned(texts, widths):
-    return "| " + " | ".join(text.rjust(width) if column in RIGHT else text.ljust(width)
+def aligned(texts, widths, right):
+    return "| " + " | ".join(text.rjust(width) if column in right else text.ljust(width)
                              for column, (text, width) in enumerate(zip(texts, widths))) + " |"
 
 
-def table(rows):
-    cells = [cells_of(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *cells)]
-    rule = "".join("|" + "-" * (width + 1) + (":" if column in RIGHT else "-")
+def laid_out(headings, cells, right):
+    widths = [max(map(len, column)) for column in zip(headings, *cells)]
+    rule = "".join("|" + "-" * (width + 1) + (":" if column in right else "-")
                    for column, width in enumerate(widths)) + "|"
-    return "\n".join([aligned(HEADINGS, widths), rule, *(aligned(row, widths) for row in cells)])
+    return "\n".join([aligned(headings, widths, right), rule, *(aligned(row, widths, right) for row in cells)])
+
+
+def table(rows):
+    return laid_out(HEADINGS, [cells_of(row) for row in rows], RIGHT)
+
+
+def jobs(rows):
+    """One line a job: what the others need for it, what gladhand needs, and what it should."""
+    cells = []
+    for case in dict.fromkeys(row.case for row in rows):
+        own = [row for row in rows if row.case == case]
+        by_name = {row.contestant: number(row.median) for row in own}
+        nc = next((by_name[name] for name in by_name if name.startswith("nc")), "")
+        cells.append([case, own[0].unit, by_name.get("C dialer", ""), nc, by_name.get("ssh by itself", ""),
+                      number(own[0].median), f"{own[0].ratio.median:.2f}" if own[0].ratio else "", own[0].goal])
+    return laid_out(JOB_HEADINGS, cells, JOB_RIGHT)
 
 
 def says(*command):
