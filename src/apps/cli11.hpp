@@ -1,5 +1,6 @@
-// CLI11 without <iostream>. It names std::cout in default arguments that nothing here uses; the header of
-// gcc's library makes eight streams and their locale ready before main, for 35,000 instructions.
+// CLI11 without <iostream>. It names std::cout in default arguments that nothing here uses; the
+// header of gcc's library makes eight streams and their locale ready before main, for 35,000
+// instructions.
 #pragma once
 
 #include <iosfwd>

@@ -21,7 +21,8 @@ TEST_CASE("digits, and one point among or beside them, are a decimal number") {
 }
 
 TEST_CASE("signs, exponents, words and a lone point are none") {
-  for (const char* text : {"", ".", "-1", "+1", "1e3", "inf", "nan", "0x10", " 1", "1 ", "1.2.3", "1,5"}) {
+  for (const char* text :
+       {"", ".", "-1", "+1", "1e3", "inf", "nan", "0x10", " 1", "1 ", "1.2.3", "1,5"}) {
     CAPTURE(std::string(text));
     CHECK_FALSE(read_decimal(text));
   }
