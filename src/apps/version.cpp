@@ -18,6 +18,12 @@ namespace gladhand {
 
 namespace {
 
+#ifdef __GLIBC__
+constexpr const char* c_library = "glibc";
+#else
+constexpr const char* c_library = "musl";
+#endif
+
 std::string asio_version() {
   return std::to_string(ASIO_VERSION / 100000) + '.' + std::to_string(ASIO_VERSION / 100 % 1000) +
          '.' + std::to_string(ASIO_VERSION % 100);
@@ -63,7 +69,7 @@ std::string cares_version() {
 std::string version_text(const std::string& program) {
   return program + " " GLADHAND_VERSION "\nAsio " + asio_version() + '\n' + cares_version() +
          "\nCLI11 " CLI11_VERSION "\n" + idn_version() + "\n" GLADHAND_LIBMD "\n" + tls_program() +
-         "\n" GLADHAND_COMPILER ", " GLADHAND_LINKAGE;
+         "\n" GLADHAND_COMPILER ", " GLADHAND_LINKAGE ", " + c_library;
 }
 
 }  // namespace gladhand
