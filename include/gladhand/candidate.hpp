@@ -20,16 +20,16 @@ struct Source {
 };
 
 /// A place among the hosts of service records: a smaller one is tried first [HEv3 §5.2].
-using Group = std::uint32_t;
+using CandidateGroup = std::uint32_t;
 
 /// Of addresses that belong to no record: the last.
-inline constexpr Group unassociated = 0xffffffff;
+inline constexpr CandidateGroup unassociated = 0xffffffff;
 
 /// An endpoint the dial may try. Without a source the machine has no route to it.
 struct Candidate {
   Endpoint endpoint;
   std::optional<Source> source;
-  Group group = unassociated;
+  CandidateGroup group = unassociated;
   bool is_hint = false;  ///< an answer about its host may take its place [HEv3 §4.2.1]
   /// The IPv4 address that a NAT64 reaches by it: what it is sorted as [HEv3 §8.2].
   std::optional<in_addr> stands_for{};

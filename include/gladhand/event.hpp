@@ -64,7 +64,7 @@ struct AnswerReceived {
   AnswerStatus status{};
   std::vector<Candidate> candidates;
   std::string source{};  ///< who was asked, where not the DNS: "'libvirt'", "mDNS"
-  Group group = unassociated;
+  CandidateGroup group = unassociated;
   std::string host{};  ///< whose addresses it is about, where a service record names it
 };
 
@@ -124,7 +124,7 @@ struct TimePassed {};
 struct SendQuery {
   Family family{};
   std::string name{};  ///< what is asked for: the race leaves it empty, the log has it
-  Group group = unassociated;
+  CandidateGroup group = unassociated;
 };
 
 /// Ask for service records; tell ServiceAnswered then.
@@ -196,7 +196,7 @@ struct QuestionReport {
   Family family{};
   bool answered = false;
   AnswerStatus status{};
-  Group group = unassociated;
+  CandidateGroup group = unassociated;
 };
 
 /// The race is over. Every cause is kept: a person wants to know what each address said.

@@ -240,7 +240,7 @@ class Driver {
     if (order.family == source_.questions.back()) network_.learn_addresses();
   }
 
-  NameLookup::Listener listener(Group group = unassociated) {
+  NameLookup::Listener listener(CandidateGroup group = unassociated) {
     return {
         [this, group](const NameLookup::Answer& answer) {
           if (nat64_.is_learning() && answer.family == Family::ipv4) {
@@ -256,7 +256,7 @@ class Driver {
     };
   }
 
-  void put_answer(Group group, const NameLookup::Answer& answer) {
+  void put_answer(CandidateGroup group, const NameLookup::Answer& answer) {
     put(AnswerReceived{answer.family,
                        answer.status,
                        with_sources(answer.addresses, group),
@@ -345,7 +345,7 @@ class Driver {
       host->source.delays.resolution = options_.race.resolution_delay;
       if (host->source.lacks_ipv4 && nat64_.has_prefixes() && !host->source.questions.empty())
         host->source.questions = {Family::ipv6, Family::ipv4};
-      const auto group = static_cast<Group>(fact.hosts.size());
+      const auto group = static_cast<CandidateGroup>(fact.hosts.size());
       fact.hosts.push_back({host->target.host,
                             host->target.port,
                             host->record.priority,
@@ -453,7 +453,7 @@ class Driver {
 
   // A single known address is not sorted, so its source does not matter.
   std::vector<Candidate> with_sources(const std::vector<Endpoint>& endpoints,
-                                      Group group = unassociated) {
+                                      CandidateGroup group = unassociated) {
     const bool alone =
         source_.questions.empty() && endpoints.size() < 2 && !service() && !nat64_.has_prefixes();
     std::vector<Candidate> candidates;
@@ -510,10 +510,10 @@ class Driver {
   bool ipv4_later_ = false;           // the race's question for IPv4 waits for the prefixes
   bool ipv4_ordered_ = false;         // ... and has been ordered
   std::vector<Endpoint> held_known_;  // known IPv4 addresses that do
-  std::vector<std::pair<Group, NameLookup::Answer>> held_answers_;  // of A
+  std::vector<std::pair<CandidateGroup, NameLookup::Answer>> held_answers_;  // of A
   std::shared_ptr<NameLookup> ipv4_lookup_;
   std::shared_ptr<ServiceLookup> service_;
-  std::vector<std::unique_ptr<HostOfService>> hosts_;  // by Group
+  std::vector<std::unique_ptr<HostOfService>> hosts_;  // by CandidateGroup
   std::optional<std::string> withdrawn_;               // the name whose record says so
   std::optional<std::string> lookup_failure_;
   std::vector<std::string> unasked_;

@@ -48,7 +48,7 @@ bool Nat64Path::needs(const Endpoint& endpoint) const {
 
 // [HEv3 §8.2], [HEv3 §8.3] sorted as what it stands for, whoever has made it.
 void Nat64Path::add_candidates(const Endpoint& endpoint,
-                               Group group,
+                               CandidateGroup group,
                                std::vector<Candidate>& candidates) const {
   Candidate plain{endpoint, network_.find_source(endpoint), group};
   plain.stands_for = ipv4_in(endpoint, prefixes_);

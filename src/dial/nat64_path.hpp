@@ -41,7 +41,7 @@ class Nat64Path {
 
   /// What is to be tried for an address: itself, or what stands for it by each prefix.
   void add_candidates(const Endpoint& endpoint,
-                      Group group,
+                      CandidateGroup group,
                       std::vector<Candidate>& candidates) const;
 
  private:

@@ -136,7 +136,7 @@ std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (order.size() < 2) return order;
-  std::vector<std::pair<Group, Rank>> ranks;
+  std::vector<std::pair<CandidateGroup, Rank>> ranks;
   for (const Candidate& candidate : candidates)
     ranks.emplace_back(candidate.group, rank(candidate, policy));
   std::ranges::stable_sort(order,
@@ -157,7 +157,7 @@ std::vector<std::size_t> interleave(std::span<const std::size_t> sorted,
   std::vector<std::size_t> result;
   result.reserve(sorted.size());
   for (auto begin = sorted.begin(); begin != sorted.end();) {
-    const Group group = candidates[*begin].group;
+    const CandidateGroup group = candidates[*begin].group;
     const auto end = std::find_if(
         begin, sorted.end(), [&](std::size_t i) { return candidates[i].group != group; });
     interleave_group({begin, end}, candidates, preferred_family_count, result);

@@ -61,7 +61,7 @@ void Race::begin(const DialStarted& fact) {
 }
 
 // [HEv3 §4.1] AAAA before A, one right after the other.
-void Race::ask(const std::vector<Family>& families, Group group) {
+void Race::ask(const std::vector<Family>& families, CandidateGroup group) {
   for (const Family family : {Family::ipv6, Family::ipv4}) {
     if (std::ranges::find(families, family) == families.end()) continue;
     questions_.push_back({.family = family, .group = group});
@@ -74,7 +74,8 @@ void Race::on(const ServiceAnswered& fact) {
   service_.reset();
   const auto fallback = std::exchange(fallback_, {});
   if (fact.hosts.empty() && !fact.unavailable && fallback) return begin(*fallback);
-  for (Group group = 0; group < fact.hosts.size(); ++group) ask(fact.hosts[group].questions, group);
+  for (CandidateGroup group = 0; group < fact.hosts.size(); ++group)
+    ask(fact.hosts[group].questions, group);
   for (const ServiceHost& host : fact.hosts) add(host.known);
 }
 
@@ -446,7 +447,7 @@ bool Race::asked(Family family) const {
 // Whether an open question may bring what goes before the best that is known: a better host, or the
 // preferred family of the same.
 bool Race::awaits_better() const {
-  const Group best = candidates_[*next_waiting()].group;
+  const CandidateGroup best = candidates_[*next_waiting()].group;
   return service_ || std::ranges::any_of(questions_, [this, best](const QuestionReport& question) {
            if (question.answered || question.group > best) return false;
            return question.group < best ||
@@ -458,7 +459,7 @@ bool Race::all_answered() const {
   return !service_ && std::ranges::all_of(questions_, &QuestionReport::answered);
 }
 
-bool Race::has_candidate_of(Family family, Group group) const {
+bool Race::has_candidate_of(Family family, CandidateGroup group) const {
   return std::ranges::any_of(candidates_, [family, group](const Candidate& candidate) {
     return family_of(candidate) == family && candidate.group == group;
   });

@@ -96,7 +96,7 @@ class Race {
   void on(const AttemptFailed& fact);
   void on(const TimePassed& /*fact*/) {}  // go_on() looks at every timer after any fact
 
-  void ask(const std::vector<Family>& families, Group group);
+  void ask(const std::vector<Family>& families, CandidateGroup group);
   void begin(const DialStarted& fact);
   void add(const std::vector<Candidate>& candidates);
   void improve(Candidate& known, const Candidate& again);
@@ -124,7 +124,7 @@ class Race {
 
   bool asked(Family family) const;
   bool awaits_better() const;
-  bool has_candidate_of(Family family, Group group) const;
+  bool has_candidate_of(Family family, CandidateGroup group) const;
   std::optional<AttemptId> next_waiting() const;
   bool staggers() const;
   std::optional<AttemptId> next_without_backup() const;

@@ -20,7 +20,7 @@ class Trace {
  private:
   struct Query {
     Family family{};
-    Group group{};
+    CandidateGroup group{};
     Moment asked{};
   };
 

@@ -109,7 +109,7 @@ class Rows {
   void on(const Other& /*event*/) {}
 
   // The hosts of service records are counted, in their order.
-  static std::string label(Family family, Group group) {
+  static std::string label(Family family, CandidateGroup group) {
     const std::string type(question_type(family));
     return group == unassociated ? type : type + ' ' + std::to_string(group + 1);
   }

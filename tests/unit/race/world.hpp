@@ -84,8 +84,8 @@ inline gladhand::Candidate candidate(const std::string& address) {
   return {*endpoint, source};
 }
 
-inline std::vector<gladhand::Candidate> candidates(const Addresses& addresses,
-                                                   gladhand::Group group = gladhand::unassociated) {
+inline std::vector<gladhand::Candidate> candidates(
+    const Addresses& addresses, gladhand::CandidateGroup group = gladhand::unassociated) {
   std::vector<gladhand::Candidate> result;
   for (const std::string& address : addresses) {
     result.push_back(candidate(address));
@@ -97,7 +97,7 @@ inline std::vector<gladhand::Candidate> candidates(const Addresses& addresses,
 inline gladhand::AnswerReceived answer(Family family,
                                        const Addresses& addresses,
                                        AnswerStatus negative = AnswerStatus::no_address,
-                                       gladhand::Group group = gladhand::unassociated) {
+                                       gladhand::CandidateGroup group = gladhand::unassociated) {
   return {.family = family,
           .status = addresses.empty() ? negative : AnswerStatus::addresses,
           .candidates = candidates(addresses, group),
@@ -113,8 +113,9 @@ inline gladhand::ServiceAnswered service_answer(const Service& service) {
   for (const Host& host : service.hosts) {
     gladhand::ServiceHost named{.name = "host.example", .port = 22};
     for (const Answer& it : host.answers) named.questions.push_back(it.family);
-    named.known = candidates(host.known, static_cast<gladhand::Group>(fact.hosts.size()));
-    for (auto& hint : candidates(host.hints, static_cast<gladhand::Group>(fact.hosts.size()))) {
+    named.known = candidates(host.known, static_cast<gladhand::CandidateGroup>(fact.hosts.size()));
+    for (auto& hint :
+         candidates(host.hints, static_cast<gladhand::CandidateGroup>(fact.hosts.size()))) {
       hint.is_hint = true;
       named.known.push_back(hint);
     }
