@@ -182,15 +182,15 @@ std::string draw_table(const BenchRun& run,
 std::string draw_groups(const BenchRun& run,
                         std::span<const std::vector<Summary>> summaries,
                         const Canvas& canvas) {
-  const std::vector<Group> groups = groups_of(run, summaries, run.group_by);
+  const std::vector<HostGroup> groups = groups_of(run, summaries, run.group_by);
   if (groups.empty()) return "";
   const bool with_mode =
-      std::ranges::any_of(groups, [&](const Group& it) { return it.mode != groups[0].mode; });
+      std::ranges::any_of(groups, [&](const HostGroup& it) { return it.mode != groups[0].mode; });
   Row head = {printable(run.group_by)};
   if (with_mode) head.emplace_back("mode");
   head.insert(head.end(), {"hosts", "dials", "failed", "median", "p90", "p99", "max"});
   std::vector<Row> rows = {std::move(head)};
-  for (const Group& it : groups) {
+  for (const HostGroup& it : groups) {
     Row& row = rows.emplace_back(Row{it.value.empty() ? "-" : printable(it.value)});
     if (with_mode) row.push_back(printable(it.mode));
     row.push_back(std::to_string(it.hosts));

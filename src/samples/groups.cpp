@@ -4,10 +4,10 @@
 
 namespace gladhand {
 
-std::vector<Group> groups_of(const BenchRun& run,
+std::vector<HostGroup> groups_of(const BenchRun& run,
                              std::span<const std::vector<Summary>> summaries,
                              std::string_view label) {
-  std::vector<Group> groups;
+  std::vector<HostGroup> groups;
   bool any = false;
   for (std::size_t i = 0; i < run.hosts.size(); ++i) {
     const HostSamples& host = run.hosts[i];
@@ -16,8 +16,8 @@ std::vector<Group> groups_of(const BenchRun& run,
     for (std::size_t k = 0; k < host.modes.size(); ++k) {
       const std::string mode = host.modes[k].label();
       auto group = std::ranges::find_if(
-          groups, [&](const Group& it) { return it.value == value && it.mode == mode; });
-      if (group == groups.end()) group = groups.insert(groups.end(), Group{value, mode});
+          groups, [&](const HostGroup& it) { return it.value == value && it.mode == mode; });
+      if (group == groups.end()) group = groups.insert(groups.end(), HostGroup{value, mode});
       const Summary& of = summaries[i][k];
       ++group->hosts;
       group->count += of.dialled();
@@ -26,8 +26,8 @@ std::vector<Group> groups_of(const BenchRun& run,
     }
   }
   if (!any) groups.clear();
-  for (Group& group : groups) std::ranges::sort(group.sorted);
-  std::ranges::stable_sort(groups, {}, &Group::value);
+  for (HostGroup& group : groups) std::ranges::sort(group.sorted);
+  std::ranges::stable_sort(groups, {}, &HostGroup::value);
   return groups;
 }
 

@@ -13,7 +13,7 @@
 namespace gladhand {
 
 /// All dials of the hosts with one value in one mode, pooled. Times are microseconds.
-struct Group {
+struct HostGroup {
   std::string value;  ///< empty: hosts without the label
   std::string mode;   ///< as ModeSamples::label() has it
   std::size_t hosts = 0;
@@ -23,7 +23,7 @@ struct Group {
 };
 
 /// By value, then in the order of the modes. Empty where no host has the label.
-std::vector<Group> groups_of(const BenchRun& run,
+std::vector<HostGroup> groups_of(const BenchRun& run,
                              std::span<const std::vector<Summary>> summaries,
                              std::string_view label);
 
