@@ -168,7 +168,9 @@ std::string CommandLine::excluded_by(const OptionText& text) const {
 std::string CommandLine::preset(const Setting& setting, const std::function<bool(Needs)>& usable) {
   const Row& row = row_of(setting.key);
   const OptionText& text = *row.text;
-  if (std::ranges::find(given_, &text) != given_.end()) return "the command line has it";
+  if (const auto it = std::ranges::find(given_, &text); it != given_.end())
+    return it - given_.begin() < static_cast<std::ptrdiff_t>(typed_) ? "the command line has it"
+                                                                      : "a rule has it";
   const bool off = may_be_true(text) && setting.values.back() == "false";
   if (off) return "";
   if (const std::string other = excluded_by(text); !other.empty())

@@ -98,8 +98,8 @@ class CommandLine {
   /// The options that rules may set.
   std::vector<SettingKey> keys() const;
 
-  /// Sets what a rule of a file has, after parse(). Returns why it does not: the command line has
-  /// it or what excludes it, or it is not `usable` here; empty where it counts. A flag that is
+  /// Sets what a rule of a file has, after parse(). Returns why it does not: the command line or a
+  /// rule before has it or what excludes it, or it is not `usable` here; empty where it counts. A flag that is
   /// "false" counts, and does nothing. Throws UsageError that begins with the place.
   std::string preset(const Setting& setting, const std::function<bool(Needs)>& usable);
 

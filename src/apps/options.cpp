@@ -8,6 +8,7 @@
 #include "apps/configuration.hpp"
 #include "apps/dial_options.hpp"
 #include "apps/option_values.hpp"
+#include "apps/ssh_configuration.hpp"
 #include "apps/version.hpp"
 #include "gladhand/error.hpp"
 #include "gladhand/target.hpp"
@@ -142,6 +143,15 @@ constexpr std::array options = {
          "What rules may ask for",
          Where::command_line},
         [](Settings& s, const Values& v) { s.tag = v.back(); }},
+    Row{{"--ssh-config",
+         "[=DESTINATION]",
+         false,
+         Needs::nothing,
+         configuration,
+         "Obey what ssh_config says of the address family, source, time, attempts and IPQoS"},
+        [](Settings& s, const Values& v) {
+          s.ssh_configuration = v.back() == "true" ? "" : v.back();
+        }},
     Row{{"--print-config",
          "",
          false,
@@ -186,14 +196,18 @@ bool is_usable(Needs needs, std::string_view host, const ConnectOptions& dial) {
   return needs == Needs::internet || has_meaning(needs, target, dial);
 }
 
+// The command line comes first, then rules, then what ssh has.
 void configure(GladhandLine& line,
                Settings& settings,
                const std::vector<ConfigurationFile>& files) {
   const HostAndPort it = host_and_port(settings);
-  settings.explanation = apply_rules(
-      read_configuration(files, line), {it.host, it.port, settings.tag}, line, [&](Needs needs) {
-        return is_usable(needs, it.host, settings.dial);
-      });
+  const auto usable = [&](Needs needs) { return is_usable(needs, it.host, settings.dial); };
+  if (!files.empty())
+    settings.explanation = apply_rules(
+        read_configuration(files, line), {it.host, it.port, settings.tag}, line, usable);
+  if (settings.ssh_configuration)
+    settings.explanation +=
+        apply_ssh_configuration(*settings.ssh_configuration, it.host, line, usable);
 }
 
 // Every value of every rule, as if only that rule were there.
@@ -238,7 +252,7 @@ Settings parse_with_cli11(int argc,
   }
   if (!host) throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);
   if (!found) found = find_configuration(settings.configuration);
-  if (!found->empty()) configure(line, settings, *found);
+  configure(line, settings, *found);
   check_options(line, settings.dial);
   settings.given = line.given();
   if (settings.print_configuration)

@@ -28,6 +28,7 @@ struct Settings {
   std::optional<std::string> log_file;
   std::optional<std::string> configuration;  ///< --config
   std::string tag;
+  std::optional<std::string> ssh_configuration;  ///< --ssh-config; empty text: of the host
   bool check_configuration = false;
   bool print_configuration = false;
   std::vector<const OptionText*> given;  ///< options of the command line and of rules

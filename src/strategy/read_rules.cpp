@@ -16,6 +16,7 @@
 namespace gladhand {
 
 std::string to_string(const Place& place) {
+  if (place.line == 0) return printable(place.file);
   return printable(place.file) + ':' + std::to_string(place.line) + ':' +
          std::to_string(place.column);
 }

@@ -7,14 +7,15 @@
 
 namespace gladhand {
 
-/// Where something stands in a file, counted from 1.
+/// Where something stands in a file, counted from 1; a line of 0: in no file, but `file` says who
+/// has it.
 struct Place {
   std::string file;
   unsigned line = 0;
   unsigned column = 0;
 };
 
-/// "FILE:LINE:COLUMN".
+/// "FILE:LINE:COLUMN", or who has it.
 std::string to_string(const Place& place);
 
 /// What a condition is about.

@@ -52,6 +52,7 @@ void close_from(int first) {
   // Our own standard output is ssh's: a program that would get it is not started.
   if (::dup2(setup.in, STDIN_FILENO) < 0 || ::dup2(setup.out, STDOUT_FILENO) < 0)
     give_up(report, errno);
+  if (setup.err >= 0 && ::dup2(setup.err, STDERR_FILENO) < 0) give_up(report, errno);
   if (report != report_fd) {
     if (::dup2(report, report_fd) < 0) give_up(report, errno);
     ::fcntl(report_fd, F_SETFD, FD_CLOEXEC);

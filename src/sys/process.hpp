@@ -17,13 +17,15 @@ namespace gladhand {
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-/// How a program is started. It inherits our stderr, and no other descriptor than these.
+/// How a program is started. It inherits our stderr, unless it gets another, and no other
+/// descriptor than these.
 struct ProcessSetup {
   /// Whether the program is ended by SIGTERM when this process ends.
   enum class Life : std::uint8_t { its_own, ours };
 
   int in = -1;
   int out = -1;
+  int err = -1;              ///< -1: ours
   bool leads_group = false;  ///< of its own: it has no terminal to ask at
   sighandler_t on_broken_pipe = SIG_DFL;
   Environment environment = {};       ///< added to ours; replaces what has the same name
