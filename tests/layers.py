@@ -19,6 +19,7 @@ HOUSE = {
     "proxy": (("names",), ("libmd",)),
     "report": (("names", "race"), ()),
     "strategy": (("names",), ("toml++",)),
+    "doctor": (("report", "strategy"), ()),
     "samples": (("names", "race"), ()),
     "figures": (("report", "samples"), ("nlohmann_json",)),
     "sys": (("base",), ("Asio",)),
@@ -29,9 +30,12 @@ HOUSE = {
     "bench": (("connect", "samples"), ("Asio",)),
     "tls": (("sys",), ("OpenSSL",)),
     "http": (("sys",), ("Asio",)),
-    "apps": (("bench", "connect", "figures", "handover", "http", "strategy", "tls"), ("Asio", "CLI11", "c-ares", "libidn2")),
+    "apps": (
+        ("bench", "connect", "doctor", "figures", "handover", "http", "strategy", "tls"),
+        ("Asio", "CLI11", "c-ares", "libidn2"),
+    ),
 }
-PURE = {"base", "race", "names", "proxy", "report", "strategy", "samples", "figures"}
+PURE = {"base", "race", "names", "proxy", "report", "strategy", "doctor", "samples", "figures"}
 
 # What an embedding program sees stands apart, but each of its headers is some room's.
 PUBLIC = {"candidate": "race", "endpoint": "base", "error": "base", "event": "race", "target": "names"}

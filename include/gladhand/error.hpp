@@ -16,7 +16,8 @@ enum class ExitStatus {
   all_attempts_failed = 69,
   not_handed_over = 71,
   timed_out = 75,
-  proxy_failed = 76,  ///< a proxy or multiplexer refused, or spoke nonsense
+  proxy_failed = 76,    ///< a proxy or multiplexer refused, or spoke nonsense
+  problems_found = 78,  ///< --doctor has some to tell
 };
 
 /// Ends the program with one line on stderr, a hint where there is a likely remedy, and a status.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "apps/dial_options.hpp"
+#include "apps/doctor.hpp"
 #include "apps/last_words.hpp"
 #include "apps/observers.hpp"
 #include "apps/options.hpp"
@@ -244,6 +245,8 @@ int main(int argc, char** argv) {
     open_standard_descriptors();
     Settings settings = parse_command_line(argc, argv);
     quiet = settings.quiet;
+    may_tell = settings.doctor;
+    if (settings.doctor && settings.answer.empty()) return static_cast<int>(run_doctor(settings));
     if (settings.dial.route.has_proxies() || has_proxies(settings.routes)) {
       hide_secrets(argc, argv, "--proxy-header");
       forbid_dumps();

@@ -170,7 +170,7 @@ std::string CommandLine::preset(const Setting& setting, const std::function<bool
   const OptionText& text = *row.text;
   if (const auto it = std::ranges::find(given_, &text); it != given_.end())
     return it - given_.begin() < static_cast<std::ptrdiff_t>(typed_) ? "the command line has it"
-                                                                      : "a rule has it";
+                                                                     : "a rule has it";
   const bool off = may_be_true(text) && setting.values.back() == "false";
   if (off) return "";
   if (const std::string other = excluded_by(text); !other.empty())

@@ -127,6 +127,22 @@ constexpr std::array options = {
          "Hand nothing over: run the race and draw it on stdout",
          Where::command_line},
         [](Settings& s, const Values&) { s.explain = true; }},
+    Row{{"--doctor",
+         "",
+         false,
+         Needs::nothing,
+         reports,
+         "Hand nothing over: say what is wrong with the way to HOST, and what to do",
+         Where::command_line},
+        [](Settings& s, const Values&) { s.doctor = true; }},
+    Row{{"--json",
+         "",
+         false,
+         Needs::nothing,
+         reports,
+         "Print what --doctor says as JSON",
+         Where::command_line},
+        [](Settings& s, const Values&) { s.json = true; }},
     Row{{"--config",
          "FILE",
          false,
@@ -186,6 +202,8 @@ class GladhandLine : public CommandLine {
     exclude_dial_options(*this);
     exclude("--relay", "--fdpass");
     exclude("--route", "--proxy");
+    exclude("--doctor", "--explain");
+    exclude("--doctor", "--print-config");
   }
 };
 
@@ -205,7 +223,7 @@ void configure(GladhandLine& line,
   if (!files.empty())
     settings.explanation = apply_rules(
         read_configuration(files, line), {it.host, it.port, settings.tag}, line, usable);
-  if (settings.ssh_configuration)
+  if (settings.ssh_configuration && !settings.doctor)  // which asks ssh itself
     settings.explanation +=
         apply_ssh_configuration(*settings.ssh_configuration, it.host, line, usable);
 }
@@ -251,8 +269,13 @@ Settings parse_with_cli11(int argc,
     return settings;
   }
   if (!host) throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);
-  if (!found) found = find_configuration(settings.configuration);
-  configure(line, settings, *found);
+  try {
+    configure(line, settings, found ? *found : find_configuration(settings.configuration));
+  } catch (const UsageError& error) {
+    if (!settings.doctor) throw;
+    settings.configuration_failure = error.what();
+  }
+  line.require("--json", "--doctor");
   check_options(line, settings.dial);
   settings.given = line.given();
   if (settings.print_configuration)
@@ -291,7 +314,7 @@ Settings parse_words(int argc, const char* const* argv) {
 
 HostAndPort host_and_port(const Settings& settings) {
   const bool tcpmux = !settings.dial.route.tcpmux.empty();
-  const bool typed = settings.explain || settings.print_configuration;
+  const bool typed = settings.explain || settings.print_configuration || settings.doctor;
   if (!settings.port.empty()) return {settings.host, settings.port};
   if (typed && !is_local(settings.host)) return split_host(settings.host, tcpmux ? "1" : "22");
   return {settings.host, tcpmux ? "1" : ""};  // [RFC 1078]

@@ -29,9 +29,12 @@ struct Settings {
   std::optional<std::string> configuration;  ///< --config
   std::string tag;
   std::optional<std::string> ssh_configuration;  ///< --ssh-config; empty text: of the host
+  bool doctor = false;
+  bool json = false;  ///< of the doctor's page
   bool check_configuration = false;
   bool print_configuration = false;
   std::vector<const OptionText*> given;  ///< options of the command line and of rules
+  std::string configuration_failure;     ///< with --doctor: what is wrong with a file
   std::string explanation;               ///< which rules hold, and what they set
   std::string answer;                    ///< --help or --version: print this and do nothing else
 };

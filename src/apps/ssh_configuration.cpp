@@ -15,9 +15,6 @@ namespace gladhand {
 
 namespace {
 
-// Set for `ssh -G`, which runs the commands of `Match exec`: a gladhand there asks no ssh again.
-constexpr const char* guard = "GLADHAND_IN_SSH_CONFIG";
-
 constexpr std::chrono::seconds patience(5);
 
 struct SshQuestion {
@@ -45,8 +42,9 @@ std::string ask(const SshQuestion& question, const std::string& who) {
   words.insert(words.end(), question.call.options.begin(), question.call.options.end());
   words.insert(words.end(), {"--", question.call.destination});
   const auto said =
-      run_program(words, {{guard, "1"}}, std::chrono::steady_clock::now() + patience);
-  if (!said) throw Error(said.error().status(), "--ssh-config: " + std::string(said.error().what()));
+      run_program(words, {{ssh_guard, "1"}}, std::chrono::steady_clock::now() + patience);
+  if (!said)
+    throw Error(said.error().status(), "--ssh-config: " + std::string(said.error().what()));
   if (said->status == 0) return said->out;
   const std::string why = last_line(said->err);
   throw Error(ExitStatus::not_handed_over,
@@ -65,7 +63,8 @@ std::string apply_ssh_configuration(const std::string& destination,
                                     const std::string& host,
                                     CommandLine& line,
                                     const std::function<bool(Needs)>& usable) {
-  if (environment_variable({guard})) return "ssh's configuration: not asked for by its own Match\n";
+  if (environment_variable({ssh_guard}))
+    return "ssh's configuration: not asked for by its own Match\n";
   SshQuestion question = ask_as_parent();
   if (!destination.empty()) question.call.destination = destination;
   if (question.call.destination.empty()) question.call.destination = host;

@@ -8,6 +8,9 @@
 
 namespace gladhand {
 
+/// Set for `ssh -G`, which runs the commands of `Match exec`: a gladhand there asks no ssh again.
+inline constexpr const char* ssh_guard = "GLADHAND_IN_SSH_CONFIG";
+
 /// Runs `ssh -G`, with the options of the ssh that has started us if one has, for `destination`:
 /// what is given, else that of that ssh, else `host`. Sets by line.preset() what it says, and
 /// returns what was decided, a line each. Does nothing when such an ssh has run this program

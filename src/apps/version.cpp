@@ -50,21 +50,37 @@ std::string tls_program() {
                          : "https:// proxies by " + printable(program);
 }
 
-std::string cares_version() {
-  int version = 0;
-  std::string text =
-      "c-ares " ARES_VERSION_STR " (runs with " + std::string(ares_version(&version)) + ')';
-  std::string open;
+struct Holes {
+  std::string open;  // their names, a blank before each
   std::string patched;
+};
+
+Holes resolver_holes() {
+  int version = 0;
+  ares_version(&version);
+  Holes holes;
   for (const CaresAdvisory& advisory : cares_advisories)
     if (holds_for(advisory, version))
-      (is_patched(advisory.name, version) ? patched : open) += ' ' + std::string(advisory.name);
+      (is_patched(advisory.name, version) ? holes.patched : holes.open) +=
+          ' ' + std::string(advisory.name);
+  return holes;
+}
+
+std::string cares_version() {
+  std::string text =
+      "c-ares " ARES_VERSION_STR " (runs with " + std::string(ares_version(nullptr)) + ')';
+  const auto [open, patched] = resolver_holes();
   if (!patched.empty()) text += "\n  patched by the distribution:" + patched;
   if (!open.empty()) text += "\n  known holes:" + open + "\n  (see SECURITY.md)";
   return text;
 }
 
 }  // namespace
+
+std::string open_resolver_holes() {
+  const std::string open = resolver_holes().open;
+  return open.empty() ? "" : open.substr(1);
+}
 
 std::string version_text(const std::string& program) {
   return program + " " GLADHAND_VERSION "\nAsio " + asio_version() + '\n' + cares_version() +

@@ -8,7 +8,7 @@
 namespace gladhand {
 
 struct SshCall {
-  std::string destination;           ///< as the user has it: "db", "me@db", "ssh://db:2222"; may be empty
+  std::string destination;  ///< as the user has it: "db", "me@db", "ssh://db:2222"; may be empty
   std::vector<std::string> options;  ///< to be given to `ssh -G` for the same configuration
 };
 
