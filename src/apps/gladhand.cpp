@@ -201,6 +201,7 @@ bool names_programs(const Settings& settings) {
   std::optional<LastResort> last_resort;
   end_in_time(settings, last_resort);
   Observers observers(settings);
+  observers.tell_rules(settings.explanation);
   Recorder recorder(observers.sink());
   try {
     const Target target = read_target(settings);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "report/json_line.hpp"
 #include "sys/file.hpp"
 
 namespace gladhand {
@@ -33,6 +34,19 @@ Observers::Observers(const Settings& settings)
 EventSink Observers::sink() {
   if (!verbose_ && !explain_ && !log_ && !system_log_ && !trace_ && !watches_hook_) return {};
   return [this](const Event& event) { see(event); };
+}
+
+void Observers::tell_rules(std::string_view explanation) {
+  while (!explanation.empty()) {
+    const std::string line(explanation.substr(0, explanation.find('\n')));
+    explanation.remove_prefix(std::min(line.size() + 1, explanation.size()));
+    if (line.find(" does not hold: ") != line.npos) continue;
+    if (trace_)
+      write(trace_.fd(),
+            JsonLine().add("t_us", 0).add("event", "rule_applied").add("decision", line).line());
+    if (verbose_) write(STDERR_FILENO, "gladhand: " + line + '\n');
+    if (log_ && !(verbose_ && log_.is_stderr())) write(log_.fd(), "gladhand: " + line + '\n');
+  }
 }
 
 void Observers::see(const Event& event) {

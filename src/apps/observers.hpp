@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/dial_log.hpp"
@@ -29,6 +30,10 @@ class Observers {
 
   /// A sink that writes each event at once; empty when nobody looks. Must not outlive this.
   EventSink sink();
+
+  /// Which rules hold and what they set, as Settings::explanation has it: what does not hold is
+  /// left out. To be told before the dial.
+  void tell_rules(std::string_view explanation);
 
   /// From now on no reader of these files is waited for: what one does not take at once is dropped.
   /// ssh has its connection, and waits for the end of this process. Until this call slow readers

@@ -27,6 +27,26 @@ class ConfigurationTest(CommandTest):
         return result.stdout.decode()
 
 
+class WhoHasDecided(ConfigurationTest):
+    def test_the_log_and_the_trace_say_which_rules_hold_and_what_they_set(self):
+        listener = self.listen()
+        path = self.write('[[rule]]\nname = "other"\nmatch.host = "other"\ntimeout = 3\n'
+                          '[[rule]]\nname = "here"\ntimeout = 4\n')
+        trace, log = self.temporary_path("trace"), self.temporary_path("log")
+        self.assert_handed_over(run("--config", path, "--trace", trace, "--log", log, "127.0.0.1", listener.port),
+                                listener)
+        decisions = [f"{path}:5:1: rule 'here' holds", f"{path}:7:1:   timeout = 4"]
+        with open(trace, encoding="utf-8") as file:
+            events = read_json_lines(file.read())
+        self.assertEqual([event["decision"] for event in events if event["event"] == "rule_applied"], decisions)
+        self.assertEqual(events[2]["event"], "config_set")
+        with open(log, encoding="utf-8") as file:
+            self.assertEqual(file.read().splitlines()[:2], ["gladhand: " + line for line in decisions])
+        result = run("-v", "--config", path, "127.0.0.1", listener.port)
+        self.addCleanup(result.close)
+        self.assertEqual(result.lines[0], "gladhand: " + decisions[0])
+
+
 class Files(ConfigurationTest):
     def home(self, text, **how):
         path = self.write(text, ".config/gladhand/config.toml", **how)
@@ -101,7 +121,8 @@ class Rules(ConfigurationTest):
         trace = self.temporary_path("trace")
         self.assert_handed_over(run("--trace", trace, *arguments))
         with open(trace, encoding="utf-8") as file:
-            return read_json_lines(file.read())[0]["connection_attempt_delay_us"] / 1000
+            (event,) = (it for it in read_json_lines(file.read()) if it["event"] == "config_set")
+            return event["connection_attempt_delay_us"] / 1000
 
     def test_the_command_line_wins(self):
         path = self.write('[[rule]]\nconnection-attempt-delay = "300ms"\n')

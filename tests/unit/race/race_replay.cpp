@@ -162,8 +162,8 @@ class Replay {
 
 bool is_order(const json& line) {
   const std::string event = line.at("event");
-  return event != "config_set" && event != "handed_over" && event != "metrics" &&
-         event != "candidate_discovered" && event != "dns_next_name" &&
+  return event != "config_set" && event != "rule_applied" && event != "handed_over" &&
+         event != "metrics" && event != "candidate_discovered" && event != "dns_next_name" &&
          event != "dns_query_repeated" && event != "dns_server_answered";
 }
 
