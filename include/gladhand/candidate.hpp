@@ -38,7 +38,8 @@ struct Candidate {
 /// The family that it is sorted as; empty for one that is neither IPv6 nor IPv4.
 std::optional<Family> family_of(const Candidate& candidate);
 
-/// The rules of [RFC 6724 §6], by number, and what comes before them all.
+/// The rules of [RFC 6724 §6], by number, what comes before them all, and those of history,
+/// which stand between others.
 enum class Rule : std::uint8_t {
   service_order = 0,  ///< another host's record comes first
   avoid_unusable = 1,
@@ -51,6 +52,9 @@ enum class Rule : std::uint8_t {
   smaller_scope = 8,
   longest_prefix = 9,
   unchanged_order = 10,
+  answers_here = 11,        ///< behind rule 1: it has failed on this network, or its family has
+  shorter_round_trip = 12,  ///< behind rule 8 [HEv3 §5.3]
+  used_before = 13,         ///< behind that
 };
 
 /// The rule in words, e.g. "higher precedence".

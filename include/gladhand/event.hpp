@@ -231,6 +231,27 @@ struct CandidatesSorted {
   std::vector<Place> places;
 };
 
+/// What history makes of an address.
+enum class HistoryVerdict : std::uint8_t {
+  none,            ///< nothing is known
+  known,           ///< at most its place among its like, and its delay, follow
+  probe,           ///< it would go last, and is tried in its turn this once
+  address_failed,  ///< it has not answered on this network: it goes last
+  family_failed,   ///< none of its family has: the same
+};
+
+/// What the history of this network says of the candidates, where it says anything.
+struct HistoryWeighed {
+  struct Weight {
+    Endpoint endpoint;
+    HistoryVerdict verdict{};
+    unsigned failures{};                                    ///< in a row
+    std::optional<std::chrono::microseconds> round_trip{};  ///< smoothed
+    std::chrono::microseconds delay{};                      ///< after which the next attempt is due
+  };
+  std::vector<Weight> weights;
+};
+
 enum class TimerKind : std::uint8_t { resolution_delay, next_attempt, backup_attempt };
 
 struct TimerSet {
@@ -256,6 +277,7 @@ using Action = std::variant<SendQuery,
                             DuplicateRemoved,
                             HintWithdrawn,
                             CandidatesSorted,
+                            HistoryWeighed,
                             TimerSet,
                             TimerFired,
                             TimerCanceled>;
@@ -285,6 +307,31 @@ struct Configured {
   bool backup_attempt{};
   std::string_view origin;   ///< where known addresses come from: "literal", "hosts", ...
   std::string why_direct{};  ///< why no proxy is on the way although one was asked for
+};
+
+/// --history: what is known on this network, or why nothing is.
+struct HistoryRead {
+  std::string network;      ///< its name in the store
+  std::size_t endpoints{};  ///< known there
+  std::string why_not{};    ///< empty: it is used
+};
+
+/// What a dial has found out of an address.
+struct HistoryChange {
+  enum class What : std::uint8_t {
+    won,
+    failed,              ///< or kept silent where a later attempt won
+    passed_over,         ///< put last, and not tried
+    family_passed_over,  ///< this has won while the other family, broken here, was not tried
+  };
+  What what{};
+  Endpoint endpoint;
+};
+
+/// What was found out is remembered, or why not.
+struct HistoryWritten {
+  std::vector<HistoryChange> changes;
+  std::string why_not{};  ///< empty: it is
 };
 
 /// A name of the search list has led to no address: all questions are asked for the next one.
@@ -433,9 +480,12 @@ struct Event {
                             DuplicateRemoved,
                             HintWithdrawn,
                             CandidatesSorted,
+                            HistoryWeighed,
                             TimerSet,
                             TimerFired,
                             TimerCanceled,
+                            HistoryRead,
+                            HistoryWritten,
                             NextName,
                             AskedAgain,
                             NamesAsked,

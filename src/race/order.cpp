@@ -12,9 +12,20 @@ namespace gladhand {
 
 namespace {
 
-// Rules 1 to 8 rank one candidate without looking at another: a smaller number is better. That
-// makes the comparison transitive, which rule 9 (pairs of one family) would not be.
-using Rank = std::array<int, 8>;
+// Rules 1 to 8 and those of history rank one candidate without looking at another: a smaller number
+// is better. That makes the comparison transitive, which rule 9 (pairs of one family) would not be.
+constexpr std::array ranking_rules = {Rule::avoid_unusable,
+                                      Rule::answers_here,
+                                      Rule::matching_scope,
+                                      Rule::avoid_deprecated,
+                                      Rule::home_address,
+                                      Rule::matching_label,
+                                      Rule::higher_precedence,
+                                      Rule::native_transport,
+                                      Rule::smaller_scope,
+                                      Rule::shorter_round_trip,
+                                      Rule::used_before};
+using Rank = std::array<int, ranking_rules.size()>;
 
 constexpr int ipv4_starts_at = 96;  // inside ::ffff:0:0/96
 
@@ -23,13 +34,26 @@ Endpoint sorted_as(const Candidate& candidate) {
                               : candidate.endpoint;
 }
 
-Rank rank(const Candidate& candidate, const PolicyTable& policy) {
+Rank rank(const Candidate& candidate, const PolicyTable& policy, const Standing& standing) {
   const Endpoint destination = sorted_as(candidate);
+  const int last = standing.is_last() ? 1 : 0;
+  const int unused = standing.used ? 0 : 1;
   if (!candidate.source)
-    return {1, 0, 0, 0, 0, -policy.precedence(destination), 0, policy.scope(destination)};
+    return {1,
+            last,
+            0,
+            0,
+            0,
+            0,
+            -policy.precedence(destination),
+            0,
+            policy.scope(destination),
+            standing.round_trip_class,
+            unused};
   const Source& source = *candidate.source;
   return {
       0,
+      last,
       policy.scope(destination) == policy.scope(source.address) ? 0 : 1,
       source.deprecated ? 1 : 0,
       source.home ? 0 : 1,
@@ -37,6 +61,8 @@ Rank rank(const Candidate& candidate, const PolicyTable& policy) {
       -policy.precedence(destination),
       source.encapsulated ? 1 : 0,
       policy.scope(destination),
+      standing.round_trip_class,
+      unused,
   };
 }
 
@@ -116,29 +142,39 @@ std::string_view to_string(Rule rule) {
     case Rule::smaller_scope: return "smaller scope";
     case Rule::longest_prefix: return "longest matching prefix";
     case Rule::unchanged_order: return "order of the answer";
+    case Rule::answers_here: return "answers here";
+    case Rule::shorter_round_trip: return "shorter round trip";
+    case Rule::used_before: return "used before";
   }
   return "";
 }
 
-Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& policy) {
+Rule deciding_rule(const Candidate& a,
+                   const Candidate& b,
+                   const PolicyTable& policy,
+                   const Standing& standing_of_a,
+                   const Standing& standing_of_b) {
   if (a.group != b.group) return Rule::service_order;
-  const Rank first = rank(a, policy);
-  const Rank second = rank(b, policy);
+  const Rank first = rank(a, policy, standing_of_a);
+  const Rank second = rank(b, policy, standing_of_b);
   for (std::size_t i = 0; i < first.size(); ++i)
-    if (first[i] != second[i]) return static_cast<Rule>(i + 1);
+    if (first[i] != second[i]) return ranking_rules[i];
   if (family_of(a) && family_of(a) == family_of(b) && matching_prefix(a) != matching_prefix(b))
     return Rule::longest_prefix;
   return Rule::unchanged_order;
 }
 
 std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates,
-                                           const PolicyTable& policy) {
+                                           const PolicyTable& policy,
+                                           std::span<const Standing> standings) {
   std::vector<std::size_t> order(candidates.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (order.size() < 2) return order;
   std::vector<std::pair<CandidateGroup, Rank>> ranks;
-  for (const Candidate& candidate : candidates)
-    ranks.emplace_back(candidate.group, rank(candidate, policy));
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Standing standing = standings.empty() ? Standing() : standings[i];
+    ranks.emplace_back(candidates[i].group, rank(candidates[i], policy, standing));
+  }
   std::ranges::stable_sort(order,
                            [&](std::size_t a, std::size_t b) { return ranks[a] < ranks[b]; });
   for (auto begin = order.begin(); begin != order.end();) {

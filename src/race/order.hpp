@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gladhand/candidate.hpp"
+#include "race/history.hpp"
 #include "race/policy.hpp"
 
 namespace gladhand {
@@ -13,11 +14,17 @@ namespace gladhand {
 /// The rule that ranks `a` and `b` differently, `unchanged_order` when none does: their groups,
 /// else one of the ten. Rule 9 is asked for two addresses of one family, and for IPv4 only within
 /// the source's own subnet, as glibc does: beyond it would undo the rotation of round-robin DNS.
-Rule deciding_rule(const Candidate& a, const Candidate& b, const PolicyTable& policy);
+Rule deciding_rule(const Candidate& a,
+                   const Candidate& b,
+                   const PolicyTable& policy,
+                   const Standing& standing_of_a = {},
+                   const Standing& standing_of_b = {});
 
-/// Positions in `candidates`, best first: by their groups, in each by all ten rules. Stable.
+/// Positions in `candidates`, best first: by their groups, in each by all ten rules, and by those of
+/// history where there are `standings`, one for each. Stable.
 std::vector<std::size_t> sort_destinations(std::span<const Candidate> candidates,
-                                           const PolicyTable& policy);
+                                           const PolicyTable& policy,
+                                           std::span<const Standing> standings = {});
 
 /// `sorted` with the families alternating, in each group by itself, after `preferred_family_count`
 /// of the first one's, the order inside a family kept [HEv3 §5.3]. An endpoint of another kind

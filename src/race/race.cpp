@@ -2,12 +2,25 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include "race/order.hpp"
 
 namespace gladhand {
+
+namespace {
+
+// A family that is broken on this network is not waited for, unless there is no other.
+Family preferred_by(const RaceOptions& options, const PolicyTable& policy) {
+  if (options.preferred_family) return *options.preferred_family;
+  const Family usual = policy.preferred_family();
+  return options.history && broken_family(*options.history) == usual ? other(usual) : usual;
+}
+
+}  // namespace
 
 bool is_own_shortage(const std::error_code& cause) {
   return cause == std::errc::too_many_files_open ||
@@ -18,7 +31,7 @@ bool is_own_shortage(const std::error_code& cause) {
 Race::Race(const RaceOptions& options, PolicyTable policy)
     : options_(options),
       policy_(std::move(policy)),
-      preferred_(options.preferred_family.value_or(policy_.preferred_family())),
+      preferred_(preferred_by(options, policy_)),
       preparation_(options.prepare ? Preparation::due : Preparation::none) {
   options_.connection_attempt_delay = std::clamp(options_.connection_attempt_delay,
                                                  min_connection_attempt_delay,
@@ -213,18 +226,63 @@ void Race::withdraw_hints(const AnswerReceived& answer) {
 // [HEv3 §7] the complete list is sorted again, attempted endpoints included, so that a late IPv4
 // address takes the place it would have had.
 void Race::sort() {
-  std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_);
+  if (options_.history) standings_ = standings(*options_.history, candidates_);
+  std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_, standings_);
   std::erase_if(sorted, [this](std::size_t i) { return attempts_[i].backup_of.has_value(); });
-  order_ = options_.one_by_one ? sorted
-                               : interleave(sorted, candidates_, options_.preferred_family_count);
+  order_ = options_.one_by_one ? sorted : interleaved(sorted);
+  if (options_.history) weigh();
   if (order_.size() < 2) return;
   std::vector<Rule> rules(candidates_.size(), Rule::unchanged_order);
-  for (std::size_t i = 0; i + 1 < sorted.size(); ++i)
-    rules[sorted[i]] = deciding_rule(candidates_[sorted[i]], candidates_[sorted[i + 1]], policy_);
+  for (std::size_t i = 0; i + 1 < sorted.size(); ++i) {
+    const std::size_t a = sorted[i];
+    const std::size_t b = sorted[i + 1];
+    rules[a] = deciding_rule(candidates_[a], candidates_[b], policy_, standing(a), standing(b));
+  }
   CandidatesSorted decision;
   for (const std::size_t i : order_)
     decision.places.push_back({static_cast<AttemptId>(i), candidates_[i].endpoint, rules[i]});
   actions_.push_back(std::move(decision));
+}
+
+Standing Race::standing(std::size_t candidate) const {
+  return standings_.empty() ? Standing() : standings_[candidate];
+}
+
+// What is put last comes behind all others, of whatever family.
+std::vector<std::size_t> Race::interleaved(const std::vector<std::size_t>& sorted) const {
+  const auto is_last = [this](std::size_t i) { return standing(i).is_last(); };
+  std::vector<std::size_t> first = sorted;
+  std::erase_if(first, is_last);
+  first = interleave(first, candidates_, options_.preferred_family_count);
+  if (first.size() == sorted.size()) return first;
+  std::vector<std::size_t> last = sorted;
+  std::erase_if(last, std::not_fn(is_last));
+  std::ranges::copy(interleave(last, candidates_, options_.preferred_family_count),
+                    std::back_inserter(first));
+  return first;
+}
+
+void Race::weigh() {
+  HistoryWeighed decision;
+  for (const std::size_t i : order_) {
+    const Endpoint& endpoint = candidates_[i].endpoint;
+    HistoryWeighed::Weight weight{
+        .endpoint = endpoint, .verdict = standings_[i].verdict, .delay = delay_after(endpoint)};
+    if (weight.verdict == HistoryVerdict::none) continue;
+    if (const KnownEndpoint* known = options_.history->find(endpoint)) {
+      weight.failures = known->failures;
+      if (known->round_trip.count() > 0) weight.round_trip = known->round_trip;
+    }
+    decision.weights.push_back(weight);
+  }
+  if (!decision.weights.empty()) actions_.push_back(std::move(decision));
+}
+
+// [RFC 8305 §5] the delay may follow the round trip.
+Moment Race::delay_after(const Endpoint& endpoint) const {
+  const Moment usual = options_.connection_attempt_delay;
+  if (!options_.history || !options_.delay_follows_history) return usual;
+  return followed_delay(*options_.history, endpoint).value_or(usual);
 }
 
 // --- what follows from a fact --------------------------------------------------------------
@@ -249,10 +307,11 @@ void Race::go_on() {
 }
 
 // [HEv3 §4.2] move on when there is an address and the preferred family has answered, either way;
-// otherwise give it the Resolution Delay, counted from the first address.
+// otherwise give it the Resolution Delay, counted from the first address. So, too, where all that
+// is known is to go last.
 void Race::consider_starting() {
   if (racing_ || (options_.one_by_one && !all_answered())) return;
-  if (awaits_better()) {
+  if (awaits_better() || (!all_answered() && has_only_last())) {
     if (!resolution_delay_until_)
       set_timer(TimerKind::resolution_delay, now_ + options_.resolution_delay);
     return;
@@ -325,8 +384,7 @@ void Race::start_due_attempt() {
   const AttemptId next = *next_waiting();
   cancel_timer(TimerKind::next_attempt);
   start(next, reason_);
-  due_ = staggers() ? now_ + options_.one_by_one.value_or(options_.connection_attempt_delay)
-                    : Moment::max();
+  due_ = staggers() ? now_ + options_.one_by_one.value_or(delays_[next]) : Moment::max();
   reason_ = StartReason::address_arrived;
   if (staggers() && (next_waiting() || options_.one_by_one))
     set_timer(TimerKind::next_attempt, due_);
@@ -339,7 +397,9 @@ void Race::start(AttemptId attempt, StartReason reason) {
   report.turn = ++turns_;
   actions_.push_back(StartAttempt{attempt, report.endpoint, reason, report.backup_of});
   cancel_timer(TimerKind::backup_attempt);
-  backup_due_ = now_ + options_.connection_attempt_delay;
+  delays_.resize(attempts_.size());
+  delays_[attempt] = delay_after(report.endpoint);
+  backup_due_ = now_ + delays_[attempt];
 }
 
 // --- backup attempts -----------------------------------------------------------------------
@@ -406,7 +466,10 @@ void Race::finish(Outcome outcome, AttemptId winner) {
     if (attempts_[i].state == State::running)
       actions_.push_back(CancelAttempt{
           i, outcome == Outcome::connected ? CancelReason::lost : CancelReason::timed_out});
-  actions_.push_back(Finish{outcome, winner, questions_, attempts_, service_});
+  Finish order{outcome, winner, questions_, attempts_, service_};
+  delays_.resize(attempts_.size());
+  if (options_.history) lessons_ = gladhand::lessons(*options_.history, order, delays_, now_);
+  actions_.push_back(std::move(order));
 }
 
 // --- timers --------------------------------------------------------------------------------
@@ -463,6 +526,10 @@ bool Race::has_candidate_of(Family family, CandidateGroup group) const {
   return std::ranges::any_of(candidates_, [family, group](const Candidate& candidate) {
     return family_of(candidate) == family && candidate.group == group;
   });
+}
+
+bool Race::has_only_last() const {
+  return !standings_.empty() && std::ranges::all_of(standings_, &Standing::is_last);
 }
 
 std::optional<AttemptId> Race::next_waiting() const {

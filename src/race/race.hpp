@@ -7,11 +7,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <vector>
 
 #include "gladhand/event.hpp"
+#include "race/history.hpp"
 #include "race/policy.hpp"
 
 namespace gladhand {
@@ -39,6 +41,9 @@ struct RaceOptions {
   /// families are not interleaved, and the next attempt begins when the one before has failed or
   /// has taken this long.
   std::optional<std::chrono::microseconds> one_by_one{};
+  /// What is known on this network; null: nothing is asked of it.
+  std::shared_ptr<const History> history{};
+  bool delay_follows_history = true;  ///< the Connection Attempt Delay does, where it can
 };
 
 /// The bounds of the Connection Attempt Delay: "MUST NOT" be under 10 ms [HEv3 §6], [HEv3 §9].
@@ -75,6 +80,9 @@ class Race {
   /// How many attempts RaceOptions::most_attempts leaves.
   unsigned attempts_left() const { return options_.most_attempts - turns_; }
 
+  /// What the race has taught, once finished; nothing without a history.
+  const std::vector<HistoryChange>& lessons() const { return lessons_; }
+
   /// Whether no question is open, the one for service records included.
   bool all_answered() const;
 
@@ -102,6 +110,10 @@ class Race {
   void improve(Candidate& known, const Candidate& again);
   void withdraw_hints(const AnswerReceived& answer);
   void sort();
+  Standing standing(std::size_t candidate) const;
+  std::vector<std::size_t> interleaved(const std::vector<std::size_t>& sorted) const;
+  void weigh();
+  Moment delay_after(const Endpoint& endpoint) const;
   void go_on();
   void consider_starting();
   void put_off(AttemptReport& attempt);
@@ -125,6 +137,7 @@ class Race {
   bool asked(Family family) const;
   bool awaits_better() const;
   bool has_candidate_of(Family family, CandidateGroup group) const;
+  bool has_only_last() const;
   std::optional<AttemptId> next_waiting() const;
   bool staggers() const;
   std::optional<AttemptId> next_without_backup() const;
@@ -138,7 +151,9 @@ class Race {
   std::optional<DialStarted> fallback_;  // what holds where there are no service records
   std::vector<QuestionReport> questions_;
   std::vector<Candidate> candidates_;    // by AttemptId
+  std::vector<Standing> standings_;      // by AttemptId; empty without a history
   std::vector<AttemptReport> attempts_;  // by AttemptId
+  std::vector<Moment> delays_;           // by AttemptId: what follows each attempt
   std::vector<std::size_t> order_;       // AttemptIds, best first, without backups
 
   Moment now_{};
@@ -156,6 +171,7 @@ class Race {
   bool short_of_means_ = false;  // none can start until one that runs has ended
   bool racing_ = false;
   bool finished_ = false;
+  std::vector<HistoryChange> lessons_;
 };
 
 }  // namespace gladhand

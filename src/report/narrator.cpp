@@ -1,5 +1,6 @@
 #include "report/narrator.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -77,6 +78,8 @@ std::string Narrator::line(const Event& event) {
 std::string Narrator::of(const Configured& event) {
   configured_ = event;
   about_service_ = false;
+  weights_.clear();
+  delay_ = event.connection_attempt_delay;
   return "connect to " + in_words(event.host, event.service) +
          (event.through.empty() ? "" : " through " + event.through) +
          (event.why_direct.empty() ? "" : " without a proxy: " + event.why_direct);
@@ -156,7 +159,16 @@ std::string Narrator::of(const Prepare& /*event*/) {
   return "run --before";
 }
 
+// The delay is that of the attempt before.
 std::string Narrator::of(const StartAttempt& event) {
+  std::string text = start_of(event);
+  const auto weight =
+      std::ranges::find(weights_, event.endpoint, &HistoryWeighed::Weight::endpoint);
+  delay_ = weight == weights_.end() ? configured_.connection_attempt_delay : weight->delay;
+  return text;
+}
+
+std::string Narrator::start_of(const StartAttempt& event) {
   if (attempts_.size() <= event.attempt) attempts_.resize(event.attempt + 1);
   attempts_[event.attempt] = event.endpoint;
   const std::string preferred(to_string(configured_.preferred_family));
@@ -171,15 +183,14 @@ std::string Narrator::of(const StartAttempt& event) {
             to_string(configured_.resolution_delay);
       break;
     case StartReason::connection_attempt_delay_over:
-      why = "nothing connected within the Connection Attempt Delay of " +
-            to_string(configured_.connection_attempt_delay);
+      why = "nothing connected within the Connection Attempt Delay of " + to_string(delay_);
       break;
     case StartReason::attempt_failed: why = "the attempt before has failed"; break;
     case StartReason::prepared: why = "--before is done"; break;
     case StartReason::address_arrived: why = "its address has just arrived"; break;
     case StartReason::backup:
       return "start " + spelled(event.endpoint) + " once more (nothing has answered for the " +
-             "Connection Attempt Delay of " + to_string(configured_.connection_attempt_delay) +
+             "Connection Attempt Delay of " + to_string(delay_) +
              ": a packet may be lost)";
   }
   return "start " + spelled(event.endpoint) + " (" + why + ')';
@@ -219,6 +230,43 @@ std::string Narrator::of(const CandidatesSorted& event) {
   return text;
 }
 
+namespace {
+
+std::string times(unsigned count) {
+  return count == 1 ? "once" : std::to_string(count) + " times";
+}
+
+std::string words_of(const HistoryWeighed::Weight& it) {
+  const std::string address = to_string(it.endpoint);
+  switch (it.verdict) {
+    case HistoryVerdict::none: return "";
+    case HistoryVerdict::address_failed:
+      return address + " goes last: it did not answer here, " + times(it.failures);
+    case HistoryVerdict::family_failed:
+      return address + " goes last: no " + std::string(to_string(*it.endpoint.family())) +
+             " address answers here";
+    case HistoryVerdict::probe:
+    case HistoryVerdict::known: break;
+  }
+  std::string text =
+      address + (it.verdict == HistoryVerdict::probe ? " is tried once more in its turn" : "");
+  if (it.round_trip)
+    text += (it.verdict == HistoryVerdict::probe ? ", round trip " : " has a round trip of ") +
+            to_string(*it.round_trip);
+  return text + (it.verdict == HistoryVerdict::known && !it.round_trip ? " is known" : "") +
+         ", the next is due after " + to_string(it.delay);
+}
+
+}  // namespace
+
+std::string Narrator::of(const HistoryWeighed& event) {
+  weights_ = event.weights;
+  std::string text = "history: ";
+  for (const HistoryWeighed::Weight& it : event.weights)
+    text += (&it == event.weights.data() ? "" : "; ") + words_of(it);
+  return text;
+}
+
 std::string Narrator::of(const TimerSet& event) {
   if (event.timer != TimerKind::resolution_delay) return "";
   return "wait " + to_string(event.until - now_) + " for the " + awaited() + " answer";
@@ -230,6 +278,24 @@ std::string Narrator::of(const TimerFired& /*event*/) {
 
 std::string Narrator::of(const TimerCanceled& /*event*/) {
   return "";
+}
+
+std::string Narrator::of(const HistoryRead& event) {
+  if (!event.why_not.empty()) return "history: not used: " + printable(event.why_not);
+  return "history: network " + event.network +
+         ", addresses known: " + std::to_string(event.endpoints);
+}
+
+std::string Narrator::of(const HistoryWritten& event) {
+  if (!event.why_not.empty()) return "history: not written: " + printable(event.why_not);
+  std::string text;
+  for (const HistoryChange& it : event.changes) {
+    const bool won = it.what == HistoryChange::What::won;
+    if (!won && it.what != HistoryChange::What::failed) continue;
+    text += (text.empty() ? "" : ", ") + to_string(it.endpoint) +
+            (won ? " has answered" : " has not answered");
+  }
+  return text.empty() ? "" : "history: remember that " + text;
 }
 
 std::string Narrator::of(const NextName& event) {

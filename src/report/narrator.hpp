@@ -36,9 +36,12 @@ class Narrator {
   std::string of(const DuplicateRemoved& event);
   std::string of(const HintWithdrawn& event);
   std::string of(const CandidatesSorted& event);
+  std::string of(const HistoryWeighed& event);
   std::string of(const TimerSet& event);
   std::string of(const TimerFired& event);
   std::string of(const TimerCanceled& event);
+  std::string of(const HistoryRead& event);
+  std::string of(const HistoryWritten& event);
   std::string of(const NextName& event);
   std::string of(const AskedAgain& event);
   std::string of(const NamesAsked& event);
@@ -56,12 +59,15 @@ class Narrator {
   std::string of(const RelayEnded& event);
   std::string of(const DialEnded& event);
 
+  std::string start_of(const StartAttempt& event);
   std::string awaited() const;
   std::string spelled(const Endpoint& endpoint) const;
   std::string name(AttemptId attempt) const;
 
   Configured configured_;
   bool about_service_ = false;  // service records were asked for
+  std::vector<HistoryWeighed::Weight> weights_;
+  Moment delay_{};  // after the attempt that has started last
   Moment now_{};
   std::vector<Endpoint> attempts_;  // by AttemptId
 };

@@ -67,6 +67,27 @@ std::string_view code(AskReason reason) {
   return "";
 }
 
+std::string_view code(HistoryVerdict verdict) {
+  switch (verdict) {
+    case HistoryVerdict::none: return "none";
+    case HistoryVerdict::known: return "known";
+    case HistoryVerdict::probe: return "probe";
+    case HistoryVerdict::address_failed: return "address_failed";
+    case HistoryVerdict::family_failed: return "family_failed";
+  }
+  return "";
+}
+
+std::string_view code(HistoryChange::What what) {
+  switch (what) {
+    case HistoryChange::What::won: return "won";
+    case HistoryChange::What::failed: return "failed";
+    case HistoryChange::What::passed_over: return "passed_over";
+    case HistoryChange::What::family_passed_over: return "family_passed_over";
+  }
+  return "";
+}
+
 std::string timer_event(TimerKind timer, std::string_view what) {
   std::string name = "resolution_delay";
   if (timer == TimerKind::next_attempt) name = "next_attempt";
@@ -247,6 +268,19 @@ void Trace::write(const CandidatesSorted& event) {
   out_ += event_line(now_, "candidates_sorted").raw("order", places + ']').line();
 }
 
+void Trace::write(const HistoryWeighed& event) {
+  std::string weights;
+  for (const HistoryWeighed::Weight& it : event.weights) {
+    JsonLine one;
+    one.add("address", to_string(it.endpoint))
+        .add("verdict", code(it.verdict))
+        .add("failures", it.failures);
+    if (it.round_trip) one.add("round_trip_us", it.round_trip->count());
+    weights += (weights.empty() ? "[" : ",") + one.add("delay_us", it.delay.count()).object();
+  }
+  out_ += event_line(now_, "history_weighed").raw("addresses", weights + ']').line();
+}
+
 void Trace::write(const TimerSet& event) {
   out_ +=
       event_line(now_, timer_event(event.timer, "set")).add("until_us", event.until.count()).line();
@@ -258,6 +292,24 @@ void Trace::write(const TimerFired& event) {
 
 void Trace::write(const TimerCanceled& event) {
   out_ += event_line(now_, timer_event(event.timer, "canceled")).line();
+}
+
+void Trace::write(const HistoryRead& event) {
+  JsonLine line = event_line(now_, "history_read");
+  if (!event.network.empty()) line.add("network", event.network);
+  if (!event.why_not.empty()) line.add("error", event.why_not);
+  out_ += line.add("addresses", event.endpoints).line();
+}
+
+void Trace::write(const HistoryWritten& event) {
+  std::string changes;
+  for (const HistoryChange& it : event.changes)
+    changes +=
+        (changes.empty() ? "[" : ",") +
+        JsonLine().add("address", to_string(it.endpoint)).add("what", code(it.what)).object();
+  JsonLine line = event_line(now_, "history_written");
+  if (!event.why_not.empty()) line.add("error", event.why_not);
+  out_ += line.raw("changes", changes.empty() ? "[]" : changes + ']').line();
 }
 
 void Trace::write(const NextName& event) {

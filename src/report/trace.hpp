@@ -49,9 +49,12 @@ class Trace {
   void write(const DuplicateRemoved& event);
   void write(const HintWithdrawn& event);
   void write(const CandidatesSorted& event);
+  void write(const HistoryWeighed& event);
   void write(const TimerSet& event);
   void write(const TimerFired& event);
   void write(const TimerCanceled& event);
+  void write(const HistoryRead& event);
+  void write(const HistoryWritten& event);
   void write(const NextName& event);
   void write(const AskedAgain& event);
   void write(const NamesAsked& event);
