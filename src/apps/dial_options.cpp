@@ -160,6 +160,7 @@ constexpr std::array rows = {
          race,
          "Time between two attempts, 10ms to 2s [250ms]"},
         [](ConnectOptions& s, const Values& v) {
+          s.race.delay_follows_history = false;
           s.race.connection_attempt_delay =
               std::clamp(read_duration(v.back(), "--connection-attempt-delay"),
                          min_connection_attempt_delay,

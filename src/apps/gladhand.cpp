@@ -28,6 +28,7 @@
 #include "handover/choose_hand_over.hpp"
 #include "handover/handover.hpp"
 #include "handover/relay.hpp"
+#include "report/narrator.hpp"
 #include "report/verdict.hpp"
 #include "report/waterfall.hpp"
 #include "sys/delayed_ack.hpp"
@@ -84,6 +85,18 @@ void end_in_time(const Settings& settings, std::optional<LastResort>& last_resor
   ::_exit(static_cast<int>(ExitStatus::handed_over));
 }
 
+// ssh has its connection, and waits: a file system that does not get on must not keep it.
+void remember(const Settings& settings,
+              std::optional<HandOver> way,
+              std::optional<LastResort>& last_resort,
+              Recorder& recorder) {
+  constexpr std::chrono::milliseconds patience{100};
+  if (!settings.dial.history) return;
+  if (way == HandOver::pass)
+    last_resort.emplace(patience, "", static_cast<int>(ExitStatus::handed_over));
+  if (auto written = settings.dial.history->write()) recorder.record(std::move(*written));
+}
+
 Event::Body announcement(HandOver way, const Endpoint& peer, int socket) {
   const auto delayed_ack = longest_delayed_ack(socket);
   if (way == HandOver::relay) return RelayStarted{peer, delayed_ack};
@@ -130,6 +143,20 @@ Error why_not(const DialFailure& failure,
   return verdict(failure, target, dials.last_duration, dials.dials, servers);
 }
 
+// What --explain says below its picture.
+std::string history_of(const std::vector<Event>& events) {
+  Narrator narrator;
+  std::string text;
+  for (const Event& event : events) {
+    const std::string sentence = narrator.sentence(event);
+    const bool told = std::holds_alternative<HistoryRead>(event.body) ||
+                      std::holds_alternative<HistoryWeighed>(event.body) ||
+                      std::holds_alternative<HistoryWritten>(event.body);
+    if (told && !sentence.empty()) text += sentence + '\n';
+  }
+  return text;
+}
+
 // `way` is empty for --explain.
 [[noreturn]] void connect(Settings& settings,
                           const Target& target,
@@ -149,8 +176,10 @@ Error why_not(const DialFailure& failure,
   if (connection != nullptr && way == HandOver::pass) {
     const auto until = recorder.began() + settings.dial.race.timeout;
     pass_descriptor(STDOUT_FILENO, connection->socket.get(), until);
-    if (!recorder && !raced) leave();
+    observers.stop_waiting();
   }
+  if (connection != nullptr) remember(settings, way, last_resort, recorder);
+  if (connection != nullptr && way == HandOver::pass && !recorder && !raced) leave();
   if (connection != nullptr && raced) {  // ways that have lost end, with their sockets and programs
     watch.reset();
     connection->deferred_teardown.reset();
@@ -161,7 +190,8 @@ Error why_not(const DialFailure& failure,
     recorder.record(announcement(*way, connection->peer, connection->socket.get()));
   }
   if (connection != nullptr) recorder.end();
-  if (settings.explain) print(draw_waterfall(observers.events(), output_canvas()));
+  if (settings.explain)
+    print(draw_waterfall(observers.events(), output_canvas()) + history_of(observers.events()));
   if (connection == nullptr)
     throw why_not(std::get<DialFailure>(dials.last), dials, target, settings.dial.names);
   if (way == HandOver::relay) {

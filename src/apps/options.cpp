@@ -1,12 +1,14 @@
 #include "apps/options.hpp"
 
 #include <array>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "apps/configuration.hpp"
 #include "apps/dial_options.hpp"
+#include "apps/history_report.hpp"
 #include "apps/option_values.hpp"
 #include "apps/ssh_configuration.hpp"
 #include "apps/version.hpp"
@@ -26,6 +28,7 @@ constexpr const char* routes = "Routes";
 constexpr const char* hand_over = "Hand-over";
 constexpr const char* reports = "Reports";
 constexpr const char* configuration = "Configuration";
+constexpr const char* history = "History";
 
 constexpr std::array options = {
     Row{{"--wait",
@@ -80,6 +83,35 @@ constexpr std::array options = {
          race,
          "Who wins must have said this first: banner, as ssh servers do, or a beginning"},
         [](Settings& s, const Values& v) { s.dial.attempt.until = read_first_words(v.back()); }},
+    Row{{"--history",
+         "[=DIR]",
+         false,
+         Needs::ip,
+         race,
+         "Learn which addresses answer on this network, and how fast, and race by it"},
+        [](Settings& s, const Values& v) {
+          s.dial.history = std::make_shared<HistoryKeeper>(
+              v.back() == "true" ? usual_history_folder() : v.back());
+        }},
+    Row{{"--history-show",
+         "",
+         false,
+         Needs::nothing,
+         history,
+         "Print what was learned, of every network, and exit",
+         Where::command_line},
+        [](Settings& s, const Values&) { s.show_history = true; }},
+    Row{{"--history-forget",
+         "HOST|all",
+         false,
+         Needs::nothing,
+         history,
+         "Forget a name, an address or all of it, and exit",
+         Where::command_line},
+        [](Settings& s, const Values& v) {
+          if (v.back().empty()) throw UsageError("--history-forget names no host");
+          s.forget_history = v.back();
+        }},
     Row{{"--internet-only",
          "",
          false,
@@ -204,6 +236,7 @@ class GladhandLine : public CommandLine {
     exclude("--route", "--proxy");
     exclude("--doctor", "--explain");
     exclude("--doctor", "--print-config");
+    exclude("--history-show", "--history-forget");
   }
 };
 
@@ -248,6 +281,16 @@ std::string check_configuration(const GladhandLine& line, const Settings& settin
   return text.empty() ? "there is no configuration file\n" : text;
 }
 
+// All that is in the folder of --history.
+std::string answer_of_history(const Settings& settings) {
+  const HistoryKeeper usual(usual_history_folder());
+  const HistoryKeeper& keeper = settings.dial.history ? *settings.dial.history : usual;
+  if (settings.show_history) return history_report(keeper.networks());
+  if (settings.forget_history == "all")
+    return "networks forgotten: " + std::to_string(keeper.forget_all()) + '\n';
+  return "addresses forgotten: " + std::to_string(keeper.forget(settings.forget_history)) + '\n';
+}
+
 // `found`: the files where none is named, if they have been looked for.
 Settings parse_with_cli11(int argc,
                           const char* const* argv,
@@ -266,6 +309,10 @@ Settings parse_with_cli11(int argc,
   settings.port = port.value_or("");
   if (settings.check_configuration) {
     settings.answer = check_configuration(line, settings);
+    return settings;
+  }
+  if (settings.show_history || !settings.forget_history.empty()) {
+    settings.answer = answer_of_history(settings);
     return settings;
   }
   if (!host) throw UsageError("HOST and PORT are missing", std::string("usage: ") + usage);

@@ -31,6 +31,8 @@ struct Settings {
   std::optional<std::string> ssh_configuration;  ///< --ssh-config; empty text: of the host
   bool doctor = false;
   bool json = false;  ///< of the doctor's page
+  bool show_history = false;
+  std::string forget_history;  ///< a host, or "all"
   bool check_configuration = false;
   bool print_configuration = false;
   std::vector<const OptionText*> given;  ///< options of the command line and of rules

@@ -22,6 +22,7 @@
 #include "gladhand/error.hpp"
 #include "sys/command.hpp"
 #include "sys/file.hpp"
+#include "sys/round_trip.hpp"
 #include "sys/socket_setup.hpp"
 
 namespace gladhand {
@@ -56,6 +57,7 @@ class Driver {
         local_(std::move(local)),
         network_(options_.attempt.socket),
         source_(find_source()),
+        history_(read_history()),
         race_(race_options(), policy()),
         wakeup_timer_(loop),
         nat64_(loop, network_) {}
@@ -74,6 +76,11 @@ class Driver {
   }
 
  private:
+  HistoryKeeper::Reading read_history() const {
+    if (!options_.history || target_.kind != Target::Kind::internet) return {};
+    return options_.history->read(options_.attempt.socket);
+  }
+
   NameSource find_source() {
     if (target_.kind == Target::Kind::internet) {
       NameSource found = find_name_source(target_, options_.names, network_);
@@ -100,6 +107,7 @@ class Driver {
         options_.attempt.socket.local_port != 0 || !options_.attempt.knock.knocks.empty();
     race.backup_attempt = race.backup_attempt && !alone;
     race.preferred_family = source_.only_default_route;
+    race.history = history_.history;
     return race;
   }
 
@@ -128,6 +136,7 @@ class Driver {
                         race_options().backup_attempt,
                         source_.origin,
                         reported_target.why_direct});
+      if (options_.history) report(history_.report);
     }
     if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
       options_.attempt.socket.protocol = Protocol::tcp;
@@ -487,9 +496,11 @@ class Driver {
     if (finish_.outcome != Outcome::connected)
       return DialFailure{LostRace{
           std::move(finish_), reported().through, std::move(unasked_), std::move(silent_servers_)}};
-    return DialConnection{attempts_[finish_.winner]->release(),
-                          finish_.attempts[finish_.winner].endpoint,
-                          std::move(lookup_)};
+    UniqueFd socket = attempts_[finish_.winner]->release();
+    if (history_.history)
+      options_.history->learn(history_, target_.host, race_.lessons(), round_trip(socket.get()));
+    return DialConnection{
+        std::move(socket), finish_.attempts[finish_.winner].endpoint, std::move(lookup_)};
   }
 
   asio::io_context& loop_;
@@ -500,6 +511,7 @@ class Driver {
   LocalAddress local_;
   Network network_;
   NameSource source_;
+  HistoryKeeper::Reading history_;
   Race race_;
   asio::steady_timer wakeup_timer_;
   std::unique_ptr<Command> before_;

@@ -13,6 +13,7 @@
 
 #include "base/unique_fd.hpp"
 #include "dial/attempt.hpp"
+#include "dial/history_keeper.hpp"
 #include "dial/recorder.hpp"
 #include "dns/name_source.hpp"
 #include "gladhand/error.hpp"
@@ -34,6 +35,7 @@ struct DialOptions {
   NameOptions names;
   AttemptOptions attempt;
   std::optional<ReportedTarget> reported_target{};  ///< empty: the target that is dialled
+  std::shared_ptr<HistoryKeeper> history{};         ///< null: nothing is asked of it, or learned
   std::vector<std::string> before;  ///< run before the first attempt; empty: nothing
 };
 

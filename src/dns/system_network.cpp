@@ -178,10 +178,9 @@ const std::vector<NetworkInterface>& SystemNetwork::interfaces() {
   return *interfaces_;
 }
 
-const std::vector<Endpoint>& SystemNetwork::addresses() {
-  if (addresses_) return *addresses_;
-  addresses_.emplace();
-  dump_netlink(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
+std::vector<LinkPrefix> SystemNetwork::prefixes() {
+  std::vector<LinkPrefix> prefixes;
+  dump_netlink(RTM_GETADDR, ifaddrmsg{}, [this, &prefixes](const nlmsghdr& message) {
     const auto* it = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
     const auto link = links().find(it->ifa_index);
     const bool wanted = it->ifa_family == AF_INET6 || it->ifa_family == AF_INET;
@@ -190,9 +189,20 @@ const std::vector<Endpoint>& SystemNetwork::addresses() {
     const std::size_t size = IFA_PAYLOAD(&message);
     const void* bytes = address_attribute(attributes, size, IFA_LOCAL, it->ifa_family);
     if (bytes == nullptr) bytes = address_attribute(attributes, size, IFA_ADDRESS, it->ifa_family);
-    if (bytes != nullptr) addresses_->push_back(endpoint_of(it->ifa_family, bytes, it->ifa_index));
+    if (bytes != nullptr)
+      prefixes.push_back({.device = link->second.name,
+                          .address = endpoint_of(it->ifa_family, bytes, it->ifa_index),
+                          .length = it->ifa_prefixlen,
+                          .is_vpn = link->second.is_vpn});
     return true;
   });
+  return prefixes;
+}
+
+const std::vector<Endpoint>& SystemNetwork::addresses() {
+  if (addresses_) return *addresses_;
+  addresses_.emplace();
+  for (const LinkPrefix& it : prefixes()) addresses_->push_back(it.address);
   return *addresses_;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/network_facts.hpp"
+#include "base/network_identity.hpp"
 #include "names/system_files.hpp"
 
 namespace gladhand {
@@ -19,6 +20,9 @@ class SystemNetwork : public NetworkFacts {
   const std::vector<std::string>& search_domains() override;
   const std::vector<std::string>& name_servers() override;
   std::string device_to(const Endpoint& destination) override;
+
+  /// Those of addresses(), each read anew.
+  std::vector<LinkPrefix> prefixes();
 
  private:
   struct Link {
