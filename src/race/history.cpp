@@ -161,6 +161,10 @@ namespace {
 
 using What = HistoryChange::What;
 
+bool was_started(const AttemptReport& it) {
+  return it.turn > 0 && it.state != AttemptReport::State::withdrawn;
+}
+
 // What became of all attempts at one endpoint that has not won.
 class Trial {
  public:
@@ -170,7 +174,7 @@ class Trial {
         Moment now) {
     for (std::size_t i = 0; i < finish.attempts.size(); ++i) {
       const AttemptReport& it = finish.attempts[i];
-      if (it.endpoint != endpoint || it.state == AttemptReport::State::waiting) continue;
+      if (it.endpoint != endpoint || !was_started(it)) continue;
       started_ = true;
       const bool refused = it.state == AttemptReport::State::failed && !is_own_shortage(it.cause);
       const bool silent = it.state == AttemptReport::State::running &&
@@ -194,7 +198,7 @@ bool was_family_passed_over(const History& history, const Finish& finish) {
   const Endpoint& winner = finish.attempts[finish.winner].endpoint;
   return broken && winner.family() == other(*broken) && is_remembered(winner) &&
          std::ranges::none_of(finish.attempts, [broken](const AttemptReport& it) {
-           return it.endpoint.family() == broken && it.state != AttemptReport::State::waiting;
+           return it.endpoint.family() == broken && was_started(it);
          });
 }
 
