@@ -1,6 +1,7 @@
 // SampleBuilder: makes one Sample out of the events of one dial.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 // PrivateFolder: small files of one user's, which many processes read and change at once.
 #pragma once
 
+#include <cstdint>
 #include <ctime>
 #include <functional>
 #include <optional>
