@@ -313,6 +313,7 @@ constexpr std::array rows = {
         [](ConnectOptions& s, const Values&) {
           set_int(s, "--dontroute", SOL_SOCKET, SO_DONTROUTE, 1);
           s.attempt.socket.options.back().steers_route = true;
+          s.names.nat64.is_off = true;  // it is behind a gateway
           // IPv6 does not look at it: a hop limit that no gateway lets pass does the same.
           s.attempt.socket.options.push_back(
               get_int_sockopt("--dontroute", IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1, Family::ipv6));
