@@ -83,7 +83,7 @@ std::vector<HistoryChange> lessons(const History& history,
                                    Moment now);
 
 /// What is remembered of a network at most; the endpoint that was used longest ago goes first.
-inline constexpr std::size_t most_known_endpoints = 128;
+inline constexpr std::size_t most_known_endpoints = 64;
 
 /// Adds what was learned at `now`, since 1970, for `host`. `round_trip` is the winner's.
 void learn(History& history,
