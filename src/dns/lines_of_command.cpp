@@ -1,6 +1,5 @@
 #include "dns/lines_of_command.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <asio/this_coro.hpp>
@@ -9,25 +8,12 @@
 
 #include "base/unique_fd.hpp"
 #include "gladhand/error.hpp"
+#include "sys/pipe.hpp"
 #include "sys/readiness_wait.hpp"
 
 namespace gladhand {
 
 namespace {
-
-struct Pipe {
-  UniqueFd out;  // non-blocking: it is this loop's
-  UniqueFd in;   // blocking, as a program expects its output to be
-};
-
-Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    return Error(ExitStatus::not_handed_over, "no pipe: " + system_words(errno));
-  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  ::fcntl(pipe.out.get(), F_SETFL, O_NONBLOCK);
-  return pipe;
-}
 
 // Uses the lines that are complete and keeps the rest.
 void use_lines(std::string& text, const std::function<void(std::string_view)>& use) {

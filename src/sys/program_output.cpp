@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "gladhand/error.hpp"
+#include "sys/pipe.hpp"
 #include "sys/poll_until.hpp"
 
 namespace gladhand {
@@ -17,20 +18,6 @@ namespace gladhand {
 namespace {
 
 constexpr std::size_t most = 1U << 20U;
-
-struct Pipe {
-  UniqueFd out;  // ours
-  UniqueFd in;   // the program's
-};
-
-Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    return Error(ExitStatus::not_handed_over, "no pipe: " + system_words(errno));
-  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-  ::fcntl(pipe.out.get(), F_SETFL, O_NONBLOCK);
-  return pipe;
-}
 
 // Takes what is there. False when nothing more can come, or too much has.
 bool take(int fd, std::string& text) {
