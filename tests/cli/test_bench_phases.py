@@ -1,11 +1,10 @@
 """Every phase that gladhand-bench tells against servers whose delays are known, and its verdicts on them.
 
-A busy machine makes a server later than it was told to be, never earlier, and the server tells by how much. So
-of several samples the quickest must be within 1 ms or 2 % of the truth, whichever is more, and none may be
-before it by more than a tenth of a millisecond, which two clocks may differ by. Only the wait for the first
-line begins with what the network did, and a busy machine hears of that late: there it is the lower quartile
-that may not be early. The name server of the tests sleeps in epoll(7), in whole milliseconds rounded up: what it
-delays may be one more.
+A busy machine makes an answer later than it was told to be, never earlier. So of several samples the quickest
+must not be late by more than 5 ms a phase beside what the server itself was late by, and none may be early by
+more than 1 ms or 2 % of the truth, whichever is more. Only the wait for the first line begins with what the
+network did, and a busy machine hears of that late: there it is the lower quartile that may not be early. The
+delays are so long that no phase could be taken for another, nor two be one.
 A program that a sanitizer watches is slow itself: that is no figure of gladhand's, and has more room.
 """
 
@@ -19,6 +18,7 @@ from support import dns, receiver
 FLOOD = ("--flood", "--reset")
 SAMPLES = 12
 MS = 1000
+LATE = 5 * MS
 WATCHED = 5 * MS if SANITIZED else 0
 
 
@@ -32,7 +32,7 @@ class Phases(BenchTest):
         that may not be early; server: what it may be late by itself."""
         self.assertEqual(len(figures), SAMPLES)
         self.assertGreaterEqual(sorted(figures)[earliest], truth - max(MS, truth // 50))
-        self.assertLessEqual(min(figures), truth + server + WATCHED + phases * max(MS, truth // 50))
+        self.assertLessEqual(min(figures), truth + server + WATCHED + phases * LATE)
 
     def phases(self, samples, phase):
         return [sample["phases"][phase + "_us"] for sample in samples if phase + "_us" in sample["phases"]]
@@ -106,8 +106,8 @@ class Verdicts(BenchTest):
                                         "--connection-attempt-delay", "50ms",
                                         *resolve("db.example", "::1", "127.0.0.1"), f"db.example:{hole.port}")
         race, sequential = (mode["summary"]["median_us"] for mode in modes)
-        self.assertAlmostEqual(race, 50 * MS, delta=20 * MS)
-        self.assertAlmostEqual(sequential, 400 * MS, delta=20 * MS)
+        self.assertAlmostEqual(race, 50 * MS, delta=40 * MS)
+        self.assertAlmostEqual(sequential, 400 * MS, delta=40 * MS)
         self.assertTrue([text for text in verdicts if text.startswith("the race saves 3") and "one address after" in text],
                         verdicts)
         self.assertIn("IPv4 wins 12 of 12 races", verdicts)

@@ -135,7 +135,7 @@ class Race(CommandTest):
                 result = run(*option, *resolve(NAME, "127.0.0.1", "127.0.0.2"), NAME, first.port)
                 self.assert_handed_over(result, winner)
                 self.assertGreaterEqual(duration(result), delay)
-                self.assertLess(duration(result), delay + 0.15)
+                self.assertLess(duration(result), delay + 0.3)
 
     def test_the_delay_is_at_least_10_ms(self):
         first = self.black_hole("127.0.0.1")
@@ -153,7 +153,7 @@ class Race(CommandTest):
         result = run("--connection-attempt-delay", "20s", *resolve(NAME, "127.0.0.1", "127.0.0.2"), NAME, first.port)
         self.assert_handed_over(result, winner)
         self.assertGreaterEqual(duration(result), 2.0)
-        self.assertLess(duration(result), 2.3)
+        self.assertLess(duration(result), 3)
 
     def test_families_alternate_beginning_with_ipv6(self):
         port = receiver.free_port("127.0.0.1", "::1")

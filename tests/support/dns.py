@@ -256,6 +256,7 @@ class Server:
         self._log = []
         self._changed = threading.Condition()
         self._outbox, self._order = [], itertools.count()
+        self._lateness = {}  # (name, type): seconds, of the least late answer
         self._selector = selectors.DefaultSelector()
         self.endpoints = []  # (address, port) for each of the addresses
         for (name, kind), reply in (script or {}).items():
@@ -301,6 +302,10 @@ class Server:
         with self._changed:
             self._changed.wait_for(lambda: len(self._log) >= count, timeout)
             return list(self._log)
+
+    def lateness(self, name, kind):
+        """What the least late answer to that question was late by: seconds."""
+        return self._lateness[(name, kind)]
 
     def close(self):
         """May be called twice."""
@@ -351,9 +356,11 @@ class Server:
                     return
                 key.data(key.fileobj)
             while self._outbox and self._outbox[0][0] <= time.monotonic():
-                send = heapq.heappop(self._outbox)[2]
+                due, _, asked, send = heapq.heappop(self._outbox)
                 with contextlib.suppress(OSError):
                     send()
+                late = time.monotonic() - due
+                self._lateness[asked] = min(late, self._lateness.get(asked, late))
 
     def _read_udp(self, udp):
         with contextlib.suppress(OSError):
@@ -406,7 +413,7 @@ class Server:
             if client in self._answered:
                 return
             self._answered.add(client)
-        heapq.heappush(self._outbox, (now + reply.delay, next(self._order),
+        heapq.heappush(self._outbox, (now + reply.delay, next(self._order), (question.name, question.type),
                                       lambda: self._send(question, reply, transport, sock, send, client)))
 
     def _reply_for(self, question):
