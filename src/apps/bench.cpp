@@ -242,9 +242,14 @@ std::optional<Error> own_limit(const BenchRunner& runner, const BenchRun& run) {
   Reports reports(settings);
   keep_memory();
   fit_descriptors(options.schedule);
+  bool broken = false;
+  const TimerGuard guard(loop, [&] {
+    broken = true;
+    loop.stop();
+  });
   if (settings.serve) {
     serve(loop, settings, std::move(targets), reports.live());
-    leave(BenchStatus::well);
+    leave(broken ? fail(broken_timers()) : BenchStatus::well);
   }
   warn_of_ports(settings);
 
@@ -258,16 +263,11 @@ std::optional<Error> own_limit(const BenchRunner& runner, const BenchRun& run) {
     result.interrupted = true;
     loop.stop();
   });
-  bool broken = false;
-  const TimerGuard guard(loop, [&] {
-    result.interrupted = broken = true;
-    loop.stop();
-  });
   const InterimReports interim(loop, settings.interval, [&](Reports::Table table) {
     report_so_far(runner, result, reports, table);
   });
   runner.run();
-  if (runner.own_limit()) result.interrupted = true;
+  if (broken || runner.own_limit()) result.interrupted = true;
   ends.end();  // a second one ends the process at once
   erase_progress();
 
