@@ -54,18 +54,26 @@ std::string file_of(const NetworkIdentity& network) {
   return std::string(beginning) + network.name;
 }
 
-std::vector<PrivateFolder::File> files_of(const PrivateFolder& folder) {
-  std::vector<PrivateFolder::File> files = folder.files();
-  std::erase_if(files, [](const auto& it) { return !it.name.starts_with(beginning); });
+Result<std::vector<PrivateFolder::File>> files_of(const PrivateFolder& folder) {
+  Result<std::vector<PrivateFolder::File>> files = folder.files();
+  if (!files)
+    return Error(files.error().status(), "histories: " + std::string(files.error().what()));
+  std::erase_if(*files, [](const auto& it) { return !it.name.starts_with(beginning); });
   return files;
+}
+
+// For a command that is about nothing else.
+[[noreturn]] void fail(const PrivateFolder::File& file, const Error& why) {
+  throw Error(why.status(), "history " + in_quotes(file.name) + ": " + why.what());
 }
 
 // The network that was used longest ago goes first.
 void make_room(const PrivateFolder& folder) {
-  std::vector<PrivateFolder::File> files = files_of(folder);
-  std::ranges::sort(files, std::ranges::greater(), &PrivateFolder::File::changed);
-  for (std::size_t i = most_networks; i < files.size(); ++i)
-    static_cast<void>(folder.remove(files[i].name));
+  Result<std::vector<PrivateFolder::File>> files = files_of(folder);
+  if (!files) return;  // the next new network makes it
+  std::ranges::sort(*files, std::ranges::greater(), &PrivateFolder::File::changed);
+  for (std::size_t i = most_networks; i < files->size(); ++i)
+    static_cast<void>(folder.remove((*files)[i].name));
 }
 
 }  // namespace
@@ -139,8 +147,9 @@ std::optional<Error> HistoryKeeper::write(const Lesson& lesson) const {
 std::vector<HistoryKeeper::Network> HistoryKeeper::networks() const {
   std::vector<Network> networks;
   const PrivateFolder folder = open_folder(folder_, PrivateFolder::Missing::is_made).or_throw();
-  for (const PrivateFolder::File& it : files_of(folder)) {
+  for (const PrivateFolder::File& it : files_of(folder).or_throw()) {
     const Result<HistoryFile> file = read_history(folder, it.name);
+    if (file && file->network.empty()) continue;  // another process has forgotten it meanwhile
     networks.push_back({it.name.substr(beginning.size()),
                         file ? *file : HistoryFile(),
                         file ? "" : file.error().what()});
@@ -153,7 +162,7 @@ std::vector<HistoryKeeper::Network> HistoryKeeper::networks() const {
 std::size_t HistoryKeeper::forget(const std::string& host) const {
   const PrivateFolder folder = open_folder(folder_, PrivateFolder::Missing::is_made).or_throw();
   std::size_t forgotten = 0;
-  for (const PrivateFolder::File& it : files_of(folder)) {
+  for (const PrivateFolder::File& it : files_of(folder).or_throw()) {
     const auto error = folder.update(it.name, [&](std::string before) {
       Result<HistoryFile> file = read_history_text(before);
       if (!file) return before;
@@ -165,16 +174,16 @@ std::size_t HistoryKeeper::forget(const std::string& host) const {
       if (file->history.endpoints.empty()) return std::string();
       return erased == 0 ? before : history_text(*file);
     });
-    if (error) throw Error(*error);
+    if (error) fail(it, *error);
   }
   return forgotten;
 }
 
 std::size_t HistoryKeeper::forget_all() const {
   const PrivateFolder folder = open_folder(folder_, PrivateFolder::Missing::is_made).or_throw();
-  const std::vector<PrivateFolder::File> files = files_of(folder);
+  const std::vector<PrivateFolder::File> files = files_of(folder).or_throw();
   for (const PrivateFolder::File& it : files)
-    if (const auto error = folder.remove(it.name)) throw Error(*error);
+    if (const auto error = folder.remove(it.name)) fail(it, *error);
   return files.size();
 }
 

@@ -104,24 +104,35 @@ std::optional<Error> PrivateFolder::update(
   const Result<UniqueFd> fd = open_file(name, O_RDWR | O_CREAT, LOCK_EX);
   if (!fd) return fd.error();
   std::string before;
-  if (!read_all(fd->get(), before, most)) before.clear();
+  if (!read_all(fd->get(), before, most)) {
+    if (errno != EFBIG) return because(errno);
+    before.clear();  // it is none of ours, and written anew
+  }
   const std::string after = change(std::move(before));
   if (after.empty()) return remove(name);
   if (!rewrite(fd->get(), after)) return because(errno);
   return std::nullopt;
 }
 
-std::vector<PrivateFolder::File> PrivateFolder::files() const {
+// Another process may take one away meanwhile.
+Result<std::vector<PrivateFolder::File>> PrivateFolder::files() const {
   std::vector<File> files;
-  const int again = ::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(again), &::closedir);
-  while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+  UniqueFd again(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(again.get()), &::closedir);
+  if (!folder) return because(errno);
+  again.release();  // the DIR has it now
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(folder.get());
+    if (entry == nullptr && errno != 0) return because(errno);
+    if (entry == nullptr) return files;
     struct stat status {};
-    if (::fstatat(fd_.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(status.st_mode))
+    if (::fstatat(fd_.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno != ENOENT) return because(errno);
+    } else if (S_ISREG(status.st_mode)) {
       files.push_back({entry->d_name, status.st_mtime});
+    }
   }
-  return files;
 }
 
 std::optional<Error> PrivateFolder::remove(const std::string& name) const {

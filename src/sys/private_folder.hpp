@@ -39,7 +39,7 @@ class PrivateFolder {
   std::optional<Error> update(const std::string& name,
                               const std::function<std::string(std::string)>& change) const;
 
-  std::vector<File> files() const;
+  Result<std::vector<File>> files() const;
 
   std::optional<Error> remove(const std::string& name) const;
 

@@ -62,7 +62,7 @@ TEST_CASE("a private folder is made when it is written to, for its owner alone")
   CHECK(*folder.read("it") == "one");
   CHECK(mode_of(place.path()) == 0700);
   CHECK(mode_of(place.path("/it")) == 0600);
-  CHECK(folder.files().size() == 1);
+  CHECK(folder.files()->size() == 1);
 }
 
 TEST_CASE("a shorter text leaves nothing of a longer one, an empty one no file") {
@@ -72,7 +72,7 @@ TEST_CASE("a shorter text leaves nothing of a longer one, an empty one no file")
   write(folder, "short");
   CHECK(*folder.read("it") == "short");
   write(folder, "");
-  CHECK(folder.files().empty());
+  CHECK(folder.files()->empty());
 }
 
 TEST_CASE("what others could have written, or led astray, is not used") {
