@@ -31,11 +31,12 @@ import threading
 import time
 
 import scenarios  # first: it says where the rest is
+import feature_scenarios
 import name_scenarios
 import sandbox
 
 EVERYWHERE = scenarios.SCENARIOS + name_scenarios.OF_NAME_SERVERS  # at any time, all at once
-SCENARIOS = EVERYWHERE + name_scenarios.OF_THE_SYSTEM
+SCENARIOS = EVERYWHERE + name_scenarios.OF_THE_SYSTEM + feature_scenarios.SCENARIOS
 MAIN_BEGINS = re.compile(r"rt_sigaction\(SIGPIPE, \{sa_handler=SIG_IGN")
 
 # What may go wrong with a call, the likeliest first. Not brk(2): the kernel's does not fail with -1, and the C

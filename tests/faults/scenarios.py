@@ -188,9 +188,9 @@ def session_members(leader):
     return members
 
 
-def wait_for_session(leader):
+def wait_for_session(leader, seconds=1.0):
     """Who of the session still runs a moment after its leader."""
-    for _ in range(40):
+    for _ in range(round(seconds / 0.025)):
         members = session_members(leader)
         if not members:
             return []
