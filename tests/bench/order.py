@@ -1,0 +1,105 @@
+"""Writes the linker script that lays what a dial executes side by side: the kernel maps 64 KiB of a
+program around each fault, so what lies scattered costs a fault and 64 KiB of memory each.
+
+    python3 tests/bench/order.py BUILD-FOLDER... >order && mv order src/apps/dial_order.ld
+
+as root, with valgrind; a folder for each C library: a static build with glibc's, and musl/build's.
+Each folder's program is linked once more, for its map; valgrind tells which input sections a few dials
+execute, and these are named. A name that another compiler does not make is not found, and does no harm."""
+
+import bisect
+import re
+import struct
+import subprocess
+import sys
+
+import measure
+import world
+
+# GNU ld's map, which breaks the line behind a long name, and LLD's.
+IN_GNU_MAP = re.compile(r"^ (\.text\S*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
+IN_LLD_MAP = re.compile(r"^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*):\((\.text\S*)\)$", re.MULTILINE)
+LONGEST = 120  # of a name: what begins alike mostly belongs together
+MEMBER = re.compile(r"(?:.*/)?([^/]+\.a)\((?:.*/)?(.+)\)")
+
+
+def linked(folder, program):
+    """Links the folder's gladhand as `program`: the linker's map."""
+    commands = subprocess.run(["ninja", "-C", folder, "-t", "commands", "gladhand"],
+                              check=True, stdout=subprocess.PIPE, text=True).stdout
+    command = commands.splitlines()[-1].replace(" -o gladhand ", f" -o {program} -Wl,--print-map ")
+    return subprocess.run(command, shell=True, cwd=folder, check=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True).stdout
+
+
+def sections(text):
+    """(address, size, name, file) of each, sorted."""
+    found = [(int(address, 16), int(size, 16), name, file)
+             for name, address, size, file in IN_GNU_MAP.findall(text)]
+    found += [(int(address, 16), int(size, 16), name, file)
+              for address, size, file, name in IN_LLD_MAP.findall(text)]
+    return sorted(section for section in found if section[0] and section[1])
+
+
+def executed(tools, program, *target):
+    """Where a dial's instructions are, in the numbers of the map."""
+    log = world.TEMP / "lackey"
+    valgrind = ["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={log}"]
+    measure.harness(tools, "exec", {"traced": [*valgrind, str(program), "--", *target]}, rounds=1, warm_up=0)
+    addresses = [int(address, 16) for address in re.findall(r"^I +([0-9a-f]+),", log.read_text(), re.MULTILINE)]
+    [entry] = struct.unpack_from("<Q", program.read_bytes(), 24)
+    moved = addresses[0] - entry
+    return {address - moved for address in addresses}
+
+
+def patterns(name, file):
+    """What finds a section again: its name, or where all are called .text, its file. Valgrind's
+    processor has no AVX-512, with which glibc chooses others of the same functions."""
+    if "_Z" in name:
+        return [f"*({name})" if len(name) <= LONGEST else f"*({name[:LONGEST]}*)"]
+    member = MEMBER.fullmatch(file)
+    if not member:
+        return [f"*({name})"] if name != ".text" else []
+    found = [f"*{member[1]}:{member[2]}({name})"]
+    if name == ".text.avx":
+        found.append(re.sub("avx2?", "evex", found[0]))
+    return found
+
+
+def order(tools, folder):
+    """The patterns for all that some dials execute, what every dial does first."""
+    program = world.TEMP / "gladhand"
+    table = sections(linked(folder, program))
+    starts = [section[0] for section in table]
+    found = {}
+
+    def dial(*target):
+        hot = {bisect.bisect_right(starts, address) - 1 for address in executed(tools, program, *target)}
+        for _, _, name, file in sorted((table[i] for i in hot if i >= 0), key=lambda it: it[2:]):
+            found.update(dict.fromkeys(patterns(name, file)))
+
+    dial("127.0.0.1", world.TARGET_PORT)
+    dial(world.HOSTS_NAME, world.TARGET_PORT)
+    dial(world.DNS_NAME, world.TARGET_PORT)
+    with world.black_hole():
+        dial(world.DEAD_NAME, world.DEAD_PORT)
+    return found
+
+
+def main():
+    arguments = sys.argv[1:]
+    if world.INSIDE not in arguments:
+        world.enter(sys.argv)
+    *folders, _, outer = arguments
+    world.furnish(outer)
+    tools = world.build_tools(world.TEMP)
+    found = {}
+    with world.responder(tools):
+        for folder in folders:
+            found.update(order(tools, folder))
+    print("/* Made by tests/bench/order.py, which says what for. */")
+    print("SECTIONS {\n  .text.dial : {", *("    " + it for it in found), "  }\n}\nINSERT BEFORE .text;", sep="\n")
+
+
+if __name__ == "__main__":
+    main()
