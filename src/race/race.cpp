@@ -248,7 +248,8 @@ Standing Race::standing(std::size_t candidate) const {
   return standings_.empty() ? Standing() : standings_[candidate];
 }
 
-// What is put last comes behind all others, of whatever family.
+// What is put last comes behind all others of its host, of whatever family: what an administrator
+// has put behind stays there [RFC 2782], [HEv3 §5.3].
 std::vector<std::size_t> Race::interleaved(const std::vector<std::size_t>& sorted) const {
   const auto is_last = [this](std::size_t i) { return standing(i).is_last(); };
   std::vector<std::size_t> first = sorted;
@@ -259,6 +260,7 @@ std::vector<std::size_t> Race::interleaved(const std::vector<std::size_t>& sorte
   std::erase_if(last, std::not_fn(is_last));
   std::ranges::copy(interleave(last, candidates_, options_.preferred_family_count),
                     std::back_inserter(first));
+  std::ranges::stable_sort(first, {}, [this](std::size_t i) { return candidates_[i].group; });
   return first;
 }
 
@@ -307,11 +309,10 @@ void Race::go_on() {
 }
 
 // [HEv3 §4.2] move on when there is an address and the preferred family has answered, either way;
-// otherwise give it the Resolution Delay, counted from the first address. So, too, where all that
-// is known is to go last.
+// otherwise give it the Resolution Delay, counted from the first address.
 void Race::consider_starting() {
   if (racing_ || (options_.one_by_one && !all_answered())) return;
-  if (awaits_better() || (!all_answered() && has_only_last())) {
+  if (awaits_better()) {
     if (!resolution_delay_until_)
       set_timer(TimerKind::resolution_delay, now_ + options_.resolution_delay);
     return;
@@ -507,13 +508,13 @@ bool Race::asked(Family family) const {
   return std::ranges::find(questions_, family, &QuestionReport::family) != questions_.end();
 }
 
-// Whether an open question may bring what goes before the best that is known: a better host, or the
-// preferred family of the same.
+// Whether an open question may bring what goes before the best that is known: a better host; of the
+// same the preferred family, or any where all that is known is to go last.
 bool Race::awaits_better() const {
   const CandidateGroup best = candidates_[*next_waiting()].group;
   return service_ || std::ranges::any_of(questions_, [this, best](const QuestionReport& question) {
            if (question.answered || question.group > best) return false;
-           return question.group < best ||
+           return question.group < best || has_only_last(best) ||
                   (question.family == preferred_ && !has_candidate_of(preferred_, best));
          });
 }
@@ -528,8 +529,11 @@ bool Race::has_candidate_of(Family family, CandidateGroup group) const {
   });
 }
 
-bool Race::has_only_last() const {
-  return !standings_.empty() && std::ranges::all_of(standings_, &Standing::is_last);
+bool Race::has_only_last(CandidateGroup group) const {
+  if (standings_.empty()) return false;
+  for (std::size_t i = 0; i < standings_.size(); ++i)
+    if (candidates_[i].group == group && !standings_[i].is_last()) return false;
+  return true;
 }
 
 std::optional<AttemptId> Race::next_waiting() const {

@@ -137,7 +137,7 @@ class Race {
   bool asked(Family family) const;
   bool awaits_better() const;
   bool has_candidate_of(Family family, CandidateGroup group) const;
-  bool has_only_last() const;
+  bool has_only_last(CandidateGroup group) const;
   std::optional<AttemptId> next_waiting() const;
   bool staggers() const;
   std::optional<AttemptId> next_without_backup() const;

@@ -156,6 +156,30 @@ TEST_SUITE("history: what does not answer") {
           Log{"0 start 192.0.2.1", "100 start 192.0.2.2", "350 start 2001:db8::1"});
   }
 
+  TEST_CASE("[RFC 2782] [HEv3 §5.3] what is last comes behind those of its host, not behind another's") {
+    Client client;
+    World world;
+    world.service = Service{0ms, {{.known = {six, four}}, {.known = {four2}}}};
+    world.peers = {{four2, {20ms}}};
+    CHECK(client.dial(world) ==
+          Log{"0 start 2001:db8::1", "250 start 192.0.2.1", "500 start 192.0.2.2"});
+    world.peers = {{four, {20ms}}, {four2, {20ms}}};
+    CHECK(client.dial(world) == Log{"0 start 2001:db8::1", "250 start 192.0.2.1"});
+    CHECK(client.dial(world) == four_alone);
+  }
+
+  TEST_CASE("where all of a host's are last, only what may come before them is waited for") {
+    Client client;
+    World world;
+    world.service = Service{0ms, {{.known = {six}}, {.answers = {{A, 20ms, {four2}}}}}};
+    world.peers = {{four2, {20ms}}};
+    client.dial(world);
+    CHECK(client.dial(world) == Log{"0 start 2001:db8::1", "250 start 192.0.2.2"});
+    world.service->hosts[0].answers = {{A, 30ms, {four}}};
+    world.peers[four] = {20ms};
+    CHECK(client.dial(world) == Log{"30 start 192.0.2.1"});
+  }
+
   TEST_CASE("addresses of this machine and of its link are not remembered") {
     Client client;
     client.dial(to({"::1", "127.0.0.1"}, {{"127.0.0.1", {1ms}}}));
