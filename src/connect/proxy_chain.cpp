@@ -140,18 +140,25 @@ class ProxyChain {
   asio::awaitable<Walk> hear_target(int fd) {
     const std::string target = gladhand::in_words(target_.host, target_.service);
     report(HandshakeStarted{target, "its first words"});
-    const std::error_code heard = co_await wait_for_first_words(fd, *until_, deadline_);
+    Hop& last = hops_.back();
+    const Clock::time_point began = Clock::now();
+    const Clock::time_point until = patience_with(last);
+    const std::error_code heard = co_await wait_for_first_words(fd, *until_, until);
     if (!heard) {
       report(HandshakeFinished{target, ""});
       co_return Walk::arrived;
     }
-    const std::string why =
-        why_unheard(heard, options_.handshake_timeout.value_or(options_.race.timeout));
+    const bool late = heard == std::errc::timed_out && until == deadline_;
+    const Moment given = until == deadline_
+                             ? options_.handshake_timeout.value_or(options_.race.timeout)
+                             : std::chrono::duration_cast<Moment>(until - began);
+    const std::string why = why_unheard(heard, given);
     report(HandshakeFinished{target, why});
-    const bool late = heard == std::errc::timed_out;
+    if (last.addresses && !late) co_return co_await ask_for_next(last, why, "");
     const std::string by = hops_.front().proxy ? " through " + hops_.front().peer : "";
     failure_ = {Error(late ? ExitStatus::timed_out : ExitStatus::proxy_failed,
-                      "connect to " + target + by + ": " + why)};
+                      "connect to " + target + by + ": " + last.refusals + for_destination(last) +
+                          why)};
     co_return Walk::failed;
   }
 
@@ -316,6 +323,10 @@ class ProxyChain {
       failure_.is_final = blame == Blame::credentials;
       co_return Walk::failed;
     }
+    co_return co_await ask_for_next(hop, std::move(why), std::move(hint));
+  }
+
+  asio::awaitable<Walk> ask_for_next(Hop& hop, std::string why, std::string hint) {
     hop.refusals += for_destination(hop) + why;
     fail(hop, hop.refusals, hint);
     auto next = co_await next_destination(hop);

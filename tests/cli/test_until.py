@@ -6,7 +6,7 @@ import time
 
 from common import (ALL_FAILED, PROXY_FAILED, TIMED_OUT, USAGE, let_signals_end, main, read_json_lines, resolve, run)
 from proxy_case import NAME, ProxyTest, read
-from support.scripted import http, in_turn, says, silence, socks5, ssh
+from support.scripted import http, in_turn, says, silence, socks4, socks5, ssh
 
 setUpModule = let_signals_end
 
@@ -103,6 +103,31 @@ class Behind(ProxyTest):
         self.assert_fails(result, TIMED_OUT, "no first words in 300 ms")
         routes = ("--route", "300ms " + silent.url("http"), "--route", good.url("socks5h"))
         self.assert_carries(run("--until", "banner", *routes, NAME, "22"))
+
+    def test_a_proxy_is_asked_for_the_next_address(self):
+        """Where the proxy is told addresses; each is another connection."""
+        two = resolve(NAME, "127.0.0.11", "127.0.0.12")
+        for scheme, speaks in (("socks5", socks5), ("socks4", socks4)):
+            for words, why in REFUSALS[:4]:
+                with self.subTest(scheme, words=words):
+                    proxy = self.serve(in_turn(speaks(), says(words)), in_turn(speaks(), ssh))
+                    self.assert_carries(run("--until", "banner", "--proxy", proxy.url(scheme), *two, NAME, "22"))
+                    self.assertEqual(len(proxy.asked), 2)
+            proxy = self.serve(in_turn(speaks(), says(REFUSALS[0][0])))
+            result = run("--until", "banner", "--proxy", proxy.url(scheme), *two, NAME, "22")
+            self.assert_fails(result, PROXY_FAILED, f"connect to '{NAME}' port 22: {proxy.url(scheme)}: for 127.0.0.11: "
+                              "closed without a word, for 127.0.0.12: closed without a word")
+
+    def test_a_silent_address_behind_a_proxy_leaves_time_for_the_next(self):
+        proxy = self.serve(in_turn(socks5(), silence), in_turn(socks5(), ssh))
+        result = run("--until", "banner", "--timeout", "10s", "--proxy", proxy.url("socks5"),
+                     *resolve(NAME, "127.0.0.11", "127.0.0.12"), NAME, "22")
+        self.assert_carries(result)
+        self.assertEqual(len(proxy.asked), 2)
+        silent = self.serve(in_turn(socks5(), silence))
+        result = run("--until", "banner", "--timeout", "300ms", "--proxy", silent.url("socks5"),
+                     *resolve(NAME, "127.0.0.11"), NAME, "22")
+        self.assert_fails(result, TIMED_OUT, "for 127.0.0.11: no first words in 300 ms")
 
     def test_the_banner_behind_a_proxy_is_whole(self):
         for split in (False, True):
