@@ -20,7 +20,7 @@ constexpr std::size_t sum_length = 16;
 constexpr std::size_t longest_host = 64;
 
 std::string word_of(std::string_view host) {
-  std::string word = printable(host.substr(0, longest_host));
+  std::string word = printable(host).substr(0, longest_host);
   std::ranges::replace_if(
       word, [](char it) { return it == ' ' || it == '#'; }, '?');
   return word.empty() ? "-" : word;
