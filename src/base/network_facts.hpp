@@ -1,4 +1,5 @@
-// What can be known of the network that this machine is on, without sending anything.
+// What can be known of the network that this machine is on, and of its power, without sending
+// anything.
 #pragma once
 
 #include <string>
@@ -18,6 +19,12 @@ struct DefaultRoute {
 struct NetworkInterface {
   std::string name;
   bool is_vpn = false;  ///< WireGuard, tun, PPP, XFRM, VTI, OpenVPN's own kind
+};
+
+/// The wireless networks that this machine is a client of.
+struct WifiNetworks {
+  std::vector<std::string> names;  ///< SSIDs, which may hold any octets
+  std::string why_none;            ///< where the system has nothing that could be one
 };
 
 /// Each fact is found out when it is first asked for: what no rule asks for costs nothing.
@@ -43,6 +50,11 @@ class NetworkFacts {
 
   /// The interface that packets to `destination` leave by; empty where there is no route.
   virtual std::string device_to(const Endpoint& destination) = 0;
+
+  virtual const WifiNetworks& wifi() = 0;
+
+  /// False where a battery is what there is.
+  virtual bool has_mains_power() = 0;
 };
 
 }  // namespace gladhand

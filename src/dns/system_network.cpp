@@ -14,6 +14,8 @@
 
 #include "sys/file.hpp"
 #include "sys/netlink.hpp"
+#include "sys/power.hpp"
+#include "sys/wifi.hpp"
 
 namespace gladhand {
 
@@ -223,6 +225,15 @@ std::string SystemNetwork::device_to(const Endpoint& destination) {
   const UniqueFd netlink = open_netlink();
   const auto link = links().find(ask_route_device(netlink.get(), RouteRequest(destination)));
   return link == links().end() ? "" : link->second.name;
+}
+
+const WifiNetworks& SystemNetwork::wifi() {
+  if (!wifi_) wifi_ = find_wifi_networks();
+  return *wifi_;
+}
+
+bool SystemNetwork::has_mains_power() {
+  return gladhand::has_mains_power("/sys/class/power_supply");
 }
 
 }  // namespace gladhand

@@ -20,6 +20,8 @@ class SystemNetwork : public NetworkFacts {
   const std::vector<std::string>& search_domains() override;
   const std::vector<std::string>& name_servers() override;
   std::string device_to(const Endpoint& destination) override;
+  const WifiNetworks& wifi() override;
+  bool has_mains_power() override;
 
   /// Those of addresses(), each read anew.
   std::vector<LinkPrefix> prefixes();
@@ -40,6 +42,7 @@ class SystemNetwork : public NetworkFacts {
   std::optional<std::vector<NetworkInterface>> interfaces_;
   std::optional<std::vector<Endpoint>> addresses_;
   std::optional<ResolvConf> resolv_conf_;
+  std::optional<WifiNetworks> wifi_;
 };
 
 }  // namespace gladhand

@@ -16,7 +16,7 @@ namespace gladhand {
 namespace {
 
 // In the order of Subject.
-constexpr std::array<std::string_view, 12> names = {"host",
+constexpr std::array<std::string_view, 14> names = {"host",
                                                     "port",
                                                     "tag",
                                                     "default-device",
@@ -27,7 +27,9 @@ constexpr std::array<std::string_view, 12> names = {"host",
                                                     "address",
                                                     "search-domain",
                                                     "dns-server",
-                                                    "route-to"};
+                                                    "route-to",
+                                                    "wifi",
+                                                    "mains-power"};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
@@ -120,6 +122,16 @@ std::string why_no_vpn(const std::vector<NetworkInterface>& interfaces, bool wan
   return wanted ? "no VPN is up" : "the VPN " + printable(vpn->name) + " is up";
 }
 
+std::string why_no_wifi(const std::vector<std::string>& values, const WifiNetworks& wifi) {
+  if (!wifi.why_none.empty()) return "there is no wifi: " + wifi.why_none;
+  return one_must_match(Subject::wifi, wifi.names, values);
+}
+
+std::string why_no_power(bool has_mains_power, bool wanted) {
+  if (has_mains_power == wanted) return "";
+  return wanted ? "this machine runs on battery" : "this machine has mains power";
+}
+
 std::string why_no_route(const std::vector<std::string>& values, NetworkFacts& network) {
   std::vector<std::string> faults;
   for (const std::string& value : values) {
@@ -159,6 +171,7 @@ std::string fault_of(const Condition& condition) {
     case Subject::address:
     case Subject::dns_server: return fault_of_prefixes(values);
     case Subject::route_to: return fault_of_routes(values);
+    case Subject::mains_power:
     case Subject::vpn:
       return values.size() == 1 && (values[0] == "true" || values[0] == "false")
                  ? ""
@@ -200,6 +213,8 @@ std::string why_not(const Condition& condition, const TargetFacts& target, Netwo
     case Subject::search_domain: return one_must_match(subject, network.search_domains(), values);
     case Subject::dns_server: return one_must_be_within(subject, network.name_servers(), values);
     case Subject::route_to: return why_no_route(values, network);
+    case Subject::wifi: return why_no_wifi(values, network.wifi());
+    case Subject::mains_power: return why_no_power(network.has_mains_power(), values[0] == "true");
   }
   return "";
 }

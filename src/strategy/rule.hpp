@@ -32,6 +32,8 @@ enum class Subject : std::uint8_t {
   search_domain,   ///< of resolv.conf(5)
   dns_server,      ///< ... too
   route_to,        ///< "ADDRESS dev DEVICE": whereby packets to it leave
+  wifi,            ///< the name of a wireless network
+  mains_power,     ///< whether there is any
 };
 
 struct Condition {

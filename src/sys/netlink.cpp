@@ -7,11 +7,12 @@
 
 namespace gladhand {
 
-UniqueFd open_netlink() {
-  return UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+UniqueFd open_netlink(int protocol) {
+  return UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
 }
 
-void dump_netlink(std::uint16_t type,
+void dump_netlink(int protocol,
+                  std::uint16_t type,
                   const void* body,
                   std::size_t size,
                   const std::function<bool(const nlmsghdr&)>& use) {
@@ -22,7 +23,7 @@ void dump_netlink(std::uint16_t type,
   std::vector<char> request(NLMSG_LENGTH(size));
   std::memcpy(request.data(), &header, sizeof(header));
   std::memcpy(request.data() + NLMSG_HDRLEN, body, size);
-  const UniqueFd fd = open_netlink();
+  const UniqueFd fd = open_netlink(protocol);
   if (!fd || ::send(fd.get(), request.data(), request.size(), 0) < 0) return;
   alignas(nlmsghdr) std::array<char, 16384> buffer;
   for (;;) {

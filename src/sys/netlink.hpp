@@ -1,4 +1,4 @@
-// What the kernel tells of this machine's network: rtnetlink(7), without rules. Nothing is sent to
+// What the kernel tells of this machine's network: netlink(7), without rules. Nothing is sent to
 // anybody.
 #pragma once
 
@@ -16,11 +16,12 @@
 namespace gladhand {
 
 /// A socket to ask with; none where the system gives none.
-UniqueFd open_netlink();
+UniqueFd open_netlink(int protocol = NETLINK_ROUTE);
 
 /// Sends one dump request, `type` and the `size` bytes of `body`, and calls `use` with each
 /// message's header until it returns false. What fails ends the dump.
-void dump_netlink(std::uint16_t type,
+void dump_netlink(int protocol,
+                  std::uint16_t type,
                   const void* body,
                   std::size_t size,
                   const std::function<bool(const nlmsghdr&)>& use);
@@ -29,7 +30,7 @@ template <typename Body>
 void dump_netlink(std::uint16_t type,
                   const Body& body,
                   const std::function<bool(const nlmsghdr&)>& use) {
-  dump_netlink(type, &body, sizeof(body), use);
+  dump_netlink(NETLINK_ROUTE, type, &body, sizeof(body), use);
 }
 
 /// The attribute `type` with `least` octets or more, among those of `size` bytes that follow a

@@ -137,13 +137,16 @@ class Examples(DialTest):
 class Facts(DialTest):
     """Each condition against the kernel's own networks."""
 
-    def holds(self, condition):
+    def decisions(self, condition):
         config = self.network.client.etc / "facts.toml"
         config.write_text(f"[[rule]]\n{condition}\ntimeout = 3\n", encoding="utf-8")
         self.addCleanup(lambda: config.unlink(missing_ok=True))
         done = self.network.client.run(self.gladhand, "--config", "/etc/facts.toml", "--print-config", HOST)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return "rule holds" in done.stdout
+        return done.stdout
+
+    def holds(self, condition):
+        return "rule holds" in self.decisions(condition)
 
     def check(self, true, false):
         self.assertTrue(self.holds(true), true)
@@ -160,6 +163,12 @@ class Facts(DialTest):
         self.check(f'match.dns-server = "{SERVER_V4}"', 'match.dns-server = "192.0.2.77"')
         self.check(f'match.route-to = "{FAR_V4} dev eth0"', f'match.route-to = "{FAR_V4} dev {SECOND}"')
         self.check('match.route-to = "2001:db8:1::7 dev eth1"', 'match.route-to = "2001:db8:1::7 dev eth0"')
+
+    def test_wifi_and_power(self):
+        self.assertFalse(self.holds('match.wifi = "no such network"'))
+        # Wireless interfaces belong to another namespace.
+        self.assertIn("rule does not hold: there is no wifi", self.decisions('match.wifi = "*"'))
+        self.assertNotEqual(self.holds("match.mains-power = true"), self.holds("match.mains-power = false"))
 
     @unittest.skipUnless(os.path.exists("/dev/net/tun"), "needs /dev/net/tun")
     def test_a_vpn(self):

@@ -117,6 +117,27 @@ TEST_CASE("the network: the resolver's settings, and the way to an address") {
   CHECK(why("match.route-to = \"10.0.0.1 dev eth0\"", network) == "there is no route to 10.0.0.1");
 }
 
+TEST_CASE("the network: Wi-Fi") {
+  MadeUpNetwork network;
+  CHECK(why("match.wifi = \"home\"", network) == "there is no wifi");
+  network.wireless.why_none = "the kernel has no nl80211";
+  CHECK(why("match.wifi = \"*\"", network) == "there is no wifi: the kernel has no nl80211");
+  network.wireless = {{"Caf\xc3\xa9 1, free"}, ""};
+  CHECK(why("match.wifi = \"Caf\xc3\xa9 1? free\"", network).empty());
+  CHECK(why("match.wifi = [\"home\", \"caf*\"]", network).empty());
+  network.wireless.names = {"a\nb"};
+  CHECK(why("match.wifi = \"home\"", network) == "wifi is a\\x0ab, not home");
+}
+
+TEST_CASE("the machine: its power") {
+  MadeUpNetwork network;
+  CHECK(why("match.mains-power = true", network).empty());
+  CHECK(why("match.mains-power = false", network) == "this machine has mains power");
+  network.mains_power = false;
+  CHECK(why("match.mains-power = true", network) == "this machine runs on battery");
+  CHECK(why("match.mains-power = false", network).empty());
+}
+
 TEST_CASE("a rule does not hold where all that stands in its unless does") {
   MadeUpNetwork network;
   network.up = {{"wg0", true}};

@@ -17,6 +17,8 @@ class MadeUpNetwork : public NetworkFacts {
   std::vector<std::string> domains;
   std::vector<std::string> servers;
   std::string device;
+  WifiNetworks wireless;
+  bool mains_power = true;
   std::vector<std::string> asked;
 
   const std::vector<DefaultRoute>& default_routes() override { return ask("routes", routes); }
@@ -27,6 +29,8 @@ class MadeUpNetwork : public NetworkFacts {
   std::string device_to(const Endpoint& destination) override {
     return ask(to_string(destination), device);
   }
+  const WifiNetworks& wifi() override { return ask("wifi", wireless); }
+  bool has_mains_power() override { return ask("power", mains_power); }
 
  private:
   template <typename Fact>
