@@ -25,6 +25,7 @@ TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "TXT": 16, "AAAA": 28
          "SVCB": 64, "HTTPS": 65}
 TYPE_NAMES = {number: name for name, number in TYPES.items()}
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
+SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
 POINTER_TO_QUESTION = b"\xc0\x0c"
 # What a forged answer says; a client that connects there has believed it.
 FORGED_ADDRESS = {"A": "127.66.66.66", "AAAA": "::66"}
@@ -113,7 +114,7 @@ def drop():
 class Query(NamedTuple):
     """One line of the log. The name is in lower case and has no dot at its end."""
 
-    time: float  # time.monotonic()
+    time: float  # time.monotonic(); of a datagram when the kernel had it, be this thread late or not
     name: str
     type: str
     transport: str  # "udp" or "tcp"
@@ -240,6 +241,15 @@ def forged(question, what):
     return message
 
 
+def arrival(ancillary):
+    """When a datagram came, by the kernel: time.monotonic()."""
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = struct.unpack("qq", content)
+            return time.monotonic() - (time.time() - seconds - nanoseconds / 1e9)
+    return None
+
+
 class Server:
     """Listens until close(); use it in a with statement.
 
@@ -342,6 +352,7 @@ class Server:
                 tcp.close()
                 if port or attempt == 49:
                     raise
+        udp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         udp.setblocking(False)
         tcp.setblocking(False)
         self.endpoints.append((address, udp.getsockname()[1]))
@@ -364,8 +375,8 @@ class Server:
 
     def _read_udp(self, udp):
         with contextlib.suppress(OSError):
-            message, client = udp.recvfrom(65535)
-            self._handle(message, "udp", udp, lambda data: udp.sendto(data, client), client)
+            message, ancillary, _, client = udp.recvmsg(65535, 64)
+            self._handle(message, "udp", udp, lambda data: udp.sendto(data, client), client, arrival(ancillary))
 
     def _accept(self, listener):
         with contextlib.suppress(OSError):
@@ -393,8 +404,8 @@ class Server:
 
     # -- questions and answers ------------------------------------------------------------------------
 
-    def _handle(self, message, transport, sock, send, client):
-        now = time.monotonic()
+    def _handle(self, message, transport, sock, send, client, now=None):
+        now = now or time.monotonic()
         question = parse_question(message)
         if question is None:
             return
