@@ -42,7 +42,8 @@ MetricsOptions metrics_options(const BenchSettings& settings) {
   return options;
 }
 
-// What is not written to a terminal is as wide as $COLUMNS says.
+// What is not written to a terminal is as wide as $COLUMNS says. Where it says nothing, a program
+// reads the tables: they are whole.
 Canvas bench_canvas() {
   constexpr unsigned least = 20;
   constexpr unsigned most = 1000;
@@ -51,9 +52,10 @@ Canvas bench_canvas() {
   unsigned number = 0;
   const auto [stop, error] =
       std::from_chars(columns.data(), columns.data() + columns.size(), number);
-  if (terminal_columns(STDOUT_FILENO) == 0 && error == std::errc() &&
-      stop == columns.data() + columns.size() && number >= least && number <= most)
-    canvas.columns = number;
+  if (terminal_columns(STDOUT_FILENO) > 0) return canvas;
+  canvas.tables_fit = error == std::errc() && stop == columns.data() + columns.size() &&
+                      number >= least && number <= most;
+  if (canvas.tables_fit) canvas.columns = number;
   return canvas;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -76,8 +78,24 @@ std::size_t width_of(const Layout& layout) {
          layout.gap * (layout.widths.size() - 1);
 }
 
+std::size_t room_on(const Canvas& canvas) {
+  return canvas.tables_fit ? canvas.columns : std::numeric_limits<std::size_t>::max();
+}
+
+// Whether the first `texts` cells of two rows that are not the same are shortened to the same.
+bool look_the_same(const std::vector<Row>& rows, std::size_t texts, const Layout& layout) {
+  std::map<Row, Row> names;
+  for (const Row& row : rows) {
+    const Row whole(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(texts));
+    Row shown = whole;
+    for (std::size_t i = 0; i < texts; ++i) shown[i] = elide(shown[i], layout.widths[i]);
+    if (names.emplace(std::move(shown), whole).first->second != whole) return true;
+  }
+  return false;
+}
+
 // What does not fit is first put closer together, then the longer of the names are shortened: they
-// are the first `texts` cells.
+// are the first `texts` cells. Rows that could be taken for each other are worse than long ones.
 Layout lay_out(const std::vector<Row>& rows, std::size_t texts, std::size_t columns) {
   constexpr std::size_t narrowest = 8;
   Layout layout{std::vector<std::size_t>(rows.front().size())};
@@ -90,6 +108,10 @@ Layout lay_out(const std::vector<Row>& rows, std::size_t texts, std::size_t colu
     const auto longest = std::max_element(layout.widths.begin(), end_of_texts);
     if (*longest <= narrowest) break;
     --*longest;
+  }
+  while (look_the_same(rows, texts, layout)) {
+    const auto shortest = std::min_element(layout.widths.begin(), end_of_texts);
+    ++*shortest;
   }
   return layout;
 }
@@ -165,7 +187,7 @@ std::string draw_table(const BenchRun& run,
   for (std::size_t i = 0; i < run.hosts.size(); ++i)
     for (std::size_t k = 0; k < run.hosts[i].modes.size(); ++k)
       rows.push_back(row_of(run.hosts[i], run.hosts[i].modes[k], summaries[i][k], with));
-  const Layout layout = fit(rows, texts, canvas.columns);
+  const Layout layout = fit(rows, texts, room_on(canvas));
   std::string text;
   for (const Row& row : rows) {
     const bool head_row = &row == &rows.front();
@@ -203,7 +225,7 @@ std::string draw_groups(const BenchRun& run,
     }
   }
   const std::size_t texts = with_mode ? 2 : 1;
-  const Layout layout = fit(rows, texts, canvas.columns);
+  const Layout layout = fit(rows, texts, room_on(canvas));
   std::string text = "\nall dials of the hosts of one " + printable(run.group_by) + " pooled\n";
   for (const Row& row : rows) text += draw_row(row, layout, texts) + '\n';
   return text;
@@ -231,7 +253,7 @@ std::string draw_phases(const HostSamples& host,
           occurs(summaries[k]) ? to_precise_string(summaries[k].phases.at(phase).median) : "-");
   }
   if (rows[0].size() < 3) return "";  // the table has it
-  const Layout layout = lay_out(rows, 1, canvas.columns);
+  const Layout layout = lay_out(rows, 1, room_on(canvas));
   std::string text;
   for (const Row& row : rows) text += draw_row(row, layout, 1) + '\n';
   return text;

@@ -11,6 +11,7 @@ namespace gladhand {
 /// How the picture may look.
 struct Canvas {
   unsigned columns = 80;
+  bool tables_fit = true;  ///< or they are as wide as what they hold
   bool unicode = true;
   bool colour = false;
 };

@@ -47,6 +47,20 @@ class Reports(BenchTest):
         self.assertNotIn("\033", result.stdout)
         self.assertNotIn("wins", run(*FLOOD, "-n", 2, self.target).stdout, "an address races against nobody")
 
+    def test_a_table_that_a_program_reads_is_whole(self):
+        """And as wide as COLUMNS where somebody says so."""
+        name = f"{'a' * 60}.example"
+        asked = (*FLOOD, "-n", 2, "--until", "banner", *resolve(name, "127.0.0.1"), f"{name}:{self.server.port}")
+        for columns, whole in ((None, True), ("60", False)):
+            environment = {key: value for key, value in ENVIRONMENT.items() if key != "COLUMNS"}
+            if columns:
+                environment["COLUMNS"] = columns
+            head, row = run(*asked, env=environment).stdout.splitlines()[:2]
+            self.assertEqual(row.startswith(f"{name}:{self.server.port} "), whole, row)
+            self.assertEqual(head.endswith(" banner"), whole, head)
+            if not whole:
+                self.assertLessEqual(max(len(head), len(row)), 60)
+
     def test_json_on_standard_output_is_alone_there(self):
         report = self.measure(*FLOOD, "-n", 5, self.target)
         self.assertEqual(report["schema"], "gladhand-bench/1")

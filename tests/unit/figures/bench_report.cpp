@@ -360,6 +360,25 @@ TEST_CASE("long names of modes are shortened as those of hosts are") {
   CHECK(lines[1].find("..") != std::string::npos);
 }
 
+TEST_CASE("no two rows are shortened to the same, however narrow the terminal") {
+  BenchRun run = story();
+  run.hosts[1] = run.hosts[0];
+  run.hosts[0].host = "a-rather-long-name-of-rack-1-row-7.example";
+  run.hosts[1].host = "a-rather-long-name-of-rack-2-row-7.example";
+  for (const unsigned columns : {30U, 50U, 60U, 80U}) {
+    const auto lines = lines_of(describe_run(run, summarise_all(run.hosts), {.columns = columns}));
+    CHECK(lines[1].substr(0, lines[1].find(' ')) != lines[2].substr(0, lines[2].find(' ')));
+  }
+}
+
+TEST_CASE("where no terminal bounds a table nothing of it is left out or shortened") {
+  BenchRun run = story();
+  run.hosts[0].host = std::string(60, 'a') + ".example";
+  const auto lines = lines_of(describe_run(run, summarise_all(run.hosts), {.tables_fit = false}));
+  CHECK(lines[0].find("best") != std::string::npos);
+  CHECK(lines[1].starts_with(run.hosts[0].host + ' '));
+}
+
 TEST_CASE("a host of two ports has them in its headings") {
   BenchRun run = story();
   run.hosts[1] = run.hosts[0];
