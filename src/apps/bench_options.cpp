@@ -288,6 +288,7 @@ void complete(const CommandLine& line, BenchSettings& settings) {
   if (schedule.gap < least && !settings.flood)
     throw UsageError("--every is under " + to_string(least),
                      "servers such as sshd may penalise this client; --flood says that you mean it");
+  schedule.server_gap = least;
   if (settings.serve) schedule.samples = 0;
   if (settings.flood && !line.is_given("--every")) {
     schedule.gap = Moment(0);

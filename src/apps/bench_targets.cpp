@@ -7,7 +7,7 @@
 
 #include "apps/dial_options.hpp"
 #include "base/duration.hpp"
-#include "base/letters.hpp"
+#include "bench/server_key.hpp"
 #include "connect/proxy_chain.hpp"
 #include "dns/idna.hpp"
 #include "gladhand/error.hpp"
@@ -34,14 +34,6 @@ Target read_target(const BenchSettings& settings,
   return target;
 }
 
-// What a server sees as one: two of them would be dialled twice as often as one host may be.
-std::string identity(const Target& target) {
-  if (target.kind != Target::Kind::internet) return target.host + ' ' + target.service;
-  std::string host = target.literal ? to_string(*target.literal) : target.name;
-  std::ranges::transform(host, host.begin(), lower<char>);
-  return host + ' ' + std::to_string(target.port);
-}
-
 }  // namespace
 
 std::vector<BenchTarget> read_targets(const BenchSettings& settings) {
@@ -62,7 +54,7 @@ std::vector<BenchTarget> read_targets(const BenchSettings& settings) {
           settings.labels.find(',' + name + "=\"") != settings.labels.npos)
         throw UsageError("--label " + name + " is a label of " + in_quotes(it.host) + ", too");
     Target target = read_target(settings, it.host, services);
-    if (seen.insert(identity(target)).second)
+    if (seen.insert(host_key(target)).second)
       targets.push_back({std::move(target), std::move(it.labels)});
   }
   return targets;

@@ -7,6 +7,8 @@
 #include <asio/steady_timer.hpp>
 #include <charconv>
 #include <csignal>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -52,27 +54,13 @@ class Exporter {
         settings_(settings),
         live_(std::move(live)),
         metrics_(settings.labels, settings.address_label),
-        prober_(loop, settings.bench.dial),
+        runner_(make_runner(std::move(targets))),
+        prober_(loop, settings.bench.dial, runner_.get(), probe_limits(settings)),
         services_(read_file("/etc/services")),
         server_(loop,
                 *settings.serve,
                 [this](HttpRequest request) { return answer(std::move(request)); }),
-        bound_(loop) {
-    if (targets.empty()) return;
-    BenchOptions options = settings.bench;
-    options.forget = true;
-    options.schedule.spread =
-        std::min(options.schedule.gap / static_cast<Moment::rep>(targets.size()),
-                 Moment(std::chrono::seconds(1)));
-    runner_.emplace(loop,
-                    std::move(options),
-                    std::move(targets),
-                    std::function<void(const BenchProgress&)>(),
-                    [this](WallTime time, const HostSamples& host, const ModeSamples& mode) {
-                      metrics_.add(time, host, mode);
-                      if (live_) live_(time, host, mode);
-                    });
-  }
+        bound_(loop) {}
 
   void run() {
     const SignalWatch ends(loop_, {SIGHUP, SIGINT, SIGTERM}, [this] { end(); });
@@ -87,6 +75,32 @@ class Exporter {
   }
 
  private:
+  // Probes may be of banners: what dials the same servers keeps as far from them.
+  std::unique_ptr<BenchRunner> make_runner(std::vector<BenchTarget> targets) {
+    if (targets.empty()) return nullptr;
+    BenchOptions options = settings_.bench;
+    options.forget = true;
+    options.schedule.server_gap = probe_gap;
+    options.schedule.spread =
+        std::min(options.schedule.gap / static_cast<Moment::rep>(targets.size()),
+                 Moment(std::chrono::seconds(1)));
+    return std::make_unique<BenchRunner>(
+        loop_,
+        std::move(options),
+        std::move(targets),
+        std::function<void(const BenchProgress&)>(),
+        [this](WallTime time, const HostSamples& host, const ModeSamples& mode) {
+          metrics_.add(time, host, mode);
+          if (live_) live_(time, host, mode);
+        });
+  }
+
+  static ProbeLimits probe_limits(const BenchSettings& settings) {
+    ProbeLimits limits;
+    if (settings.flood) limits.gap = std::min(limits.gap, settings.bench.schedule.gap);
+    return limits;
+  }
+
   // What is being answered is, but nobody waits longer for it than for a dial.
   void end() {
     ending_ = true;
@@ -125,7 +139,7 @@ class Exporter {
   }
 
   asio::awaitable<HttpResponse> probe(HttpRequest request) {
-    const std::string module = request.query.contains("module") ? request.query["module"]
+    const std::string module = request.query.contains("module")     ? request.query["module"]
                                : settings_.bench.after.until_banner ? "ssh_banner"
                                                                     : "tcp_connect";
     if (module != "tcp_connect" && module != "ssh_banner")
@@ -136,16 +150,16 @@ class Exporter {
     } catch (const Error& error) {
       co_return fail(400, error.what());
     }
-    if (const auto refusal = prober_.begin(*target))
-      co_return *refusal == Prober::Refusal::too_often
-          ? fail(429, "This target was probed under 2 s ago.")
-          : fail(503, "Too many targets are being probed.");
     // The answer has to be there before who asks gives up.
     constexpr std::chrono::milliseconds beside{500};
     Moment timeout = settings_.bench.dial.race.timeout;
     if (request.patience)
       timeout = std::min<Moment>(
           timeout, std::max<Moment>(*request.patience - beside, *request.patience / 2));
+    if (const auto refusal = prober_.begin(*target, timeout))
+      co_return *refusal == Prober::Refusal::too_often
+          ? fail(429, "This server was dialled under 2 s ago.")
+          : fail(503, "Too many targets are being probed.");
     const HostSamples host =
         co_await prober_.probe(std::move(*target), module == "ssh_banner", timeout);
     co_return HttpResponse{
@@ -156,11 +170,11 @@ class Exporter {
   const BenchSettings& settings_;
   SampleSink live_;
   ExporterMetrics metrics_;
+  std::unique_ptr<BenchRunner> runner_;  // none where no host is given
   Prober prober_;
   std::string services_;
   HttpServer server_;
   asio::steady_timer bound_;
-  std::optional<BenchRunner> runner_;
   bool ending_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include "bench/address_modes.hpp"
 #include "bench/mode_options.hpp"
 #include "bench/one_dial.hpp"
+#include "bench/server_key.hpp"
 #include "connect/proxy_chain.hpp"
 
 namespace gladhand {
@@ -39,8 +40,7 @@ BenchRunner::BenchRunner(asio::io_context& loop,
   hosts_.reserve(targets.size());
   for (BenchTarget& it : targets) {
     Target& target = it.target;
-    hosts_.push_back(
-        {.host = target.host, .port = target.service, .labels = std::move(it.labels)});
+    hosts_.push_back({.host = target.host, .port = target.service, .labels = std::move(it.labels)});
     plans_.push_back({.port = target.port, .modes = modes});
     if (target.name.empty() || target.kind != Target::Kind::internet)
       plans_.back().target = std::make_unique<const Target>(std::move(target));
@@ -146,6 +146,7 @@ void BenchRunner::begin() {
   for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
   schedule_.emplace(options_.schedule, modes);
   for (std::size_t i = 0; i < plans_.size(); ++i) {
+    if (options_.forget) learn_server(i, host_key(target_of(i)));  // who probes may know no more
     if (plans_[i].target && plans_[i].target->literal)
       learn_servers(i, {*plans_[i].target->literal});
     for (const BenchMode& mode : *plans_[i].modes)
@@ -181,17 +182,30 @@ std::uint64_t BenchRunner::never_begun() const {
 
 // Two names of one server are not dialled as if they were two. Behind a proxy nobody here knows.
 void BenchRunner::learn_servers(std::size_t host, const std::vector<Endpoint>& endpoints) {
-  if (options_.schedule.gap.count() == 0 || options_.dial.route.has_proxies()) return;
-  constexpr std::string_view mapped = "::ffff:";
+  if (options_.dial.route.has_proxies()) return;
+  for (const Endpoint& endpoint : endpoints) learn_server(host, server_key(endpoint));
+}
+
+void BenchRunner::learn_server(std::size_t host, std::string key) {
   const std::size_t most = 4096 + 4 * plans_.size();  // names may lead elsewhere each time
-  for (const Endpoint& endpoint : endpoints) {
-    if (servers_.size() >= most) return;
-    std::string server = to_string(endpoint);
-    if (server.starts_with(mapped) && server.find('.') != server.npos)
-      server.erase(0, mapped.size());
-    server += ' ' + std::to_string(endpoint.family() ? endpoint.port() : 0);
-    schedule_->learn(host, servers_.try_emplace(std::move(server), servers_.size()).first->second);
-  }
+  if (options_.schedule.gap.count() == 0 || servers_.size() >= most) return;
+  schedule_->learn(host, servers_.try_emplace(std::move(key), servers_.size()).first->second);
+}
+
+Moment BenchRunner::until_free(const std::vector<std::string>& servers) const {
+  Moment until{};
+  for (const std::string& key : servers)
+    if (const auto known = servers_.find(key); known != servers_.end())
+      until = std::max(until, schedule_->free_from(known->second) - elapsed());
+  return until;
+}
+
+void BenchRunner::dialled_elsewhere(const std::vector<std::string>& servers, Clock::time_point at) {
+  const Moment until =
+      std::chrono::duration_cast<Moment>(at - start_) + options_.schedule.server_gap;
+  for (const std::string& key : servers)
+    if (const auto known = servers_.find(key); known != servers_.end())
+      schedule_->occupy(known->second, until);
 }
 
 void BenchRunner::set_alarm() {
@@ -268,7 +282,9 @@ void BenchRunner::count_own_limits(const SampleBuilder& dial) {
     return;
   }
   if (own_limits_++ == 0) own_limits_since_ = elapsed();
-  if (options_.forget || own_limit_ || own_limits_ < several || elapsed() - own_limits_since_ < long_enough) return;
+  if (options_.forget || own_limit_ || own_limits_ < several ||
+      elapsed() - own_limits_since_ < long_enough)
+    return;
   own_limit_ = dial.error();
   asio::post(loop_, [this] { end(); });
 }

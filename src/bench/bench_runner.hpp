@@ -84,6 +84,14 @@ class BenchRunner {
   Moment elapsed() const;
   LoopLag lag() const { return watch_.lag(); }
 
+  /// How long it is until all of `servers` may be dialled by somebody else: keys, of which the run
+  /// may know some.
+  Moment until_free(const std::vector<std::string>& servers) const;
+
+  /// Somebody else dials `servers` at that time: the run's own dials keep their distance.
+  void dialled_elsewhere(const std::vector<std::string>& servers,
+                         std::chrono::steady_clock::time_point at);
+
   /// Why the run has ended before its time: dial after dial failed for this machine's own limit.
   const std::optional<std::string>& own_limit() const { return own_limit_; }
 
@@ -114,6 +122,7 @@ class BenchRunner {
   void tick();
   static void forget(HostSamples& host, ModeSamples& mode);
   void learn_servers(std::size_t host, const std::vector<Endpoint>& endpoints);
+  void learn_server(std::size_t host, std::string key);
   void count_own_limits(const SampleBuilder& dial);
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
@@ -136,7 +145,7 @@ class BenchRunner {
   std::size_t next_to_learn_ = 0;
   std::size_t learners_ = 0;
   std::optional<Schedule> schedule_;
-  std::map<std::string, std::size_t> servers_;  // by address and port
+  std::map<std::string, std::size_t> servers_;  // by key
   Clock::time_point start_;
   WallTime began_{};  // the same
   asio::steady_timer alarm_;

@@ -9,6 +9,7 @@ namespace gladhand {
 
 Schedule::Schedule(const ScheduleOptions& options, const std::vector<std::size_t>& modes)
     : options_(options) {
+  options_.server_gap = std::min(options_.server_gap, options_.gap);
   for (const std::size_t count : modes) {
     hosts_.push_back({.modes = count});
     const auto place = static_cast<Moment::rep>(hosts_.size() - 1);
@@ -56,14 +57,33 @@ void Schedule::learn(std::size_t host, std::size_t server) {
   of.servers.push_back(number);
   if (servers_.size() <= server) servers_.resize(server + 1);
   if (of.position == 0) return;
-  servers_[server].free = std::max(servers_[server].free, of.started + options_.gap);
-  servers_[server].next_intended = std::max(servers_[server].next_intended, of.next_intended);
+  servers_[server].free = std::max(servers_[server].free, of.started + options_.server_gap);
+  servers_[server].next_intended =
+      std::max(servers_[server].next_intended, of.intended + options_.server_gap);
+}
+
+void Schedule::occupy(std::size_t server, Moment until) {
+  servers_[server].free = std::max(servers_[server].free, until);
+  for (const Host& host : hosts_)
+    if (leads_to(host, server))
+      for (const std::uint32_t other : host.servers)
+        servers_[other].free = std::max(servers_[other].free, until);
+}
+
+Moment Schedule::free_from(std::size_t server) const {
+  Moment at = servers_[server].free;
+  for (std::size_t i = 0; i < hosts_.size(); ++i)
+    if (leads_to(hosts_[i], server)) at = std::max(at, free(i));
+  return at;
+}
+
+bool Schedule::leads_to(const Host& host, std::size_t server) {
+  return std::ranges::find(host.servers, server) != host.servers.end();
 }
 
 Moment Schedule::free(std::size_t host) const {
   Moment at{};
-  for (const std::uint32_t server : hosts_[host].servers)
-    at = std::max(at, servers_[server].free);
+  for (const std::uint32_t server : hosts_[host].servers) at = std::max(at, servers_[server].free);
   return at;
 }
 
@@ -86,11 +106,12 @@ Turn Schedule::begin(const Place& place, Moment now) {
   const Turn turn = take(
       place.host, options_.rate ? intended(place.host) : now, std::max(due(place), place_since_));
   // A timer is always a little late: that must not add up from dial to dial.
-  const Moment tolerance = options_.rate ? options_.gap / 100 : Moment(0);
-  const Moment next = now + options_.gap - tolerance;
+  const auto in = [&](Moment gap) { return now + gap - (options_.rate ? gap / 100 : Moment(0)); };
+  const Moment next = in(options_.gap);
+  host.intended = turn.intended;
   if (options_.rate) host.next_intended = turn.intended + options_.gap;
   for (const std::uint32_t server : host.servers)
-    servers_[server] = {next, turn.intended + options_.gap};
+    servers_[server] = {in(options_.server_gap), turn.intended + options_.server_gap};
   if (options_.rate) {
     queue(place.host, std::max(host.next_intended, next));
   } else if (options_.gap.count() == 0) {

@@ -7,7 +7,8 @@
 // begins late, the lateness is part of what the user would have waited. Two dials to one host are
 // `gap` apart there, too: what is late is not caught up with in a burst.
 //
-// What is true of a host is true of a server that several hosts are names of, once that is known.
+// Dials to one server by several names, once they are known to lead there, are apart, too: by
+// `server_gap`, as are those of somebody else to it.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@ struct ScheduleOptions {
   unsigned concurrency = 1;              ///< dials at once, at most
   std::optional<double> rate{};          ///< dials a second over all hosts: open loop
   Moment gap = std::chrono::seconds(1);  ///< between the starts of two dials to one host
+  Moment server_gap = Moment::max();     ///< to one server, whatever its name, if that is less
   Moment spread = std::chrono::milliseconds(1);  ///< between the first dials of two hosts
   Moment duration{};  ///< no dial that is meant to begin after this time does; 0: no bound
   Moment grace{};     ///< in an open loop a late one begins up to so long after `duration`
@@ -57,6 +59,13 @@ class Schedule {
   /// From now on dials to `host` are dials to `server`, too: any number that stands for it.
   void learn(std::size_t host, std::size_t server);
 
+  /// Somebody else dials `server`: no dial to it begins before `until`, nor one to another server
+  /// of a host that leads there.
+  void occupy(std::size_t server, Moment until);
+
+  /// When somebody else may dial `server`, and all others of the hosts that lead there.
+  Moment free_from(std::size_t server) const;
+
   /// A dial has ended.
   void ended(const Turn& turn, Moment now);
 
@@ -84,7 +93,8 @@ class Schedule {
   struct Host {
     std::size_t modes = 0;
     std::uint64_t position = 0;
-    Moment started{};
+    Moment started{};        // the last dial
+    Moment intended{};       // the same
     Moment next_intended{};  // in an open loop not before this
     std::vector<std::uint32_t> servers{};
   };
@@ -93,6 +103,7 @@ class Schedule {
     Moment next_intended{};  // in an open loop
   };
 
+  static bool leads_to(const Host& host, std::size_t server);
   bool over(Moment now) const;
   std::uint64_t left(const Host& host) const;
   void queue(std::size_t host, Moment due);

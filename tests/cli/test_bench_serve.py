@@ -155,6 +155,41 @@ class Serving(BenchTest):
         for asked in waiting:
             self.assertTrue(asked.makefile().readline().startswith("HTTP/1.1 200 "))
 
+    def test_probes_and_the_schedule_keep_their_distance_at_one_server(self):
+        """Probes of it by its address and by its name wait for the schedule's dials, and these for them."""
+        server = self.serve()
+        exporter = self.exporter("--every", "3s", *resolve("db.example", "127.0.0.1"), f"db.example:{server.port}")
+        server.wait_for(1)
+        wait_until(lambda: samples(exporter.get("/metrics")[1]), "its end, from which on the server is known")
+        for target in ("127.0.0.1", "db.example"):
+            status, text = exporter.probe(f"{target}:{server.port}", "ssh_banner")
+            self.assertEqual((status, samples(text)["probe_success", ""]), (200, 1))
+        server.wait_for(4)
+        self.assert_apart(server.times)
+
+    def assert_apart(self, times):
+        for earlier, later in zip(times, times[1:]):
+            self.assertGreater(later - earlier, 1.8, times)
+
+    def test_probes_of_two_names_of_one_server_are_apart(self):
+        """Where a name leads is known from its first probe on."""
+        server = self.serve()
+        names = [word for name in ("a.example", "b.example") for word in resolve(name, "127.0.0.1")]
+        exporter = self.exporter(*names)
+        for name in ("a.example", "b.example"):
+            self.assertEqual(exporter.probe(f"{name}:{server.port}")[0], 200)
+        wait_until(lambda: exporter.probe(f"a.example:{server.port}")[0] == 200, "two seconds")
+        self.assertEqual(exporter.probe(f"b.example:{server.port}")[0], 200)
+        server.wait_for(4)
+        self.assert_apart(server.times[1:])
+
+    def test_a_probe_that_could_not_wait_so_long_is_refused(self):
+        server = self.serve()
+        exporter = self.exporter(f"127.0.0.1:{server.port}")
+        server.wait_for(1)
+        status, text = exporter.probe(f"127.0.0.1:{server.port}", headers={"X-Prometheus-Scrape-Timeout-Seconds": "2"})
+        self.assertEqual((status, text), (429, "This server was dialled under 2 s ago.\n"))
+
     def test_what_is_no_target(self):
         exporter = self.exporter()
         for target in ("", "unix/run/x", "vsock/3", "[::1", "host:port:22", "a b"):
@@ -261,7 +296,8 @@ class Prometheus(BenchTest):
                        "  - job_name: probe\n"
                        "    metrics_path: /probe\n"
                        f"    params: {{target: ['127.0.0.1:{dead.port}']}}\n"
-                       "    scrape_interval: 3s\n"
+                       "    scrape_interval: 5s\n"
+                       "    scrape_timeout: 5s\n"
                        f"    static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]\n")
         with open(f"{folder}/log", "w", encoding="utf-8") as log:
             prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml",

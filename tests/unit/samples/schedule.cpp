@@ -135,6 +135,23 @@ TEST_CASE("two names of one server share its turns") {
   CHECK(of([](std::size_t host) { return host == 2; }) == std::vector<Moment>{0s, 1s, 2s});
 }
 
+TEST_CASE("two names of one server are apart by what a server wants, not by what a host gets") {
+  Schedule schedule(
+      {.samples = 2, .concurrency = 8, .gap = 60s, .server_gap = 2s, .spread = 0ms}, {1, 1});
+  schedule.learn(0, 0);
+  schedule.learn(1, 0);
+  std::vector<std::pair<Moment, std::size_t>> starts;
+  for (Moment now{}; now < 80s; now += 100ms) {
+    if (now == 61s) schedule.occupy(0, 65s);  // somebody else's dial
+    while (const auto turn = schedule.next(now)) {
+      starts.emplace_back(now, turn->host);
+      schedule.ended(*turn, now);
+    }
+  }
+  CHECK(starts == std::vector<std::pair<Moment, std::size_t>>{{0s, 0}, {2s, 1}, {60s, 0}, {65s, 1}});
+  CHECK(schedule.free_from(0) == 67s);
+}
+
 TEST_CASE("an open loop means the dials of one server to be apart, too") {
   Schedule schedule({.samples = 2, .concurrency = 8, .rate = 2.0, .gap = 1s}, {1, 1});
   schedule.learn(0, 0);
