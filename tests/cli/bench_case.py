@@ -1,18 +1,23 @@
 """What the tests of gladhand-bench share: how it is run, and servers that are slow or unfriendly."""
 
 import contextlib
+import http.client
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 
 from common import ENVIRONMENT, CommandTest
 from support import dns
 
 BENCH = os.environ.get("GLADHAND_BENCH", "build/gladhand-bench")
 WELL, NOT_WELL, USAGE, SYSTEM_FAILURE = 0, 1, 64, 71
+METRIC = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$")
 
 
 def words(*arguments):
@@ -109,6 +114,50 @@ class SocksServer(Server):
             connection.sendall(b"\5\0\0\1\0\0\0\0\0\0")
             self._took.append(time.monotonic() - began)
             connection.recv(1)
+
+
+class Exporter:
+    """gladhand-bench --serve on a free port, until it is ended."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(words("--serve", "127.0.0.1:0", *arguments), stderr=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT)
+        line = self.process.stderr.readline()
+        self.port = int(re.fullmatch(r"gladhand-bench: serves http://127\.0\.0\.1:(\d+)/metrics\n", line)[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.communicate(timeout=40)
+
+    def get(self, path, method="GET", **fields):
+        """(status, text)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request(method, path, headers=fields.get("headers", {}))
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def probe(self, target, module="tcp_connect", **how):
+        return self.get("/probe?" + urllib.parse.urlencode({"target": target, "module": module}), **how)
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=10)
+        return self.process.returncode, errors
+
+
+def samples(text):
+    """{(name, labels): value}"""
+    found = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, labels, value = METRIC.match(line).groups()
+            found[name, labels or ""] = float(value)
+    return found
 
 
 class BenchTest(CommandTest):

@@ -1,77 +1,21 @@
-"""gladhand-bench --serve: what it answers, what it refuses, and that Prometheus takes it. Loopback only."""
+"""gladhand-bench --serve: what it answers, what it refuses. Loopback only."""
 
 import contextlib
 import http.client
-import json
-import os
-import pathlib
-import re
-import shutil
 import signal
 import socket
-import subprocess
-import tempfile
 import time
-import unittest
-import urllib.parse
 
 import common
 import sandbox
-from bench_case import USAGE, WELL, BenchTest, run, words
-from common import ENVIRONMENT, resolve, wait_until
+from bench_case import WELL, BenchTest, Exporter, run, samples
+from common import resolve, wait_until
 from support import receiver
-
-FILES = pathlib.Path(__file__).resolve().parents[2] / "src/apps/serve"
-SAMPLE = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$")
 
 
 def setUpModule():
     sandbox.enter()
     common.let_signals_end()
-
-
-class Exporter:
-    """Runs one on a free port until it is ended."""
-
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen(words("--serve", "127.0.0.1:0", *arguments), stderr=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT)
-        line = self.process.stderr.readline()
-        self.port = int(re.fullmatch(r"gladhand-bench: serves http://127\.0\.0\.1:(\d+)/metrics\n", line)[1])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.communicate(timeout=40)
-
-    def get(self, path, method="GET", **fields):
-        """(status, text)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        with contextlib.closing(connection):
-            connection.request(method, path, headers=fields.get("headers", {}))
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-
-    def probe(self, target, module="tcp_connect", **how):
-        return self.get("/probe?" + urllib.parse.urlencode({"target": target, "module": module}), **how)
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=10)
-        return self.process.returncode, errors
-
-
-def samples(text):
-    """{(name, labels): value}"""
-    found = {}
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            name, labels, value = SAMPLE.match(line).groups()
-            found[name, labels or ""] = float(value)
-    return found
 
 
 class Serving(BenchTest):
@@ -240,90 +184,6 @@ class Serving(BenchTest):
         self.assert_usage_error(run("--serve", "192.0.2.1:80"), "cannot listen on 192.0.2.1 port 80")
         self.assert_usage_error(run("--serve", "80", "--json", "x"), "exclude")
         self.assert_usage_error(run("--serve", "80", "--every", "100ms", "127.0.0.1"), "--every is under 1 s")
-
-
-@unittest.skipUnless(shutil.which("promtool"), "promtool (Debian: prometheus) is not installed")
-class Files(BenchTest):
-    def test_rules_and_configuration(self):
-        for kind, name in (("rules", "rules.yml"), ("config", "prometheus.yml")):
-            checked = subprocess.run(["promtool", "check", kind, name], cwd=FILES, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=30)
-            self.assertEqual(checked.returncode, 0, checked.stdout)
-
-    def test_what_it_serves_is_of_the_format(self):
-        server = self.serve()
-        exporter = self.enter(Exporter("--every", "1s", "--address-label", f"127.0.0.1:{server.port}"))
-        server.wait_for(2)
-        for text in (exporter.get("/metrics")[1], exporter.probe(f"127.0.0.1:{self.serve().port}", "ssh_banner")[1]):
-            checked = subprocess.run(["promtool", "check", "metrics"], input=text, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=30)
-            self.assertEqual((checked.returncode, checked.stdout), (0, ""))
-
-    def test_every_metric_that_the_files_ask_for_is_served(self):
-        with open(FILES / "dashboard.json", encoding="utf-8") as file:
-            dashboard = json.load(file)
-        asked = "".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
-        asked += (FILES / "rules.yml").read_text(encoding="utf-8")
-        server = self.serve()
-        exporter = self.enter(Exporter("--every", "1s", f"127.0.0.1:{server.port}"))
-        server.wait_for(2)
-        served = {name for name, _ in samples(exporter.get("/metrics")[1])}
-        for name in set(re.findall(r"gladhand_bench_\w+", asked)):
-            self.assertIn(name, served)
-
-
-@unittest.skipUnless(shutil.which("prometheus"), "prometheus (Debian: prometheus) is not installed")
-class Prometheus(BenchTest):
-    """The real one scrapes a host that refuses every second dial and one that is well."""
-
-    def query(self, port, expression):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        with contextlib.closing(connection):
-            connection.request("GET", "/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-            return {tuple(sorted(it["metric"].items())): float(it["value"][1])
-                    for it in json.load(connection.getresponse())["data"]["result"]}
-
-    def test_a_query_returns_what_is_known(self):
-        server, dead = self.serve(), self.refusing()
-        exporter = self.enter(Exporter("--every", "1s", f"127.0.0.1:{server.port}", f"127.0.0.1:{dead.port}"))
-        folder = self.enter(tempfile.TemporaryDirectory())
-        port = receiver.free_port("127.0.0.1")
-        with open(f"{folder}/prometheus.yml", "w", encoding="utf-8") as file:
-            file.write("global: {scrape_interval: 1s}\n"
-                       f"rule_files: [{FILES}/rules.yml]\n"
-                       "scrape_configs:\n"
-                       f"  - {{job_name: bench, static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]}}\n"
-                       "  - job_name: probe\n"
-                       "    metrics_path: /probe\n"
-                       f"    params: {{target: ['127.0.0.1:{dead.port}']}}\n"
-                       "    scrape_interval: 5s\n"
-                       "    scrape_timeout: 5s\n"
-                       f"    static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]\n")
-        with open(f"{folder}/log", "w", encoding="utf-8") as log:
-            prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml",
-                                           f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"],
-                                          stdout=log, stderr=log, env={**ENVIRONMENT, "HOME": folder})
-        try:
-            def has(expression, wanted):
-                with contextlib.suppress(OSError, ValueError, http.client.HTTPException):  # not ready yet
-                    return list(self.query(port, expression).values()) == wanted
-                return False
-            loss = ('sum by (port) (increase(gladhand_bench_dial_seconds_count{outcome="failed",port="%d"}[30s])) '
-                    '/ sum by (port) (increase(gladhand_bench_dial_seconds_count{port="%d"}[30s]))')
-            wait_until(lambda: has(loss % (dead.port, dead.port), [1]), "the loss of the dead host", 40)
-            self.assertTrue(has(loss % (server.port, server.port), [0]))
-            self.assertTrue(has('up{job="bench"}', [1]))
-            wait_until(lambda: has('probe_success{job="probe"}', [0]), "the probe", 20)
-            self.assertTrue(has('gladhand_bench_success{port="%d"}' % server.port, [1]))
-            served = samples(exporter.get("/metrics")[1])
-            dials = served["gladhand_bench_dial_seconds_count",
-                           f'host="127.0.0.1",port="{server.port}",mode="race",outcome="connected"']
-            seen = list(self.query(port, 'gladhand_bench_dial_seconds_count{port="%d",outcome="connected"}'
-                                   % server.port).values())[0]
-            self.assertLessEqual(dials - seen, 2)
-        finally:
-            prometheus.terminate()
-            prometheus.wait(20)
 
 
 if __name__ == "__main__":
