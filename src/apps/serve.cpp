@@ -64,7 +64,10 @@ class Exporter {
 
   void run() {
     const SignalWatch ends(loop_, {SIGHUP, SIGINT, SIGTERM}, [this] { end(); });
-    server_.begin();
+    server_.begin([](std::error_code error) {
+      write_all(STDERR_FILENO,
+                "gladhand-bench: --serve: cannot answer: " + system_words(error.value()) + '\n');
+    });
     write_all(STDERR_FILENO,
               "gladhand-bench: serves http://" + port_text(server_.address()) + "/metrics\n");
     if (runner_) {

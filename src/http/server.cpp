@@ -72,7 +72,8 @@ Endpoint HttpServer::address() const {
   return Endpoint(at.data(), static_cast<socklen_t>(at.size()));
 }
 
-void HttpServer::begin() {
+void HttpServer::begin(std::function<void(std::error_code)> on_trouble) {
+  on_trouble_ = std::move(on_trouble);
   asio::co_spawn(loop_, accept(), asio::detached);
 }
 
@@ -86,15 +87,18 @@ void HttpServer::end(std::function<void()> then) {
 // Without a descriptor for who comes, one waits until there may be one again.
 asio::awaitable<void> HttpServer::accept() {
   constexpr std::chrono::milliseconds pause{100};
+  bool is_told = false;
   while (acceptor_.is_open()) {
     std::error_code error;
     tcp::socket socket = co_await acceptor_.async_accept(into(error));
     if (error && acceptor_.is_open()) {
+      if (!std::exchange(is_told, true)) on_trouble_(error);
       asio::steady_timer wait(loop_, pause);
       co_await wait.async_wait(into(error));
       continue;
     }
     if (error || open_ == limits_.connections) continue;
+    is_told = false;
     ++open_;
     asio::co_spawn(loop_, serve(std::move(socket)), [this](const std::exception_ptr& thrown) {
       close_one();

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <system_error>
 
 #include "gladhand/endpoint.hpp"
 #include "http/request.hpp"
@@ -32,8 +33,9 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Answers from now on.
-  void begin();
+  /// Answers from now on. `on_trouble` hears why the next who comes cannot be, and no more of that
+  /// until somebody could.
+  void begin(std::function<void(std::error_code)> on_trouble);
 
   /// Takes no more requests, and calls `then` when those that are there are answered.
   void end(std::function<void()> then);
@@ -52,6 +54,7 @@ class HttpServer {
   Handler handler_;
   HttpLimits limits_;
   std::size_t open_ = 0;
+  std::function<void(std::error_code)> on_trouble_;
   std::function<void()> ended_;
 };
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import http.client
+import os
+import resource
 import signal
 import socket
 import time
@@ -98,6 +100,21 @@ class Serving(BenchTest):
         self.assertEqual(exporter.probe("127.0.0.1:1")[0], 503)
         for asked in waiting:
             self.assertTrue(asked.makefile().readline().startswith("HTTP/1.1 200 "))
+
+    def test_without_a_descriptor_for_who_asks(self):
+        """It says so, once, and answers when it has one again."""
+        exporter = self.exporter()
+        pid = exporter.process.pid
+        _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (1 + max(map(int, os.listdir(f"/proc/{pid}/fd"))), hard))
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", exporter.port, timeout=20)) as asked:
+            asked.request("GET", "/healthz")
+            self.assertEqual(exporter.process.stderr.readline(),
+                             "gladhand-bench: --serve: cannot answer: too many open files\n")
+            time.sleep(0.3)  # it tries again meanwhile
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+            self.assertEqual(asked.getresponse().status, 200)
+        self.assertEqual(exporter.end(), (WELL, ""))
 
     def test_probes_and_the_schedule_keep_their_distance_at_one_server(self):
         """Probes of it by its address and by its name wait for the schedule's dials, and these for them."""
