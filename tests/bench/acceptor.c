@@ -1,5 +1,5 @@
-/* Accepts and closes as fast as one thread can: the other end for connects.py. Writes its port to
-   standard output and ends with standard input. */
+/* Accepts and closes as fast as one thread can, at 127.0.0.1 and, where there is one, at the same port of
+   ::1: the other end for connects.py. Writes its port to standard output and ends with standard input. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -14,32 +14,46 @@ static void fail(const char *what) {
   exit(1);
 }
 
+static int listen_at(const struct sockaddr *address, socklen_t size) {
+  int listener = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener < 0 || bind(listener, address, size) != 0 || listen(listener, 4096) != 0) return -1;
+  return listener;
+}
+
+static void watch(int loop, int fd) {
+  struct epoll_event ready = {.events = EPOLLIN, .data.fd = fd};
+  if (epoll_ctl(loop, EPOLL_CTL_ADD, fd, &ready) != 0) fail("epoll");
+}
+
 int main(void) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t size = sizeof address;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (listener < 0) fail("socket");
-  if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0) fail("bind");
-  if (listen(listener, 4096) != 0) fail("listen");
+  int listener = listen_at((struct sockaddr *)&address, sizeof address);
+  if (listener < 0) fail("listen");
   if (getsockname(listener, (struct sockaddr *)&address, &size) != 0) fail("getsockname");
+  struct sockaddr_in6 beside = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  beside.sin6_port = address.sin_port;
+  int listener6 = listen_at((struct sockaddr *)&beside, sizeof beside);
   printf("%d\n", ntohs(address.sin_port));
   fflush(stdout);
 
   int loop = epoll_create1(EPOLL_CLOEXEC);
-  struct epoll_event ready = {.events = EPOLLIN, .data.fd = listener};
-  if (loop < 0 || epoll_ctl(loop, EPOLL_CTL_ADD, listener, &ready) != 0) fail("epoll");
+  if (loop < 0) fail("epoll");
+  watch(loop, listener);
+  if (listener6 >= 0) watch(loop, listener6);
   struct epoll_event end = {.events = EPOLLIN | EPOLLHUP, .data.fd = STDIN_FILENO};
   if (epoll_ctl(loop, EPOLL_CTL_ADD, STDIN_FILENO, &end) != 0) fail("epoll stdin");
   for (;;) {
-    struct epoll_event events[2];
-    int count = epoll_wait(loop, events, 2, -1);
-    for (int i = 0; i < count; ++i)
+    struct epoll_event events[3];
+    int count = epoll_wait(loop, events, 3, -1);
+    for (int i = 0; i < count; ++i) {
       if (events[i].data.fd == STDIN_FILENO) return 0;
-    for (;;) {
-      int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0) break;
-      close(fd);
+      for (;;) {
+        int fd = accept4(events[i].data.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) break;
+        close(fd);
+      }
     }
   }
 }
