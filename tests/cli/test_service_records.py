@@ -77,12 +77,15 @@ class Hosts(ServiceTest):
     def test_all_hosts_are_asked_about_at_once(self):
         for name in ("a.example", "b.example"):
             for kind in ("AAAA", "A"):
-                self.server.set(name, kind, dns.answer(V4 if kind == "A" else V6, delay=0.2))
+                self.server.set(name, kind, dns.answer(V4 if kind == "A" else V6, delay=1))
         self.srv((10, 0, self.first.port, "a.example"), (20, 0, self.second.port, "b.example"))
         self.assert_handed_over(self.dial("--srv"), self.first)
-        times = [query.time for query in self.server.queries if query.type != "SRV"]
+        first = {}  # a server that is slow is asked again
+        for query in self.server.queries:
+            first.setdefault((query.name, query.type), query.time)
+        times = [time for (_, kind), time in first.items() if kind != "SRV"]
         self.assertEqual(len(times), 4)
-        self.assertLess(max(times) - min(times), 0.15)
+        self.assertLess(max(times) - min(times), 0.9)
 
     def test_weights_draw_among_equals(self):
         self.host("a.example", V4)
@@ -240,19 +243,19 @@ class Bindings(ServiceTest):
         self.host(NAME, V4)
         self.host("a.example", V4)
         name = "_%d._ssh.%s" % (self.second.port, NAME)
-        for delay, winner in ((0.1, self.first), (1.0, self.second)):
+        for delay, winner in ((0.1, self.first), (2, self.second)):
             self.bind((1, "a.example", dns.port(self.first.port)), name=name, delay=delay)
             began = time.monotonic()
             self.assert_handed_over(self.dial("--svcb", "--resolution-delay", "400ms", port=self.second.port), winner)
-            self.assertLess(time.monotonic() - began, 0.9)
+            self.assertLess(time.monotonic() - began, 1.9)
 
     def test_hints_need_no_answer_and_give_way_to_one(self):
         self.server.set("a.example", "AAAA", dns.nodata())
-        self.server.set("a.example", "A", dns.answer(V4, delay=0.5))
+        self.server.set("a.example", "A", dns.answer(V4, delay=2))
         self.bind((1, "a.example", dns.port(self.first.port) + dns.hint(V4)))
         began = time.monotonic()
         self.assert_handed_over(self.dial("--svcb"), self.first)
-        self.assertLess(time.monotonic() - began, 0.45)
+        self.assertLess(time.monotonic() - began, 1.9)
         self.server.set("a.example", "A", dns.answer(V4))
         self.server.set("a.example", "AAAA", dns.nodata(delay=0.2))
         self.bind((1, "a.example", dns.port(self.first.port) + dns.hint("127.0.0.9")))
