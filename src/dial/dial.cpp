@@ -15,9 +15,8 @@
 #include "base/duration.hpp"
 #include "dial/local_target.hpp"
 #include "dial/nat64_path.hpp"
-#include "dial/service_hosts.hpp"
+#include "dial/service_path.hpp"
 #include "dns/name_lookup.hpp"
-#include "dns/service_lookup.hpp"
 #include "dns/target_environment.hpp"
 #include "gladhand/error.hpp"
 #include "sys/command.hpp"
@@ -60,7 +59,8 @@ class Driver {
         history_(read_history()),
         race_(race_options(), policy()),
         wakeup_timer_(loop),
-        nat64_(loop, network_) {}
+        nat64_(loop, network_),
+        services_(loop, network_, nat64_, options_.names) {}
 
   asio::awaitable<DialResult> run() {
     begin();
@@ -133,7 +133,7 @@ class Driver {
                         bound_,
                         options_.race.preferred_family_count,
                         race_.preferred_family(),
-                        race_options().backup_attempt,
+                        race_.options().backup_attempt,
                         source_.origin,
                         reported_target.why_direct});
       if (options_.history) report(history_.report);
@@ -177,9 +177,7 @@ class Driver {
     nat64_.take_in();
     if (ipv4_lookup_) ipv4_lookup_->take_in();
     if (lookup_) lookup_->take_in();
-    if (service_) service_->take_in();
-    for (const auto& host : hosts_)
-      if (host->lookup) host->lookup->take_in();
+    services_.take_in();
   }
 
   // What must not fail has failed: nothing goes on, and the children are waited for.
@@ -188,8 +186,7 @@ class Driver {
     lookup_.reset();
     ipv4_lookup_.reset();
     nat64_.close();
-    service_.reset();
-    hosts_.clear();
+    services_.close();
     before_.reset();
     for (const auto& attempt : attempts_)
       if (attempt) attempt->cancel();
@@ -231,7 +228,7 @@ class Driver {
   // --- orders ---
 
   void carry_out(const SendQuery& order) {
-    if (order.group != unassociated) return ask_about(*hosts_[order.group], order);
+    if (order.group != unassociated) return ask_about_host(order);
     if (order.family == Family::ipv4 && ipv4_later_) {
       ipv4_ordered_ = true;
       if (!nat64_.is_learning()) settle_ipv4();
@@ -271,7 +268,7 @@ class Driver {
                        with_sources(answer.addresses, group),
                        answer.source,
                        group,
-                       group == unassociated ? "" : hosts_[group]->target.host});
+                       group == unassociated ? "" : services_.host(group)});
   }
 
   void report_now(Event::Body body) {
@@ -330,55 +327,22 @@ class Driver {
   // --- service records ---
 
   void carry_out(const SendServiceQuery& order) {
-    Question::Settings settings = question_settings(source_.conf, source_.delays);
-    // Where nobody answers, time must be left for the name itself.
-    settings.race.timeout = std::min(settings.race.timeout, bound_ / 2);
-    service_ = std::make_shared<ServiceLookup>(
-        loop_,
+    services_.ask(
         order.type,
-        source_.service_names,
-        std::move(settings),
-        random_draw(),
-        [this, type = order.type](ServiceLookup::Answer answer) { take(type, std::move(answer)); },
+        source_,
+        target_.port,
+        bound_ / 2,  // where nobody answers, time must be left for the name itself
+        options_.race.resolution_delay,
+        [this](ServiceAnswered fact) { put(std::move(fact)); },
         [this](Event::Body body) { report_now(std::move(body)); });
-    service_->ask();
     network_.learn_addresses();
   }
 
-  void take(RecordType type, ServiceLookup::Answer answer) {
-    ServiceAnswered fact{.type = type, .status = answer.status, .name = std::move(answer.name)};
-    fact.unavailable = is_withdrawn(answer.services);
-    if (fact.unavailable) withdrawn_ = fact.name;
-    hosts_ = find_hosts(std::move(answer), target_.port, options_.names, network_);
-    for (const auto& host : hosts_) {
-      host->source.delays.resolution = options_.race.resolution_delay;
-      if (host->source.lacks_ipv4 && nat64_.has_prefixes() && !host->source.questions.empty())
-        host->source.questions = {Family::ipv6, Family::ipv4};
-      const auto group = static_cast<CandidateGroup>(fact.hosts.size());
-      fact.hosts.push_back({host->target.host,
-                            host->target.port,
-                            host->record.priority,
-                            host->record.weight,
-                            host->source.questions,
-                            with_sources(host->source.known, group)});
-      for (Candidate& hint : with_sources(hints_of(*host), group)) {
-        hint.is_hint = true;
-        fact.hosts.back().known.push_back(hint);
-      }
-    }
-    put(std::move(fact));
-  }
-
-  void ask_about(HostOfService& host, const SendQuery& order) {
-    if (!host.lookup)
-      host.lookup = std::make_shared<NameLookup>(loop_,
-                                                 host.target,
-                                                 host.source,
-                                                 host.source.questions,
-                                                 recorder_.began() + options_.race.timeout,
-                                                 listener(order.group));
-    if (recorder_) report(SendQuery{order.family, host.lookup->name(), order.group});
-    host.lookup->ask(order.family);
+  void ask_about_host(const SendQuery& order) {
+    NameLookup& lookup = services_.lookup(
+        order.group, recorder_.began() + options_.race.timeout, listener(order.group));
+    if (recorder_) report(SendQuery{order.family, lookup.name(), order.group});
+    lookup.ask(order.family);
   }
 
   void carry_out(const Prepare& order) {
@@ -439,20 +403,13 @@ class Driver {
     const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
     nat64_.close();
     ipv4_lookup_.reset();
-    if (service_) end_service_questions();
+    if (services_.is_asked()) silent_servers_ = services_.silent_servers();
+    services_.close();
     if (!lookup_) return;
     lookup_failure_ = lookup_->failure();
     unasked_ = lookup_->unasked();
     silent_servers_ = lookup_->silent_servers();
     if (!idle) lookup_.reset();
-  }
-
-  void end_service_questions() {
-    silent_servers_ = service_->silent_servers();
-    for (const auto& host : hosts_)
-      if (host->lookup && silent_servers_.empty()) silent_servers_ = host->lookup->silent_servers();
-    service_.reset();
-    hosts_.clear();
   }
 
   template <typename Decision>
@@ -484,10 +441,10 @@ class Driver {
                            to_string(options_.race.timeout));
     if (failure_) return DialFailure{*failure_, true};
     if (local_.failure) return DialFailure{*local_.failure};
-    if (withdrawn_)
+    if (services_.withdrawn())
       return DialFailure{Error(ExitStatus::no_address,
                                "connect to " + in_words(target_.host, target_.service) +
-                                   ": nobody offers the service, as " + in_quotes(*withdrawn_) +
+                                   ": nobody offers the service, as " + in_quotes(*services_.withdrawn()) +
                                    " says")};
     if (finish_.outcome == Outcome::no_address && lookup_failure_)
       return DialFailure{
@@ -524,9 +481,7 @@ class Driver {
   std::vector<Endpoint> held_known_;  // known IPv4 addresses that do
   std::vector<std::pair<CandidateGroup, NameLookup::Answer>> held_answers_;  // of A
   std::shared_ptr<NameLookup> ipv4_lookup_;
-  std::shared_ptr<ServiceLookup> service_;
-  std::vector<std::unique_ptr<HostOfService>> hosts_;  // by CandidateGroup
-  std::optional<std::string> withdrawn_;               // the name whose record says so
+  ServicePath services_;
   std::optional<std::string> lookup_failure_;
   std::vector<std::string> unasked_;
   std::vector<std::string> silent_servers_;

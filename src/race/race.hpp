@@ -88,6 +88,9 @@ class Race {
 
   const std::vector<QuestionReport>& questions() const { return questions_; }
 
+  /// Those that hold: the Connection Attempt Delay within its bounds.
+  const RaceOptions& options() const { return options_; }
+
   /// The family that is waited for: IPv6 unless gai.conf ranks IPv4 higher.
   Family preferred_family() const { return preferred_; }
 
