@@ -41,8 +41,7 @@ Result<PrivateFolder> open_folder(const std::string& path, PrivateFolder::Missin
   return PrivateFolder::open(path, missing);
 }
 
-Result<HistoryFile> read_history(const PrivateFolder& folder, const std::string& file) {
-  const Result<std::string> text = folder.read(file);
+Result<HistoryFile> read_history(const Result<std::string>& text) {
   if (!text) return text.error();
   Result<HistoryFile> read = read_history_text(*text);
   if (read && read->written > wall_time() + clock_skew)
@@ -96,9 +95,14 @@ HistoryKeeper::Reading HistoryKeeper::read(const SocketSettings& settings) const
   reading.network = *network;
   reading.report.network = network->name;
   const Result<PrivateFolder> folder = open_folder(folder_, PrivateFolder::Missing::is_made);
-  Result<HistoryFile> file = folder ? read_history(*folder, file_of(*network)) : folder.error();
-  if (file) reading.report.endpoints = file->history.endpoints.size();
-  if (!file) reading.report.why_not = file.error().what();
+  Result<std::string> text = folder ? folder->read(file_of(*network)) : folder.error();
+  Result<HistoryFile> file = read_history(text);
+  if (file) {
+    reading.report.endpoints = file->history.endpoints.size();
+    reading.text = std::move(*text);
+  } else {
+    reading.report.why_not = file.error().what();
+  }
   // What is damaged is empty: it is written anew.
   reading.history = std::make_shared<const History>(file ? std::move(file->history) : History());
   return reading;
@@ -109,7 +113,7 @@ void HistoryKeeper::learn(const Reading& reading,
                           const std::vector<HistoryChange>& changes,
                           std::optional<std::chrono::microseconds> round_trip) {
   if (reading.history && !changes.empty())
-    lessons_.push_back({reading.network, host, changes, round_trip});
+    lessons_.push_back({reading, host, changes, round_trip});
 }
 
 std::optional<HistoryWritten> HistoryKeeper::write() {
@@ -127,16 +131,19 @@ std::optional<Error> HistoryKeeper::write(const Lesson& lesson) const {
   if (!folder) return folder.error();
   bool is_new = false;
   bool is_foreign = false;
-  auto error = folder->update(file_of(lesson.network), [&](std::string before) {
+  auto error = folder->update(file_of(lesson.reading.network), [&](std::string before) {
     is_new = before.empty();
     is_foreign = is_of_another_version(before);
     if (is_foreign) return before;
-    const seconds now = wall_time();
-    Result<HistoryFile> read = read_history_text(before);
-    HistoryFile file = read && read->written <= now + clock_skew ? std::move(*read) : HistoryFile();
-    file.network = lesson.network.words;
-    file.written = now;
-    gladhand::learn(file.history, lesson.changes, lesson.host, lesson.round_trip, now);
+    HistoryFile file;
+    if (before == lesson.reading.text) {  // usually: it need not be read again
+      file.history = *lesson.reading.history;
+    } else if (Result<HistoryFile> read = read_history(before)) {
+      file = std::move(*read);
+    }
+    file.network = lesson.reading.network.words;
+    file.written = wall_time();
+    gladhand::learn(file.history, lesson.changes, lesson.host, lesson.round_trip, file.written);
     return history_text(file);
   });
   if (is_foreign) return Error(ExitStatus::not_handed_over, "its file is of another version");
@@ -148,7 +155,7 @@ std::vector<HistoryKeeper::Network> HistoryKeeper::networks() const {
   std::vector<Network> networks;
   const PrivateFolder folder = open_folder(folder_, PrivateFolder::Missing::is_made).or_throw();
   for (const PrivateFolder::File& it : files_of(folder).or_throw()) {
-    const Result<HistoryFile> file = read_history(folder, it.name);
+    const Result<HistoryFile> file = read_history(folder.read(it.name));
     if (file && file->network.empty()) continue;  // another process has forgotten it meanwhile
     networks.push_back({it.name.substr(beginning.size()),
                         file ? *file : HistoryFile(),

@@ -27,6 +27,7 @@ class HistoryKeeper {
 
   struct Reading {
     std::shared_ptr<const History> history{};  ///< null: not used
+    std::string text{};                        ///< what it was read from
     NetworkIdentity network{};
     HistoryRead report{};
   };
@@ -60,7 +61,7 @@ class HistoryKeeper {
 
  private:
   struct Lesson {
-    NetworkIdentity network;
+    Reading reading;
     std::string host;
     std::vector<HistoryChange> changes;
     std::optional<std::chrono::microseconds> round_trip;

@@ -5,10 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/fnv.hpp"
-#include "base/words.hpp"
 
 namespace gladhand {
 
@@ -39,15 +37,20 @@ std::string line_of(const KnownEndpoint& it) {
   return line + ' ' + word_of(it.host) + '\n';
 }
 
-// The words of one line, each read once; one that is missing or senseless spoils them all.
+// The words of one line, with a space between, each read once; one that is missing or senseless
+// spoils them all.
 class Words {
  public:
-  explicit Words(const std::vector<std::string_view>& words) : words_(words) {}
+  explicit Words(std::string_view line) : rest_(line) {}
 
   std::string_view text() {
-    if (next_ == words_.size()) good_ = false;
-    return good_ ? words_[next_++] : std::string_view();
+    const std::string_view word = rest_.substr(0, rest_.find(' '));
+    rest_.remove_prefix(std::min(word.size() + 1, rest_.size()));
+    good_ = good_ && !word.empty();
+    return word;
   }
+
+  std::string_view rest() const { return rest_; }
 
   template <typename Number>
   Number number() {
@@ -63,8 +66,7 @@ class Words {
   bool good() const { return good_; }
 
  private:
-  const std::vector<std::string_view>& words_;
-  std::size_t next_ = 0;
+  std::string_view rest_;
   bool good_ = true;
 };
 
@@ -97,7 +99,7 @@ bool read_endpoint(Words& words, History& history) {
   return true;
 }
 
-bool read_line(const std::vector<std::string_view>& line, HistoryFile& file) {
+bool read_line(std::string_view line, HistoryFile& file) {
   Words words(line);
   const std::string_view kind = words.text();
   if (kind == "written") {
@@ -105,8 +107,7 @@ bool read_line(const std::vector<std::string_view>& line, HistoryFile& file) {
     return words.good();
   }
   if (kind == "network") {
-    for (std::size_t i = 1; i < line.size(); ++i)
-      file.network += (i == 1 ? "" : " ") + std::string(line[i]);
+    file.network = words.rest();
     return true;
   }
   return kind == "family" ? read_family(words, file.history)
@@ -142,11 +143,11 @@ Result<HistoryFile> read_history_text(std::string_view text) {
   if (text.size() < body || !text.starts_with(magic) || text[body - 1] != '\n' ||
       text.substr(head, sum_length) != fnv_1a_text(text.substr(body)))
     return damaged;
-  bool good = true;
-  for_each_line(text.substr(body), [&](const std::vector<std::string_view>& line) {
-    good = good && read_line(line, file);
-  });
-  if (!good) return damaged;
+  for (std::string_view rest = text.substr(body); !rest.empty();) {
+    const std::size_t length = std::min(rest.find('\n'), rest.size());
+    if (!read_line(rest.substr(0, length), file)) return damaged;
+    rest.remove_prefix(std::min(length + 1, rest.size()));
+  }
   return file;
 }
 
