@@ -292,6 +292,21 @@ TEST_SUITE("history: order") {
     CHECK(client.dial(two_of_ipv4(10ms, 10ms)) == Log{"0 start 192.0.2.2"});
   }
 
+  TEST_CASE("[HEv3 §5.3] so it does where its round trip could not be measured") {
+    Client client;
+    client.history.endpoints = {
+        {.endpoint = *gladhand::parse_address(four2, 22), .won = 1, .used = now}};
+    CHECK(client.dial(two_of_ipv4(20ms, 20ms)) == Log{"0 start 192.0.2.2"});
+  }
+
+  TEST_CASE("what does not answer is last where addresses are tried one by one, too") {
+    Client client;
+    client.dial(dead_first);
+    World world = dead_first;
+    world.options.one_by_one = 500ms;
+    CHECK(client.dial(world) == four_alone);
+  }
+
   TEST_CASE("addresses with about one round trip keep the order of the answer") {
     Client client;
     client.dial(to({four}, {{four, {21ms}}}));
