@@ -19,11 +19,22 @@ namespace gladhand {
 
 namespace {
 
+// As the connector writes a host and a port, and as lists of other programs do: neither is a name.
+void check_host(const std::string& text, const std::string& host) {
+  constexpr std::size_t digits_of_a_port = 5;
+  const bool number = host.find_first_not_of("0123456789") == host.npos;
+  if (number && host.size() <= digits_of_a_port && text == host)
+    throw UsageError("host " + in_quotes(text) + " is a number", "a port is written HOST:" + text);
+  if (!is_local(host) && host.find_first_of(" ,;=") != host.npos)
+    throw UsageError("host " + in_quotes(text) + " is not HOST, HOST:PORT or [V6]:PORT");
+}
+
 Target read_target(const BenchSettings& settings,
                    const std::string& text,
                    const std::string& services) {
   const ConnectOptions& dial = settings.bench.dial;
   const HostAndPort it = split_host(text, dial.route.tcpmux.empty() ? "22" : "1");  // [RFC 1078]
+  check_host(text, it.host);
   Target target = parse_target(is_local(it.host) ? it.host : to_ascii(it.host), it.port, services);
   check_target(settings.given, target, dial);
   const bool each = std::ranges::any_of(settings.bench.modes, [](const BenchMode& mode) {

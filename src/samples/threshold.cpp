@@ -48,6 +48,12 @@ std::optional<double> read_limit(std::string_view text, Threshold::Figure figure
   return duration ? std::optional(static_cast<double>(duration->count())) : std::nullopt;
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 constexpr double beyond_all = std::numeric_limits<double>::infinity();
 
 // Of all dials: one that failed would have been waited for longer than for any that connected.
@@ -87,11 +93,12 @@ Threshold parse_threshold(std::string_view text) {
   threshold.text = text;
   const std::size_t at = text.find_first_of("<>");
   const bool with_equal = at != text.npos && text.substr(at + 1).starts_with('=');
-  if (at != text.npos && read_figure(text.substr(0, at), threshold)) {
+  if (at != text.npos && read_figure(trimmed(text.substr(0, at)), threshold)) {
     using enum Threshold::Relation;
     if (text[at] == '>') threshold.relation = with_equal ? at_least : above;
     if (text[at] == '<') threshold.relation = with_equal ? at_most : below;
-    if (const auto limit = read_limit(text.substr(at + (with_equal ? 2 : 1)), threshold.figure)) {
+    const std::string_view limit_text = trimmed(text.substr(at + (with_equal ? 2 : 1)));
+    if (const auto limit = read_limit(limit_text, threshold.figure)) {
       threshold.limit = *limit;
       return threshold;
     }

@@ -175,11 +175,10 @@ class BenchTest(CommandTest):
         return self.measure(*arguments, **how)["hosts"][0]["modes"][0]["samples"]
 
     def name_server(self, **replies):
-        """--dns-server of a server that knows db.example; AAAA=..., A=...."""
+        """--dns-server of a server, self.names, that knows db.example; AAAA=..., A=...."""
         script = {("db.example", kind): reply for kind, reply in replies.items()}
-        server = self.enter(dns.Server(("127.0.0.1", 0), script=script))
-        address, port = server.endpoints[0][:2]
-        return ("--dns-server", f"{address}:{port}")
+        self.names = self.enter(dns.Server(("127.0.0.1", 0), script=script))
+        return ("--dns-server", self.names.endpoint)
 
     def assert_usage_error(self, result, *texts):
         self.assertEqual((result.returncode, result.stdout), (USAGE, ""), result)

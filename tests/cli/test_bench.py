@@ -276,6 +276,7 @@ class Statuses(BenchTest):
                 ((), "HOST"), (("--until", "tls", self.target), "tls"), (("--compare", "v5", self.target), "v5"),
                 (("--fail-if", "p99=1", self.target), "p99=1"), (("--rate", "0", self.target), "--rate"),
                 (("-n", "0", self.target), "--samples"), (("--json", "-", "--csv", "-", self.target), "standard output"),
+                (("127.0.0.1", "22"), "'22' is a number"), (("127.0.0.1,22",), "'127.0.0.1,22' is not HOST"),
                 (("--hosts", "/nonexistent"), "/nonexistent"), (("127.0.0.1:99999",), "99999"),
                 (("--json", "x", "--csv", "x", self.target), "one file"),
                 (("-4", "--compare", "race,v6", self.target), "'v6'"),
@@ -410,16 +411,16 @@ class FirstLine(BenchTest):
 
 class Manners(BenchTest):
     def test_a_host_is_dialled_once_a_second(self):
-        """A tenth of a second to either side is for a machine that is late with one of two starts."""
+        """A start is late by what its sample says; that the server is late to see one has half a second."""
         server = self.serve()
         samples = self.samples("-n", 3, f"127.0.0.1:{server.port}")
-        starts = [sample["started_us"] for sample in samples]
-        for earlier, later in zip(starts, starts[1:]):
-            self.assertGreater(later - earlier, 900_000)
-            self.assertLess(later - earlier, 1_300_000)
+        for earlier, later in zip(samples, samples[1:]):
+            apart = later["started_us"] - earlier["started_us"]
+            self.assertGreaterEqual(apart, 1_000_000)
+            self.assertLess(apart, 1_010_000 + later["lag_us"])
         server.wait_for(3)
         for earlier, later in zip(server.times, server.times[1:]):
-            self.assertGreater(later - earlier, 0.8)
+            self.assertGreater(later - earlier, 0.5)
 
     def test_two_names_of_one_server_are_dialled_as_one(self):
         """Both at first; then it is known."""
@@ -678,7 +679,7 @@ class Running(BenchTest):
         servers = self.name_server(A=dns.drop(), AAAA=dns.drop())
         with subprocess.Popen(words("--compare", "each", *servers, "db.example"), stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
-            time.sleep(0.3)
+            wait_until(lambda: self.names.queries, "the questions")
             process.send_signal(signal.SIGINT)
             output, errors = process.communicate(timeout=5)
         self.assertEqual((process.returncode, errors), (NOT_WELL, ""))

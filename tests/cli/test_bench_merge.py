@@ -41,14 +41,14 @@ class MergeTest(BenchTest):
 
 class Merging(MergeTest):
     def test_a_slower_server_is_told_with_an_interval_that_holds_the_truth(self):
-        fast, slow = self.record_delay("fast.json", 0.002), self.record_delay("slow.json", 0.032)
+        fast, slow = self.record_delay("fast.json", 0.002), self.record_delay("slow.json", 0.152)
         report = json.loads(self.merge(fast, slow, "--json", "-"))
         (found,) = report["hosts"][0]["comparisons"]
         self.assertEqual((found["first"], found["second"], found["verdict"]),
                          ("fast.json", "slow.json", "slower"))
         low, high = found["ci95_us"]
         self.assertLess(low, high)
-        self.assertLess(20_000, low)
+        self.assertLess(50_000, low)
         self.assertRegex(self.merge(fast, slow),
                          r"race from slow\.json: [\d.]+ ms slower than from fast\.json at the\s+median")
 

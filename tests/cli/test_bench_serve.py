@@ -12,7 +12,7 @@ import common
 import sandbox
 from bench_case import WELL, BenchTest, Exporter, run, samples
 from common import resolve, wait_until
-from support import receiver
+from support import receiver, stalls
 
 
 def setUpModule():
@@ -34,7 +34,7 @@ class Serving(BenchTest):
         found = samples(text)
         labels = f'host="127.0.0.1",port="{server.port}",mode="race",site="ams"'
         count = found["gladhand_bench_dial_seconds_count", labels + ',outcome="connected"']
-        self.assertIn(count, (2, 3))
+        self.assertGreaterEqual(count, 2)
         self.assertEqual(found["gladhand_bench_success", labels], 1)
         self.assertEqual(found["gladhand_bench_wins_total", labels + ',family="IPv4"'], count)
         self.assertEqual(sorted(value for (name, _), value in found.items() if name == "gladhand_bench_success"), [0, 1])
@@ -80,9 +80,10 @@ class Serving(BenchTest):
     def test_a_probe_ends_before_its_scrape(self):
         hole = self.black_hole()
         exporter = self.exporter()
-        began = time.monotonic()
-        status, text = exporter.probe(f"127.0.0.1:{hole.port}", headers={"X-Prometheus-Scrape-Timeout-Seconds": "1.5"})
-        self.assertLess(time.monotonic() - began, 1.5)
+        with stalls.StallMeter() as meter:
+            began = time.monotonic()
+            status, text = exporter.probe(f"127.0.0.1:{hole.port}", headers={"X-Prometheus-Scrape-Timeout-Seconds": "1.5"})
+            self.assertLess(time.monotonic() - began, 1.5 + meter.since(began))
         self.assertEqual((status, samples(text)["probe_success", ""]), (200, 0))
 
     def test_no_target_is_probed_often_nor_many_at_once(self):
@@ -130,7 +131,7 @@ class Serving(BenchTest):
 
     def assert_apart(self, times):
         for earlier, later in zip(times, times[1:]):
-            self.assertGreater(later - earlier, 1.8, times)
+            self.assertGreater(later - earlier, 1.5, times)
 
     def test_probes_of_two_names_of_one_server_are_apart(self):
         """Where a name leads is known from its first probe on."""

@@ -344,6 +344,7 @@ TEST_SUITE("figures") {
     CHECK_FALSE(met("median>20ms"));
     CHECK(met("median>=20ms"));
     CHECK(met("p50>=0.02"));
+    CHECK(met(" median >= 20 ms "));
     CHECK(met("p99>29ms"));
     CHECK_FALSE(met("max>30ms"));
     CHECK(met("max<=30ms"));
