@@ -137,6 +137,13 @@ class WhatIsSpared(HistoryTest):
                          os.stat(self.file()).st_size > 0, "what it remembers")
         self.assertIsNone(session.process.poll())
 
+    def test_what_another_program_has_written_meanwhile_counts(self):
+        self.addresses()
+        forget = f"{os.path.abspath(self.gladhand)} {self.history} --history-forget all"
+        self.addresses("--before", f"sh -c '{forget} >/dev/null 2>&1'")
+        with open(self.file(), encoding="utf-8") as lines:
+            self.assertEqual([line.split()[5] for line in lines if line.startswith("endpoint")], ["1"])
+
     def test_rules_of_a_file_can_ask_for_it(self):
         config = self.network.client.etc / "history.toml"
         config.write_text(f'[[rule]]\nhistory = "{self.store}"\n', encoding="utf-8")
