@@ -185,7 +185,11 @@
       all.push({name: `Against ${merged[0].vantage}`,
         value: (row) => (difference(row.host, row.mode) || {}).difference_us,
         cell: (row) => differenceCell(difference(row.host, row.mode))});
-    all.push(figure('p90', P90), figure('p99', P99), figure('Max', MAX),
+    // A telephone has little room for what no row has.
+    const known = (index) => run.hosts.some((host) => host.modes.some((mode) => has(mode, index)));
+    if (known(P90)) all.push(figure('p90', P90));
+    if (known(P99)) all.push(figure('p99', P99));
+    all.push(figure('Max', MAX),
       {name: 'Failed', value: (row) => row.mode.figures[FAILURES],
         cell: (row) => row.mode.figures[FAILURES] === 0 ? '\u2013'
           : el('span', {class: 'bad'}, count(row.mode.figures[FAILURES]))},
@@ -605,5 +609,12 @@
     figures.mark(run.hosts[0]);
     host.show(run.hosts[0], false);
   }
+  // What is folded would be missing on paper.
+  window.addEventListener('beforeprint', () => {
+    for (const it of document.querySelectorAll('details')) {
+      it.open = true;
+      it.dispatchEvent(new Event('toggle'));
+    }
+  });
   document.documentElement.dataset.drawn = 'yes';
 })();
