@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,8 +48,12 @@ Target read_target(const Settings& settings) {
   return target;
 }
 
-// Runs the loop until the dial has ended, or nobody waits for its result any more.
+// Runs the loop until the dial has ended, or nobody waits for its result any more. Where somebody
+// still does, that is watched once the dial waits, too: over loopback it does not, and the loop
+// needs no epoll.
 RetryResult run_dial(asio::io_context& loop,
+                     bool waited_for,
+                     const std::function<void()>& begin_watch,
                      const Settings& settings,
                      const Target& target,
                      Alternatives routes,
@@ -63,7 +68,11 @@ RetryResult run_dial(asio::io_context& loop,
         result = std::move(ended);
         loop.stop();
       });
-  loop.run();
+  if (waited_for) loop.poll();
+  if (!loop.stopped()) {
+    begin_watch();
+    loop.run();
+  }
   if (failure) std::rethrow_exception(failure);
   if (!result) throw receiver_gone(recorder.now());
   return std::move(*result);
@@ -168,8 +177,12 @@ std::string history_of(const std::vector<Event>& events) {
   const bool raced = routes.order == RouteOrder::race && !routes.list.empty();
   std::optional<asio::io_context> loop(std::in_place, 1);
   std::optional<HangupWatch> watch;
-  if (way) watch.emplace(*loop, STDOUT_FILENO, [&loop] { loop->stop(); });
-  RetryResult dials = run_dial(*loop, settings, target, std::move(routes), recorder);
+  const auto begin_watch = [&] {
+    if (way) watch.emplace(*loop, STDOUT_FILENO, [&loop] { loop->stop(); });
+  };
+  const bool waited_for = way && !has_hung_up(STDOUT_FILENO);
+  RetryResult dials =
+      run_dial(*loop, waited_for, begin_watch, settings, target, std::move(routes), recorder);
   auto* connection = std::get_if<DialConnection>(&dials.last);
   if (way == HandOver::pass && !settings.hand_over && has_spoken(STDIN_FILENO))
     way = HandOver::relay;

@@ -54,7 +54,6 @@ class SlowAlarm : public std::enable_shared_from_this<SlowAlarm> {
 
   // When this goes its handler may be due already.
   void set(const Target& target, const RetryPolicy& policy) {
-    if (policy.on_slow.empty()) return;
     timer_.expires_after(policy.slow_after);
     timer_.async_wait([watched = weak_from_this(),
                        words = policy.on_slow,
@@ -107,8 +106,11 @@ asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
   const Clock::time_point end = start + policy.total;
   const Moment timeout = options.race.timeout;
   const bool bounded = policy.total.count() != 0;
-  const auto alarm = std::make_shared<SlowAlarm>(loop, recorder);
-  alarm->set(target, policy);
+  std::shared_ptr<SlowAlarm> alarm;
+  if (!policy.on_slow.empty()) {
+    alarm = std::make_shared<SlowAlarm>(loop, recorder);
+    alarm->set(target, policy);
+  }
   RetryResult result;
   for (;;) {
     const Clock::time_point begin = Clock::now();

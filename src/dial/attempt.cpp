@@ -66,14 +66,13 @@ Attempt::Attempt(asio::io_context& loop,
                  const AttemptOptions& options,
                  std::function<void(std::error_code)> on_end,
                  std::function<void()> on_established)
-    : endpoint_(endpoint),
+    : loop_(loop),
+      endpoint_(endpoint),
       options_(options),
       on_end_(std::move(on_end)),
       on_established_(std::move(on_established)),
       fd_(open_socket(endpoint, options.socket.protocol)),
-      unopened_(fd_ ? std::error_code() : last_error()),
-      connecting_(loop),
-      pause_(loop) {}
+      unopened_(fd_ ? std::error_code() : last_error()) {}
 
 std::optional<RefusedSetting> Attempt::set_up_socket() {
   const auto family = endpoint_.family();
@@ -100,8 +99,9 @@ void Attempt::end(std::error_code error) {
 }
 
 void Attempt::rest(std::chrono::microseconds duration, std::function<void()> then) {
-  pause_.expires_after(duration);
-  pause_.async_wait([this, then = std::move(then)](std::error_code canceled) {
+  if (!pause_) pause_.emplace(loop_);
+  pause_->expires_after(duration);
+  pause_->async_wait([this, then = std::move(then)](std::error_code canceled) {
     if (canceled || !fd_) return end(asio::error::operation_aborted);
     then();
   });
@@ -131,13 +131,14 @@ void Attempt::watch() {
 }
 
 void Attempt::wait_for(asio::posix::stream_descriptor::wait_type what, std::function<void()> then) {
+  if (!connecting_) connecting_.emplace(loop_);
   std::error_code error;
-  connecting_.assign(fd_.get(), error);
+  connecting_->assign(fd_.get(), error);
   if (error) return end(error);
   fd_.release();
-  connecting_.async_wait(what, [this, then = std::move(then)](std::error_code failed) {
-    if (!connecting_.is_open()) return end(asio::error::operation_aborted);
-    fd_ = UniqueFd(connecting_.release());
+  connecting_->async_wait(what, [this, then = std::move(then)](std::error_code failed) {
+    if (!connecting_->is_open()) return end(asio::error::operation_aborted);
+    fd_ = UniqueFd(connecting_->release());
     if (failed) return end(failed);
     then();
   });
@@ -159,9 +160,9 @@ void Attempt::listen() {
 
 void Attempt::cancel() {
   std::error_code ignored;
-  connecting_.close(ignored);
+  if (connecting_) connecting_->close(ignored);
   fd_ = UniqueFd();
-  pause_.cancel();
+  if (pause_) pause_->cancel();
 }
 
 }  // namespace gladhand

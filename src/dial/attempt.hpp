@@ -58,14 +58,17 @@ class Attempt {
   void listen();
   void end(std::error_code error);
 
+  asio::io_context& loop_;
   Endpoint endpoint_;
   const AttemptOptions& options_;
   std::function<void(std::error_code)> on_end_;
   std::function<void()> on_established_;
   UniqueFd fd_;
-  std::error_code unopened_;                   // why there is no fd_
-  asio::posix::stream_descriptor connecting_;  // has the descriptor while the loop waits for it
-  asio::steady_timer pause_;
+  std::error_code unopened_;  // why there is no fd_
+
+  // Made when there is something to wait for: the first of a loop makes its epoll, too.
+  std::optional<asio::posix::stream_descriptor> connecting_;  // has the descriptor meanwhile
+  std::optional<asio::steady_timer> pause_;
 };
 
 }  // namespace gladhand

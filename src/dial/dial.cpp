@@ -58,7 +58,6 @@ class Driver {
         source_(find_source()),
         history_(read_history()),
         race_(race_options(), policy()),
-        wakeup_timer_(loop),
         nat64_(loop, network_),
         services_(loop, network_, nat64_, options_.names) {}
 
@@ -193,14 +192,19 @@ class Driver {
   }
 
   asio::awaitable<void> wait(std::optional<Moment> deadline) {
-    wakeup_timer_.expires_at(deadline ? recorder_.began() + *deadline : Clock::time_point::max());
+    if (!bell_) bell_.emplace(loop_);
+    bell_->expires_at(deadline ? recorder_.began() + *deadline : Clock::time_point::max());
     std::error_code rung;
-    co_await wakeup_timer_.async_wait(asio::redirect_error(asio::use_awaitable, rung));
+    co_await bell_->async_wait(asio::redirect_error(asio::use_awaitable, rung));
+  }
+
+  void ring() {
+    if (bell_) bell_->cancel();
   }
 
   void put(Fact fact) {
     inbox_.push_back({recorder_.now(), std::move(fact)});
-    wakeup_timer_.cancel();
+    ring();
   }
 
   void tell(const Fact& fact) {
@@ -301,7 +305,7 @@ class Driver {
   void learned_nat64() {
     for (const auto& [group, held] : std::exchange(held_answers_, {})) put_answer(group, held);
     if (ipv4_ordered_) settle_ipv4();
-    wakeup_timer_.cancel();
+    ring();
   }
 
   void settle_ipv4() {
@@ -381,7 +385,7 @@ class Driver {
           } else if (!race_.finished() && error != asio::error::operation_aborted) {
             put(AttemptFailed{id, error});
           } else {
-            wakeup_timer_.cancel();
+            ring();
           }
         },
         [this, id = order.attempt] { put(Established{id}); });
@@ -470,7 +474,7 @@ class Driver {
   NameSource source_;
   HistoryKeeper::Reading history_;
   Race race_;
-  asio::steady_timer wakeup_timer_;
+  std::optional<asio::steady_timer> bell_;  // made for the first wait: its loop has an epoll then
   std::unique_ptr<Command> before_;
   bool before_running_ = false;
   std::optional<Error> failure_;

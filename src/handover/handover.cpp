@@ -121,6 +121,11 @@ bool has_spoken(int in) {
   return ::ioctl(in, FIONREAD, &waiting) == 0 && waiting > 0;
 }
 
+bool has_hung_up(int receiver) {
+  pollfd watched{receiver, 0, 0};
+  return poll_now({&watched, 1}) > 0;
+}
+
 HangupWatch::HangupWatch(asio::io_context& loop, int receiver, std::function<void()> on_hangup)
     : hangups_(loop, hangups_of(receiver)), on_hangup_(std::move(on_hangup)) {
   watch();

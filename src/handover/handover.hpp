@@ -39,6 +39,9 @@ Error receiver_gone(std::chrono::steady_clock::duration after);
 /// sends its banner at once, and socat what its own client says.
 bool has_spoken(int in);
 
+/// Whether the receiver has closed its end already.
+bool has_hung_up(int receiver);
+
 /// Calls `on_hangup` once if the receiver closes its end. An end of file on our standard input is
 /// no hang-up: some clients give none.
 class HangupWatch {
