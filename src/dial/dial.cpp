@@ -192,19 +192,19 @@ class Driver {
   }
 
   asio::awaitable<void> wait(std::optional<Moment> deadline) {
-    if (!bell_) bell_.emplace(loop_);
-    bell_->expires_at(deadline ? recorder_.began() + *deadline : Clock::time_point::max());
+    if (!wakeup_timer_) wakeup_timer_.emplace(loop_);
+    wakeup_timer_->expires_at(deadline ? recorder_.began() + *deadline : Clock::time_point::max());
     std::error_code rung;
-    co_await bell_->async_wait(asio::redirect_error(asio::use_awaitable, rung));
+    co_await wakeup_timer_->async_wait(asio::redirect_error(asio::use_awaitable, rung));
   }
 
-  void ring() {
-    if (bell_) bell_->cancel();
+  void wake() {
+    if (wakeup_timer_) wakeup_timer_->cancel();
   }
 
   void put(Fact fact) {
     inbox_.push_back({recorder_.now(), std::move(fact)});
-    ring();
+    wake();
   }
 
   void tell(const Fact& fact) {
@@ -305,7 +305,7 @@ class Driver {
   void learned_nat64() {
     for (const auto& [group, held] : std::exchange(held_answers_, {})) put_answer(group, held);
     if (ipv4_ordered_) settle_ipv4();
-    ring();
+    wake();
   }
 
   void settle_ipv4() {
@@ -385,7 +385,7 @@ class Driver {
           } else if (!race_.finished() && error != asio::error::operation_aborted) {
             put(AttemptFailed{id, error});
           } else {
-            ring();
+            wake();
           }
         },
         [this, id = order.attempt] { put(Established{id}); });
@@ -448,8 +448,8 @@ class Driver {
     if (services_.withdrawn())
       return DialFailure{Error(ExitStatus::no_address,
                                "connect to " + in_words(target_.host, target_.service) +
-                                   ": nobody offers the service, as " + in_quotes(*services_.withdrawn()) +
-                                   " says")};
+                                   ": nobody offers the service, as " +
+                                   in_quotes(*services_.withdrawn()) + " says")};
     if (finish_.outcome == Outcome::no_address && lookup_failure_)
       return DialFailure{
           Error(ExitStatus::no_address,
@@ -474,7 +474,8 @@ class Driver {
   NameSource source_;
   HistoryKeeper::Reading history_;
   Race race_;
-  std::optional<asio::steady_timer> bell_;  // made for the first wait: its loop has an epoll then
+  std::optional<asio::steady_timer>
+      wakeup_timer_;  // made for the first wait: its loop has an epoll then
   std::unique_ptr<Command> before_;
   bool before_running_ = false;
   std::optional<Error> failure_;
