@@ -77,11 +77,13 @@ def main():
             port = int(re.search(r":(\d+)/metrics", process.stderr.readline())[1])
             begin = time.monotonic()
             seen = []
-            for minute in range(1, minutes + 1):
-                time.sleep(max(0.0, begin + minute * MINUTE - time.monotonic()))
-                text = scrape_after(port, minute * HOSTS)
-                seen.append((status_of(process.pid, "VmRSS"), len(os.listdir(f"/proc/{process.pid}/fd")), len(text)))
-            process.terminate()
+            try:
+                for minute in range(1, minutes + 1):
+                    time.sleep(max(0.0, begin + minute * MINUTE - time.monotonic()))
+                    text = scrape_after(port, minute * HOSTS)
+                    seen.append((status_of(process.pid, "VmRSS"), len(os.listdir(f"/proc/{process.pid}/fd")), len(text)))
+            finally:
+                process.terminate()
             ended = process.wait(60)
             took = time.monotonic() - begin
     hour = seen[:max(1, len(seen) // 24)]

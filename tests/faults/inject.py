@@ -105,7 +105,8 @@ def calls_of(scenario):
 
 def faults_of(scenario, quick, wanted_calls):
     for call, (before, count) in sorted(calls_of(scenario).items()):
-        if (wanted_calls and call not in wanted_calls) or call not in (scenario.calls or ERRNOS):
+        if (wanted_calls and call not in wanted_calls) or call not in (scenario.calls or ERRNOS) or \
+                call in scenario.spared:
             continue
         numbers = list(range(before + 1, count + 1))
         errnos = ERRNOS[call].split()

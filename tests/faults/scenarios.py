@@ -69,6 +69,7 @@ class Scenario:
     program = "gladhand"
     status = 0  # without a fault
     calls = None  # that are made to fail; None: all
+    spared = frozenset()  # that are not
 
     def __init__(self, stack):
         self.stack = stack
