@@ -71,7 +71,7 @@ class Messages(CommandTest):
         self.assertRegex(result.lines[0], r"^gladhand: connect to '127\.0\.0\.1' port %d: "
                          r"no answer from 127\.0\.0\.1 in 2(\.[12])? s$" % hole.port)
         self.assertGreater(duration(result), 1.8)
-        self.assertLess(duration(result), 2.2)
+        self.assertLess(duration(result), 3)  # with the start of a program that a sanitizer may watch
 
     def test_a_timeout_below_a_second(self):
         hole = self.black_hole()
@@ -79,7 +79,7 @@ class Messages(CommandTest):
         self.assert_fails(result, TIMED_OUT)
         self.assertRegex(result.lines[0], r" no answer from 127\.0\.0\.1 in (299|[34]\d\d) ms$")
         self.assertGreater(duration(result), 0.29)
-        self.assertLess(duration(result), 0.5)
+        self.assertLess(duration(result), 1)
 
     def test_a_mixed_end_tells_each_cause(self):
         """The time runs out while one attempt waits; the refusal before it is told as well."""
