@@ -251,7 +251,7 @@ class Lasting(Scenario):
     linger = 1.0  # seconds that it may stay when nobody holds it
 
     def run(self, prefix):
-        return super().run([*prefix[:1], "-D", *prefix[1:]] if prefix else prefix)
+        return super().run(["strace", "-D", *prefix[1:]] if prefix[:1] == ["strace"] else prefix)
 
     def start(self, command, stdin, stdout):
         with tempfile.TemporaryFile() as errors:
