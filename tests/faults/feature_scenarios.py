@@ -350,7 +350,8 @@ class Exporter(Lasting):
         if not outcome.answers:
             return "serves, and no line"
         unanswered = outcome.answers.count("")
-        return f"{unanswered} questions without an answer" if unanswered > 1 else None
+        told = "--serve: cannot answer" in outcome.stderr
+        return f"{unanswered} questions without an answer" if unanswered > 1 and not told else None
 
 
 SCENARIOS = [History, HistoryShown, Until, Configured, Commanded, Services, Bindings, Translated, AsSsh, Doctor, Logged,
