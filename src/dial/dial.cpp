@@ -474,8 +474,7 @@ class Driver {
   NameSource source_;
   HistoryKeeper::Reading history_;
   Race race_;
-  std::optional<asio::steady_timer>
-      wakeup_timer_;  // made for the first wait: its loop has an epoll then
+  std::optional<asio::steady_timer> wakeup_timer_;  // none before the first wait: no epoll either
   std::unique_ptr<Command> before_;
   bool before_running_ = false;
   std::optional<Error> failure_;

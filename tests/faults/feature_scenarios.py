@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import re
-import signal
 import socket
 import subprocess
 import tempfile
@@ -16,7 +15,7 @@ import time
 
 import sandbox
 from name_scenarios import Name
-from scenarios import LONGEST, PROGRAMS, STATUSES, TIMEOUT, Explain, Literal, Outcome, Scenario, kill_session, wait_for_session
+from scenarios import LONGEST, STATUSES, TIMEOUT, Explain, Literal, Outcome, Scenario, kill_session, wait_for_session
 from support import dns, scripted
 from support.receiver import BANNER, Listener, Refusing
 from support.tls import Authority, tls

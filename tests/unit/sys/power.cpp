@@ -2,11 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
+
+#include "temporary_folder.hpp"
 
 namespace gladhand {
 namespace {
@@ -14,25 +15,16 @@ namespace {
 // As the kernel has them: a folder each, a file a property.
 class Supplies {
  public:
-  Supplies() {
-    char name[] = "/tmp/gladhand-unit-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    top_ = name;
-  }
-  ~Supplies() { std::filesystem::remove_all(top_); }
-  Supplies(const Supplies&) = delete;
-  Supplies& operator=(const Supplies&) = delete;
-
   void set(const std::string& supply, const std::map<std::string, std::string>& properties) const {
-    std::filesystem::create_directories(top_ + '/' + supply);
+    std::filesystem::create_directories(top_.path() + '/' + supply);
     for (const auto& [name, value] : properties)
-      std::ofstream(top_ + '/' + supply + '/' + name) << value << '\n';
+      std::ofstream(top_.path() + '/' + supply + '/' + name) << value << '\n';
   }
 
-  bool mains() const { return has_mains_power(top_); }
+  bool mains() const { return has_mains_power(top_.path()); }
 
  private:
-  std::string top_;
+  TemporaryFolder top_;
 };
 
 }  // namespace

@@ -7,11 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 #include <string>
 #include <vector>
+
+#include "temporary_folder.hpp"
 
 namespace gladhand {
 namespace {
@@ -21,20 +22,11 @@ using Missing = PrivateFolder::Missing;
 
 class Place {
  public:
-  Place() {
-    char name[] = "/tmp/gladhand-unit-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    top_ = name;
-  }
-  ~Place() { fs::remove_all(top_); }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
-  std::string path(const std::string& below = "") const { return top_ + "/a/b" + below; }
+  std::string path(const std::string& below = "") const { return top_.path() + "/a/b" + below; }
   PrivateFolder folder() const { return std::move(*PrivateFolder::open(path(), Missing::is_made)); }
 
  private:
-  std::string top_;
+  TemporaryFolder top_;
 };
 
 std::string why_not(const std::optional<Error>& error) {
