@@ -1,6 +1,8 @@
 #include "apps/configuration.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "dns/system_network.hpp"
@@ -15,6 +17,9 @@ namespace gladhand {
 namespace {
 
 constexpr const char* of_system = "/etc/gladhand/config.toml";
+// Options whose value is a path.
+constexpr std::array<std::string_view, 5> paths = {
+    "history", "log", "proxy-auth-file", "proxy-ca", "trace"};
 
 // [XDG Base Directory Specification] a path that is not absolute is as if it was not set.
 std::optional<std::string> path_of_user() {
@@ -24,6 +29,17 @@ std::optional<std::string> path_of_user() {
   const auto home = environment_variable({"HOME"});
   if (!home || !home->starts_with('/')) return std::nullopt;
   return *home + "/.config/gladhand/config.toml";
+}
+
+// No shell has read the file: "~/" leads home here.
+void lead_home(std::vector<StrategyRule>& rules) {
+  const auto home = environment_variable({"HOME"});
+  if (!home) return;
+  for (StrategyRule& rule : rules)
+    for (Setting& setting : rule.settings)
+      if (std::ranges::find(paths, setting.key) != paths.end())
+        for (std::string& path : setting.values)
+          if (path.starts_with("~/")) path.replace(0, 1, *home);
 }
 
 std::string words_of(const Setting& setting) {
@@ -66,6 +82,7 @@ std::vector<StrategyRule> read_configuration(const std::vector<ConfigurationFile
   std::vector<StrategyRule> rules;
   for (const ConfigurationFile& file : files)
     std::ranges::move(read_rules(file.text, file.path, keys), std::back_inserter(rules));
+  lead_home(rules);
   return rules;
 }
 

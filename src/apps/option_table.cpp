@@ -148,8 +148,10 @@ void CommandLine::apply() {
 std::vector<SettingKey> CommandLine::keys() const {
   std::vector<SettingKey> keys;
   for (const Row& row : rows_)
-    if (row.text->where == Where::everywhere)
-      keys.push_back({std::string(key_of(*row.text)), is_flag(*row.text), row.text->repeatable});
+    keys.push_back({std::string(key_of(*row.text)),
+                    is_flag(*row.text),
+                    row.text->repeatable,
+                    row.text->where == Where::everywhere});
   return keys;
 }
 

@@ -95,7 +95,7 @@ class CommandLine {
   /// then. Throws UsageError.
   std::optional<std::string> parse(int argc, const char* const* argv);
 
-  /// The options that rules may set.
+  /// The options, and whether rules may set them.
   std::vector<SettingKey> keys() const;
 
   /// Sets what a rule of a file has, after parse(). Returns why it does not: the command line or a

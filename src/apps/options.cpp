@@ -10,6 +10,7 @@
 #include "apps/dial_options.hpp"
 #include "apps/history_report.hpp"
 #include "apps/option_values.hpp"
+#include "apps/routes.hpp"
 #include "apps/ssh_configuration.hpp"
 #include "apps/version.hpp"
 #include "gladhand/error.hpp"
@@ -68,7 +69,10 @@ constexpr std::array options = {
          Needs::ip,
          routes,
          "One of several ways, tried in order: direct, HOST:PORT, proxies, command WORD..."},
-        [](Settings& s, const Values& v) { s.routes = v; }},
+        [](Settings& s, const Values& v) {
+          check_routes(v);
+          s.routes = v;
+        }},
     Row{{"--route-order",
          "ORDER",
          false,

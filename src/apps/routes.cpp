@@ -65,6 +65,15 @@ Alternatives read_routes(const Settings& settings, const HostAndPort& host) {
   return alternatives;
 }
 
+// Whether what is made of %h is a host, the host decides.
+void check_routes(const std::vector<std::string>& routes) {
+  for (const std::string& text : routes) {
+    const RouteText route = read_route(text, {"localhost", "22"});
+    for (const std::string& url : route.proxies) parse_proxy(url);
+    if (route.command.empty() && text.find("%h") == text.npos) read_target(route.to);
+  }
+}
+
 bool has_proxies(const std::vector<std::string>& routes) {
   return any_holds(routes, "://");
 }

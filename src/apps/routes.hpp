@@ -13,6 +13,10 @@ namespace gladhand {
 /// for one that cannot be meant.
 Alternatives read_routes(const Settings& settings, const HostAndPort& host);
 
+/// Throws UsageError for the first that cannot be meant, whatever the host is: --check-config knows
+/// none.
+void check_routes(const std::vector<std::string>& routes);
+
 /// Whether a proxy or a command stands in any of `routes`.
 bool has_proxies(const std::vector<std::string>& routes);
 bool has_commands(const std::vector<std::string>& routes);

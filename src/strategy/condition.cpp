@@ -53,6 +53,39 @@ std::string fault_of_prefixes(const std::vector<std::string>& prefixes) {
   return "";
 }
 
+// --- ports and link-layer addresses ----------------------------------------------------------
+
+bool is_hexadecimal(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Whether a link-layer address, which is written with two digits a part, could match.
+bool may_match_link_layer(std::string_view pattern) {
+  const bool is_open = pattern.find('*') != pattern.npos;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    const bool is_colon = !is_open && i % 3 == 2;
+    const bool is_good = is_open ? is_hexadecimal(c) || c == '*' || c == '?' || c == ':'
+                                 : c == '?' || (is_colon ? c == ':' : is_hexadecimal(c));
+    if (!is_good) return false;
+  }
+  return is_open || pattern.size() % 3 == 2;
+}
+
+// A number that no port has; names of services and patterns are what they are.
+bool may_match_port(std::string_view pattern) {
+  const bool is_number = std::ranges::all_of(pattern, [](char c) { return c >= '0' && c <= '9'; });
+  return !is_number || parse_port(pattern);
+}
+
+std::string fault_of_patterns(const std::vector<std::string>& values,
+                              bool (*may_match)(std::string_view),
+                              const char* what) {
+  for (const std::string_view word : split_patterns(values))
+    if (!may_match(word.substr(word.starts_with('!') ? 1 : 0))) return in_quotes(word) + what;
+  return "";
+}
+
 // --- route-to --------------------------------------------------------------------------------
 
 struct RouteTo {
@@ -171,6 +204,10 @@ std::string fault_of(const Condition& condition) {
     case Subject::address:
     case Subject::dns_server: return fault_of_prefixes(values);
     case Subject::route_to: return fault_of_routes(values);
+    case Subject::port: return fault_of_patterns(values, may_match_port, " is no port");
+    case Subject::gateway_mac:
+      return fault_of_patterns(
+          values, may_match_link_layer, " is no link-layer address, such as 00:53:0a:01:02:03");
     case Subject::mains_power:
     case Subject::vpn:
       return values.size() == 1 && (values[0] == "true" || values[0] == "false")

@@ -31,7 +31,8 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
   constexpr std::size_t longest = 64;  // nobody mistypes more
   if (word.size() > longest) return "";
   std::string best;
-  std::size_t least = std::max<std::size_t>(word.size() / 3, 1) + 1;
+  // One letter is not near another.
+  std::size_t least = word.size() < 2 ? 1 : std::max<std::size_t>(word.size() / 3, 1) + 1;
   for (const std::string& candidate : known) {
     const std::size_t found = distance(word, candidate);
     if (found >= least) continue;

@@ -31,11 +31,11 @@ class Reader {
     const toml::parse_result parsed = toml::parse(text, file_);
     if (!parsed) {
       const toml::parse_error& error = parsed.error();
-      fail(error.source(), printable(error.description()));
+      fail(error.source(), printable(error.description()) + hint_for(error.description()));
     }
     std::vector<StrategyRule> rules;
     for (const auto& [key, node] : parsed.table()) {
-      if (key.str() != "rule") fail_unknown(key, std::array<std::string, 1>{"rule"});
+      if (key.str() != "rule") fail_outside(key);
       const toml::array* list = node.as_array();
       if (list == nullptr || !list->is_homogeneous<toml::table>())
         fail(node.source(), "a rule begins with [[rule]]");
@@ -57,6 +57,24 @@ class Reader {
     const std::string near = nearest(key.str(), known);
     fail(key.source(),
          "unknown key " + in_quotes(key.str()) + (near.empty() ? "" : ", perhaps " + near));
+  }
+
+  // Of the library's words; what people forget.
+  static std::string hint_for(std::string_view description) {
+    return description.find("could not determine value type") == description.npos
+               ? ""
+               : ": a text stands in quotes";
+  }
+
+  bool is_known(std::string_view key) const {
+    return key == "match" || key == "name" || key == "unless" ||
+           std::ranges::find(keys_, key, &SettingKey::name) != keys_.end();
+  }
+
+  [[noreturn]] void fail_outside(const toml::key& key) const {
+    if (is_known(key.str()))
+      fail(key.source(), in_quotes(key.str()) + " stands in no rule: write [[rule]] before it");
+    fail_unknown(key, std::array<std::string, 1>{"rule"});
   }
 
   StrategyRule read_rule(const toml::table& table) const {
@@ -111,10 +129,12 @@ class Reader {
     const auto known = std::ranges::find(keys_, key.str(), &SettingKey::name);
     if (known == keys_.end()) {
       std::vector<std::string> names = {"match", "name", "unless"};
-      for (const SettingKey& it : keys_) names.push_back(it.name);
+      for (const SettingKey& it : keys_)
+        if (it.is_for_rules) names.push_back(it.name);
       fail_unknown(key, names);
     }
     const std::string name(key.str());
+    if (!known->is_for_rules) fail(key.source(), name + " is for the command line alone");
     if (known->is_flag && !node.is_boolean()) fail(node.source(), name + " is true or false");
     if (node.is_array() && !known->takes_list) fail(node.source(), name + " takes one value");
     Setting setting{name, texts_of(node), place_of(key.source())};

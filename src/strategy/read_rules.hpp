@@ -10,11 +10,12 @@
 
 namespace gladhand {
 
-/// An option that a rule may set.
+/// An option, which a rule may set or must not.
 struct SettingKey {
   std::string name;  ///< without dashes
   bool is_flag = false;
   bool takes_list = false;
+  bool is_for_rules = true;
 };
 
 /// The rules of `text`, which `file` has. Throws UsageError that begins with the place of what is

@@ -109,7 +109,10 @@ class Files(ConfigurationTest):
             ("[[rule]]\ntiemout = 3\n", ":2:1: unknown key 'tiemout', perhaps timeout"),
             ("[[rule]\n", ":1:8: "),
             ('[[rule]]\ntimeout = "soon"\n', ":2:1: --timeout: 'soon' is not a duration"),
-            ("[[rule]]\nexplain = true\n", ":2:1: unknown key 'explain'"),
+            ("[[rule]]\nexplain = true\n", ":2:1: explain is for the command line alone"),
+            ("[[rule]]\nexplian = true\n", ":2:1: unknown key 'explian'"),
+            ("timeout = 3\n", ":1:1: 'timeout' stands in no rule: write [[rule]] before it"),
+            ("[[rule]]\nmatch.host = db.example\n", ":2:14: "),
         ):
             path, env = self.home(text)
             self.assert_fails(run("127.0.0.1", "1", env=env), USAGE, path + fault)
@@ -169,6 +172,16 @@ class Rules(ConfigurationTest):
         guard = self.write("[[rule]]\ninternet-only = true\n")
         self.assert_fails(run("--config", guard, "unix" + path), USAGE, "is not on the internet")
 
+    def test_a_path_may_begin_at_home(self):
+        path = self.write('[[rule]]\nlog = "~/a log"\nhistory = "~/h"\nbefore = "true ~/x"\n')
+        home = os.path.dirname(path)
+        env = {**ENVIRONMENT, "HOME": home}
+        text = self.text_of("--config", path, "--print-config", "a", env=env)
+        self.assertEqual([line.partition(" = ")[2] for line in text.splitlines()[1:]],
+                         [home + "/a log", home + "/h", "true ~/x"])
+        self.assert_handed_over(run("--config", path, "127.0.0.1", self.listen().port, env=env))
+        self.assertTrue(os.path.exists(home + "/a log"))
+
     def test_false_hides_what_later_rules_have(self):
         path = self.write('[[rule]]\nmatch.host = "127.*"\nrelay = false\n[[rule]]\nrelay = true\n')
         listener = self.listen()
@@ -214,6 +227,10 @@ class Looking(ConfigurationTest):
             ('timeout = "soon"', ":2:1: --timeout: 'soon'"),
             ("4 = true\n6 = true", ":3:1: 6: beside -4 it has no meaning"),
             ('proxy = "ftp://x"', ":2:1: "),
+            ('route = ["direct", "nowhere at all"]', ":2:1: --route: 'nowhere at all' is not direct"),
+            ('route = "http://a http://b:x"', ":2:1: "),
+            ('route = ":99999"', ":2:1: port '99999' is not between"),
+            ('route = "command"', ":2:1: --route: "),
         ):
             path = self.write("[[rule]]\n" + rule + "\n")
             result = run("--check-config", path, stdout=subprocess.PIPE)

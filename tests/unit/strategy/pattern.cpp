@@ -54,6 +54,7 @@ TEST_CASE("what is near a word is found, what is not, is not") {
   CHECK(nearest("trce", known) == "trace");
   CHECK(nearest("hosts", known) == "host");
   CHECK(nearest("proxy", known).empty());
+  CHECK(nearest("v", known).empty());
   CHECK(nearest(std::string(100000, 't'), known).empty());
 }
 

@@ -10,8 +10,11 @@ namespace gladhand::read_rules_test {
 
 namespace {
 
-const std::array<SettingKey, 4> keys = {
-    {{"timeout"}, {"proxy", false, true}, {"relay", true}, {"4", true}}};
+const std::array<SettingKey, 5> keys = {{{"timeout"},
+                                         {"proxy", false, true},
+                                         {"relay", true},
+                                         {"4", true},
+                                         {"doctor", true, false, false}}};
 
 std::vector<StrategyRule> read(std::string_view text) {
   return read_rules(text, "f.toml", keys);
@@ -76,11 +79,18 @@ TEST_CASE("a fault is told with its place, an unknown key with the nearest") {
   CHECK(fault("[[rule]]\ntiemout = 1\n") == "f.toml:2:1: unknown key 'tiemout', perhaps timeout");
   CHECK(fault("[[rule]]\nmatch.hots = \"a\"\n") == "f.toml:2:7: unknown key 'hots', perhaps host");
   CHECK(fault("[[rules]]\n") == "f.toml:1:3: unknown key 'rules', perhaps rule");
-  CHECK(fault("timeout = 1\n").starts_with("f.toml:1:1: unknown key 'timeout'"));
+  CHECK(fault("[[rule]]\ndocter = true\n") == "f.toml:2:1: unknown key 'docter'");
   CHECK(fault("[[rule]]\nzzzzzz = 1\n") == "f.toml:2:1: unknown key 'zzzzzz'");
   CHECK(fault("[rule]\ntimeout = 1\n").starts_with("f.toml:1:1: a rule begins with [[rule]]"));
   CHECK(fault("[[rule]\n").starts_with("f.toml:1:8: "));
   CHECK(fault("[[rule]]\ntimeout = 1\ntimeout = 2\n").starts_with("f.toml:3:"));
+}
+
+TEST_CASE("what stands where it must not is told where it may") {
+  for (const char* text : {"timeout = 1\n", "match.host = 1\n", "[match]\nhost = 1\n"})
+    CHECK(fault(text).ends_with(" stands in no rule: write [[rule]] before it"));
+  CHECK(fault("[[rule]]\ndoctor = true\n") == "f.toml:2:1: doctor is for the command line alone");
+  CHECK(fault("[[rule]]\nmatch.host = db.example\n").ends_with(": a text stands in quotes"));
 }
 
 TEST_CASE("a value of the wrong kind is a fault") {
@@ -100,6 +110,15 @@ TEST_CASE("a value of the wrong kind is a fault") {
   CHECK(fault("[[rule]]\nmatch.route-to = \"192.0.2.1\"\n") ==
         "f.toml:2:18: route-to: '192.0.2.1' is not 'ADDRESS dev DEVICE'");
   CHECK(fault("[[rule]]\nmatch.host = []\n") != "");
+  for (const char* value :
+       {"00-53-0a-01-02-03", "0:53:a:1:2:3", "00:53:0a:01:02:0", "router", "zz:*"})
+    CHECK(fault("[[rule]]\nmatch.gateway-mac = \"" + std::string(value) + "\"\n") ==
+          "f.toml:2:21: gateway-mac: '" + std::string(value) +
+              "' is no link-layer address, such as 00:53:0a:01:02:03");
+  for (const char* value : {"00:53:0A:01:02:03", "!00:53:*", "*", "??:53:0a:01:02:03", "a0:b1"})
+    CHECK(fault("[[rule]]\nmatch.gateway-mac = \"" + std::string(value) + "\"\n").empty());
+  CHECK(fault("[[rule]]\nmatch.port = 65536\n") == "f.toml:2:14: port: '65536' is no port");
+  CHECK(fault("[[rule]]\nmatch.port = [22, \"22??\", \"!2222\", \"ssh\"]\n").empty());
   CHECK(fault("[[rule]]\nunless = {}\n") == "f.toml:2:10: an empty unless is never fulfilled");
 }
 
