@@ -53,7 +53,7 @@ bool has_wide_route(int family) {
   bool found = false;
   rtmsg request{};
   request.rtm_family = static_cast<unsigned char>(family);
-  dump_netlink(RTM_GETROUTE, request, [&found, family](const nlmsghdr& message) {
+  NetlinkDumps().ask(RTM_GETROUTE, request, [&found, family](const nlmsghdr& message) {
     const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(&message));
     if (route->rtm_family != family || route->rtm_type != RTN_UNICAST ||
         route->rtm_table == RT_TABLE_LOCAL)
@@ -159,7 +159,7 @@ bool Network::is_tunnel_interface(unsigned index) {
 
 void Network::learn_addresses() {
   if (std::exchange(learned_, true)) return;
-  dump_netlink(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
+  NetlinkDumps().ask(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
     const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
     if (address->ifa_family != AF_INET6 && address->ifa_family != AF_INET) return true;
     const auto* attributes = IFA_RTA(address);

@@ -63,9 +63,9 @@ struct Neighbour {
   std::string link_layer;
 };
 
-std::vector<Neighbour> read_neighbours() {
+std::vector<Neighbour> read_neighbours(NetlinkDumps& dumps) {
   std::vector<Neighbour> neighbours;
-  dump_netlink(RTM_GETNEIGH, ndmsg{}, [&neighbours](const nlmsghdr& message) {
+  dumps.ask(RTM_GETNEIGH, ndmsg{}, [&neighbours](const nlmsghdr& message) {
     const auto* it = static_cast<const ndmsg*>(NLMSG_DATA(&message));
     if (it->ndm_family != AF_INET && it->ndm_family != AF_INET6) return true;
     const auto* attributes = reinterpret_cast<const rtattr*>(reinterpret_cast<const char*>(it) +
@@ -81,6 +81,13 @@ std::vector<Neighbour> read_neighbours() {
   });
   return neighbours;
 }
+
+// Every link, without its counters.
+struct LinkRequest {
+  ifinfomsg link{};
+  rtattr attribute{RTA_LENGTH(sizeof(mask)), IFLA_EXT_MASK};
+  std::uint32_t mask = RTEXT_FILTER_SKIP_STATS;
+};
 
 // A default route as the kernel has it.
 struct KernelRoute {
@@ -111,14 +118,14 @@ void read_next_hop(const rtattr* attributes, std::size_t size, KernelRoute& rout
         endpoint_of(AF_INET6, static_cast<const char*>(RTA_DATA(via)) + 2, route.interface);
 }
 
-std::vector<KernelRoute> read_default_routes(int family) {
+// IPv6's first, and of each family the preferred.
+std::vector<KernelRoute> read_default_routes(NetlinkDumps& dumps) {
   std::vector<KernelRoute> routes;
-  rtmsg request{};
-  request.rtm_family = static_cast<unsigned char>(family);
-  dump_netlink(RTM_GETROUTE, request, [&routes, family](const nlmsghdr& message) {
+  dumps.ask(RTM_GETROUTE, rtmsg{}, [&routes](const nlmsghdr& message) {
     const auto* it = static_cast<const rtmsg*>(NLMSG_DATA(&message));
-    if (it->rtm_family != family || it->rtm_type != RTN_UNICAST || it->rtm_dst_len != 0 ||
-        it->rtm_table != RT_TABLE_MAIN)
+    const int family = it->rtm_family;
+    if ((family != AF_INET6 && family != AF_INET) || it->rtm_type != RTN_UNICAST ||
+        it->rtm_dst_len != 0 || it->rtm_table != RT_TABLE_MAIN)
       return true;
     const rtattr* attributes = RTM_RTA(it);
     const std::size_t size = RTM_PAYLOAD(&message);
@@ -130,7 +137,9 @@ std::vector<KernelRoute> read_default_routes(int family) {
     routes.push_back(route);
     return true;
   });
-  std::ranges::stable_sort(routes, {}, &KernelRoute::metric);
+  std::ranges::stable_sort(routes, {}, [](const KernelRoute& it) {
+    return std::pair(it.family != AF_INET6, it.metric);
+  });
   return routes;
 }
 
@@ -139,7 +148,7 @@ std::vector<KernelRoute> read_default_routes(int family) {
 const std::map<unsigned, SystemNetwork::Link>& SystemNetwork::links() {
   if (links_) return *links_;
   links_.emplace();
-  dump_netlink(RTM_GETLINK, ifinfomsg{}, [this](const nlmsghdr& message) {
+  dumps_.ask(RTM_GETLINK, LinkRequest(), [this](const nlmsghdr& message) {
     const auto* it = static_cast<const ifinfomsg*>(NLMSG_DATA(&message));
     const rtattr* attributes = IFLA_RTA(it);
     const std::size_t size = IFLA_PAYLOAD(&message);
@@ -156,19 +165,18 @@ const std::map<unsigned, SystemNetwork::Link>& SystemNetwork::links() {
 const std::vector<DefaultRoute>& SystemNetwork::default_routes() {
   if (default_routes_) return *default_routes_;
   default_routes_.emplace();
-  const std::vector<Neighbour> neighbours = read_neighbours();
-  for (const int family : {AF_INET6, AF_INET})
-    for (const KernelRoute& route : read_default_routes(family)) {
-      const auto link = links().find(route.interface);
-      if (link == links().end()) continue;
-      const auto neighbour = std::ranges::find_if(neighbours, [&route](const Neighbour& it) {
-        return it.interface == route.interface && it.address == route.gateway;
-      });
-      default_routes_->push_back(
-          {.device = link->second.name,
-           .gateway = route.gateway,
-           .link_layer = neighbour == neighbours.end() ? "" : neighbour->link_layer});
-    }
+  const std::vector<Neighbour> neighbours = read_neighbours(dumps_);
+  for (const KernelRoute& route : read_default_routes(dumps_)) {
+    const auto link = links().find(route.interface);
+    if (link == links().end()) continue;
+    const auto neighbour = std::ranges::find_if(neighbours, [&route](const Neighbour& it) {
+      return it.interface == route.interface && it.address == route.gateway;
+    });
+    default_routes_->push_back(
+        {.device = link->second.name,
+         .gateway = route.gateway,
+         .link_layer = neighbour == neighbours.end() ? "" : neighbour->link_layer});
+  }
   return *default_routes_;
 }
 
@@ -182,11 +190,12 @@ const std::vector<NetworkInterface>& SystemNetwork::interfaces() {
 
 std::vector<LinkPrefix> SystemNetwork::prefixes() {
   std::vector<LinkPrefix> prefixes;
-  dump_netlink(RTM_GETADDR, ifaddrmsg{}, [this, &prefixes](const nlmsghdr& message) {
+  const auto& known = links();
+  dumps_.ask(RTM_GETADDR, ifaddrmsg{}, [&known, &prefixes](const nlmsghdr& message) {
     const auto* it = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
-    const auto link = links().find(it->ifa_index);
+    const auto link = known.find(it->ifa_index);
     const bool wanted = it->ifa_family == AF_INET6 || it->ifa_family == AF_INET;
-    if (!wanted || link == links().end() || link->second.is_loopback) return true;
+    if (!wanted || link == known.end() || link->second.is_loopback) return true;
     const auto* attributes = IFA_RTA(it);
     const std::size_t size = IFA_PAYLOAD(&message);
     const void* bytes = address_attribute(attributes, size, IFA_LOCAL, it->ifa_family);

@@ -9,6 +9,7 @@
 #include "base/network_facts.hpp"
 #include "base/network_identity.hpp"
 #include "names/system_files.hpp"
+#include "sys/netlink.hpp"
 
 namespace gladhand {
 
@@ -37,6 +38,7 @@ class SystemNetwork : public NetworkFacts {
   const std::map<unsigned, Link>& links();
   const ResolvConf& resolv_conf();
 
+  NetlinkDumps dumps_;
   std::optional<std::map<unsigned, Link>> links_;  // by index
   std::optional<std::vector<DefaultRoute>> default_routes_;
   std::optional<std::vector<NetworkInterface>> interfaces_;

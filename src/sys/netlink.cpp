@@ -11,11 +11,29 @@ UniqueFd open_netlink(int protocol) {
   return UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
 }
 
-void dump_netlink(int protocol,
-                  std::uint16_t type,
-                  const void* body,
-                  std::size_t size,
-                  const std::function<bool(const nlmsghdr&)>& use) {
+namespace {
+
+enum class Dump : std::uint8_t { goes_on, is_done, is_given_up };
+
+// What one datagram holds.
+Dump read_messages(const char* data, std::size_t size, const NetlinkDumps::Use& use) {
+  for (std::size_t at = 0; at + sizeof(nlmsghdr) <= size;) {
+    const auto* message = reinterpret_cast<const nlmsghdr*>(data + at);
+    if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > size - at)
+      return Dump::is_given_up;
+    if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR)
+      return Dump::is_done;
+    if (!use(*message)) return Dump::is_given_up;
+    at += NLMSG_ALIGN(message->nlmsg_len);
+  }
+  return Dump::goes_on;
+}
+
+}  // namespace
+
+// The kernel never fills more of a datagram than it is given room for, and 8 KiB are what it asks
+// for at least [netlink(7)].
+void NetlinkDumps::ask(std::uint16_t type, const void* body, std::size_t size, const Use& use) {
   nlmsghdr header{};
   header.nlmsg_len = static_cast<unsigned>(NLMSG_LENGTH(size));
   header.nlmsg_type = type;
@@ -23,21 +41,16 @@ void dump_netlink(int protocol,
   std::vector<char> request(NLMSG_LENGTH(size));
   std::memcpy(request.data(), &header, sizeof(header));
   std::memcpy(request.data() + NLMSG_HDRLEN, body, size);
-  const UniqueFd fd = open_netlink(protocol);
-  if (!fd || ::send(fd.get(), request.data(), request.size(), 0) < 0) return;
-  alignas(nlmsghdr) std::array<char, 16384> buffer;
-  for (;;) {
-    const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-    if (got <= 0) return;
-    const auto received = static_cast<std::size_t>(got);
-    for (std::size_t at = 0; at + sizeof(nlmsghdr) <= received;) {
-      const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data() + at);
-      if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > received - at) return;
-      if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) return;
-      if (!use(*message)) return;
-      at += NLMSG_ALIGN(message->nlmsg_len);
-    }
+  if (!fd_) fd_ = open_netlink(protocol_);
+  alignas(nlmsghdr) std::array<char, 8192> buffer;
+  Dump dump = Dump::is_given_up;
+  if (fd_ && ::send(fd_.get(), request.data(), request.size(), 0) >= 0) dump = Dump::goes_on;
+  while (dump == Dump::goes_on) {
+    const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    dump = got <= 0 ? Dump::is_given_up
+                    : read_messages(buffer.data(), static_cast<std::size_t>(got), use);
   }
+  if (dump == Dump::is_given_up) fd_ = UniqueFd();  // its rest is nobody's answer
 }
 
 const rtattr* find_attribute(const rtattr* first,

@@ -18,20 +18,27 @@ namespace gladhand {
 /// A socket to ask with; none where the system gives none.
 UniqueFd open_netlink(int protocol = NETLINK_ROUTE);
 
-/// Sends one dump request, `type` and the `size` bytes of `body`, and calls `use` with each
-/// message's header until it returns false. What fails ends the dump.
-void dump_netlink(int protocol,
-                  std::uint16_t type,
-                  const void* body,
-                  std::size_t size,
-                  const std::function<bool(const nlmsghdr&)>& use);
+/// Asks for everything of a kind, one kind after the other, by a socket that is opened when it is
+/// first needed. What fails ends a dump.
+class NetlinkDumps {
+ public:
+  explicit NetlinkDumps(int protocol = NETLINK_ROUTE) : protocol_(protocol) {}
 
-template <typename Body>
-void dump_netlink(std::uint16_t type,
-                  const Body& body,
-                  const std::function<bool(const nlmsghdr&)>& use) {
-  dump_netlink(NETLINK_ROUTE, type, &body, sizeof(body), use);
-}
+  using Use = std::function<bool(const nlmsghdr&)>;
+
+  /// Sends one request, `type` and what `body` holds, and calls `use` with each message's header
+  /// until it returns false; it may ask for nothing itself.
+  template <typename Body>
+  void ask(std::uint16_t type, const Body& body, const Use& use) {
+    ask(type, &body, sizeof(body), use);
+  }
+
+ private:
+  void ask(std::uint16_t type, const void* body, std::size_t size, const Use& use);
+
+  int protocol_;
+  UniqueFd fd_;
+};
 
 /// The attribute `type` with `least` octets or more, among those of `size` bytes that follow a
 /// message's fixed part; null where there is none.

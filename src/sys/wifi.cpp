@@ -34,11 +34,9 @@ std::string_view octets_of(const rtattr* attribute) {
   return {static_cast<const char*>(RTA_DATA(attribute)), RTA_PAYLOAD(attribute)};
 }
 
-void dump(std::uint16_t family,
-          std::uint8_t command,
-          const std::function<bool(const nlmsghdr&)>& use) {
-  const genlmsghdr request{.cmd = command, .version = 1, .reserved = 0};
-  dump_netlink(NETLINK_GENERIC, family, &request, sizeof(request), use);
+void dump(std::uint16_t family, std::uint8_t command, const NetlinkDumps::Use& use) {
+  NetlinkDumps(NETLINK_GENERIC)
+      .ask(family, genlmsghdr{.cmd = command, .version = 1, .reserved = 0}, use);
 }
 
 // Asked for by its name, a family that is not there would have the kernel load a module.
