@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,11 +32,16 @@ Error cannot_read(const char* path) {
 }  // namespace
 
 bool read_all(int fd, std::string& text, std::size_t limit) {
-  constexpr std::size_t least = 512;  // most files fit into twice of it; the rest doubles
-  text.reserve(2 * least);
+  constexpr std::size_t least = 512;
+  struct stat status {};
+  const bool is_file = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  const auto size = static_cast<std::size_t>(is_file ? status.st_size : 0);
+  // Room for all of it and for seeing its end; what does not say its size, as /proc's, doubles.
+  text.reserve(text.size() + std::clamp(size + 1, 2 * least, std::max(limit, 2 * least)));
   for (;;) {
     const std::size_t before = text.size();
-    const std::size_t step = std::max(text.capacity() - before, least);
+    const std::size_t room = text.capacity() - before;
+    const std::size_t step = room > 0 ? room : least;
     text.resize(before + step);  // no copy of what may be a password is left on the stack
     const ssize_t got = ::read(fd, text.data() + before, step);
     text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

@@ -1,10 +1,14 @@
 #include "sys/file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
+
+#include "temporary_folder.hpp"
 
 namespace gladhand {
 namespace {
@@ -48,6 +52,31 @@ TEST_CASE("a file is read in parts that end where a line does") {
     CHECK(whole == text);
   }
   CHECK(parts_of(lines(5000, 40)).size() > 1);
+}
+
+TEST_CASE("a file is read whole whatever its size, and up to a limit") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/file";
+  for (const std::size_t size : {0, 1, 511, 1023, 1024, 1025, 4096, 100000}) {
+    CAPTURE(size);
+    const std::string text(size, 'x');
+    const UniqueFd out(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
+    REQUIRE(write_all(out.get(), text));
+    REQUIRE(::lseek(out.get(), 0, SEEK_SET) == 0);
+    std::string read = "before ";
+    CHECK(read_all(out.get(), read));
+    CHECK(read == "before " + text);
+    REQUIRE(::lseek(out.get(), 0, SEEK_SET) == 0);
+    read.clear();
+    CHECK(read_all(out.get(), read, size));
+    if (size < 4096) continue;
+    REQUIRE(::lseek(out.get(), 0, SEEK_SET) == 0);
+    read.clear();
+    CHECK(!read_all(out.get(), read, size - 1));
+    CHECK(errno == EFBIG);
+  }
+  // What does not say its size.
+  CHECK(!read_file("/proc/self/status").empty());
 }
 
 TEST_CASE("a file that is empty or not there has no part") {
