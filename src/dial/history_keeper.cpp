@@ -144,7 +144,7 @@ std::optional<Error> HistoryKeeper::write(const Lesson& lesson) const {
     file.network = lesson.reading.network.words;
     file.written = wall_time();
     gladhand::learn(file.history, lesson.changes, lesson.host, lesson.round_trip, file.written);
-    return history_text(file);
+    return history_text(file, before);
   });
   if (is_foreign) return Error(ExitStatus::not_handed_over, "its file is of another version");
   if (is_new) make_room(*folder);
@@ -179,7 +179,7 @@ std::size_t HistoryKeeper::forget(const std::string& host) const {
       forgotten += erased;
       // With nothing left, what was said of the families stands on nothing.
       if (file->history.endpoints.empty()) return std::string();
-      return erased == 0 ? before : history_text(*file);
+      return erased == 0 ? before : history_text(*file, before);
     });
     if (error) fail(it, *error);
   }

@@ -87,7 +87,10 @@ void take_round_trip(KnownEndpoint& known, microseconds measured) {
 
 KnownEndpoint& remember(History& history, const Endpoint& endpoint) {
   const auto it = std::ranges::find(history.endpoints, endpoint, &KnownEndpoint::endpoint);
-  if (it != history.endpoints.end()) return *it;
+  if (it != history.endpoints.end()) {
+    it->line = 0;
+    return *it;
+  }
   history.endpoints.push_back({.endpoint = endpoint});
   return history.endpoints.back();
 }

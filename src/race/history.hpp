@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,6 +26,7 @@ struct KnownEndpoint {
   std::uint32_t failures = 0;              ///< in a row, in dials that another address won
   std::uint32_t passed_over = 0;           ///< dials since the last time it was tried
   std::chrono::seconds used{};             ///< when last, since 1970
+  std::size_t line = 0;  ///< where it stands in the text it was read from; 0 once it has changed
 };
 
 /// One family.

@@ -1,6 +1,7 @@
 #include "race/history_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,8 @@ namespace {
 constexpr std::string_view magic = "gladhand-history ";
 constexpr std::string_view version = "1 ";
 constexpr std::size_t sum_length = 16;
+constexpr std::size_t sum_at = magic.size() + version.size();
+constexpr std::size_t body_at = sum_at + sum_length + 1;
 constexpr std::size_t longest_host = 64;
 
 std::string word_of(std::string_view host) {
@@ -24,8 +27,15 @@ std::string word_of(std::string_view host) {
   return word.empty() ? "-" : word;
 }
 
-std::string line_of(const KnownEndpoint& it) {
-  std::string line = "endpoint " + to_string(it.endpoint);
+void add_number(std::string& line, std::int64_t number) {
+  std::array<char, 20> digits;
+  line += ' ';
+  line.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
+}
+
+void add_endpoint(std::string& text, const KnownEndpoint& it) {
+  text += "endpoint ";
+  text += to_string(it.endpoint);
   for (const auto number : {std::int64_t{it.endpoint.port()},
                             std::int64_t{it.round_trip.count()},
                             std::int64_t{it.variation.count()},
@@ -33,8 +43,9 @@ std::string line_of(const KnownEndpoint& it) {
                             std::int64_t{it.failures},
                             std::int64_t{it.passed_over},
                             std::int64_t{it.used.count()}})
-    line += ' ' + std::to_string(number);
-  return line + ' ' + word_of(it.host) + '\n';
+    add_number(text, number);
+  text += ' ';
+  text += word_of(it.host);
 }
 
 // The words of one line, with a space between, each read once; one that is missing or senseless
@@ -82,8 +93,8 @@ bool read_family(Words& words, History& history) {
   return false;
 }
 
-bool read_endpoint(Words& words, History& history) {
-  KnownEndpoint known;
+bool read_endpoint(Words& words, std::size_t at, History& history) {
+  KnownEndpoint known{.endpoint = {}, .line = at};
   const std::string_view address = words.text();
   const auto endpoint = parse_address(address, words.number<std::uint16_t>());
   known.round_trip = words.duration();
@@ -99,7 +110,8 @@ bool read_endpoint(Words& words, History& history) {
   return true;
 }
 
-bool read_line(std::string_view line, HistoryFile& file) {
+// The line that stands at `at` in its text.
+bool read_line(std::string_view line, std::size_t at, HistoryFile& file) {
   Words words(line);
   const std::string_view kind = words.text();
   if (kind == "written") {
@@ -110,22 +122,37 @@ bool read_line(std::string_view line, HistoryFile& file) {
     file.network = words.rest();
     return true;
   }
-  return kind == "family" ? read_family(words, file.history)
-                          : kind == "endpoint" && read_endpoint(words, file.history);
+  if (kind == "family") return read_family(words, file.history);
+  return kind == "endpoint" && read_endpoint(words, at, file.history);
 }
 
 }  // namespace
 
-std::string history_text(const HistoryFile& file) {
-  std::string body =
-      "network " + file.network + "\nwritten " + std::to_string(file.written.count()) + '\n';
+std::string history_text(const HistoryFile& file, std::string_view before) {
+  std::string text(magic);
+  text.reserve(before.size() + 256);  // one more line
+  text += version;
+  text.resize(body_at);
+  text[body_at - 1] = '\n';
+  text += "network " + file.network + "\nwritten";
+  add_number(text, file.written.count());
   for (const Family family : {Family::ipv6, Family::ipv4}) {
     const KnownFamily& known = file.history.families[static_cast<std::size_t>(family)];
-    body += "family " + std::string(to_string(family)) + ' ' + std::to_string(known.failures) +
-            ' ' + std::to_string(known.passed_over) + '\n';
+    text += "\nfamily ";
+    text += to_string(family);
+    add_number(text, known.failures);
+    add_number(text, known.passed_over);
   }
-  for (const KnownEndpoint& it : file.history.endpoints) body += line_of(it);
-  return std::string(magic) + std::string(version) + fnv_1a_text(body) + '\n' + body;
+  text += '\n';
+  for (const KnownEndpoint& it : file.history.endpoints) {
+    if (it.line > 0 && it.line < before.size()) {
+      text += before.substr(it.line, before.find('\n', it.line) - it.line);
+    } else {
+      add_endpoint(text, it);
+    }
+    text += '\n';
+  }
+  return text.replace(sum_at, sum_length, fnv_1a_text(std::string_view(text).substr(body_at)));
 }
 
 bool is_of_another_version(std::string_view text) {
@@ -138,15 +165,15 @@ Result<HistoryFile> read_history_text(std::string_view text) {
   if (text.empty()) return file;
   if (is_of_another_version(text))
     return Error(ExitStatus::not_handed_over, "its file is of another version");
-  constexpr std::size_t head = magic.size() + version.size();
-  constexpr std::size_t body = head + sum_length + 1;
-  if (text.size() < body || !text.starts_with(magic) || text[body - 1] != '\n' ||
-      text.substr(head, sum_length) != fnv_1a_text(text.substr(body)))
+  if (text.size() < body_at || !text.starts_with(magic) || text[body_at - 1] != '\n' ||
+      text.substr(sum_at, sum_length) != fnv_1a_text(text.substr(body_at)))
     return damaged;
-  for (std::string_view rest = text.substr(body); !rest.empty();) {
-    const std::size_t length = std::min(rest.find('\n'), rest.size());
-    if (!read_line(rest.substr(0, length), file)) return damaged;
-    rest.remove_prefix(std::min(length + 1, rest.size()));
+  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  file.history.endpoints.reserve(std::min(lines, most_known_endpoints) + 1);
+  for (std::size_t at = body_at; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (!read_line(text.substr(at, end - at), at, file)) return damaged;
+    at = end + 1;
   }
   return file;
 }

@@ -16,8 +16,9 @@ struct HistoryFile {
   History history{};
 };
 
-/// A line with the version and a checksum, one for each family, one for each endpoint.
-std::string history_text(const HistoryFile& file);
+/// A line with the version and a checksum, one for each family, one for each endpoint. `before` is
+/// what the file was read from, if it was: most of its lines are still right.
+std::string history_text(const HistoryFile& file, std::string_view before = {});
 
 /// What history_text wrote; an empty text is an empty history. An Error, whose text is the reason
 /// alone, for one of another version, and for one that is not as it was written.

@@ -401,6 +401,23 @@ TEST_SUITE("history: memory") {
     CHECK(history_text(*read) == history_text(file));
   }
 
+  TEST_CASE("as a text that was read before keeps the lines that are still right, and no other") {
+    const std::string before = history_text(example());
+    auto read = gladhand::read_history_text(before).or_throw();
+    CHECK(history_text(read, before) == before);
+    const std::vector<gladhand::HistoryChange> changes = {
+        {gladhand::HistoryChange::What::won, *gladhand::parse_address(six, 22)},
+        {gladhand::HistoryChange::What::won, *gladhand::parse_address("192.0.2.77", 22)}};
+    learn(read.history, changes, "new.example", 7ms, now + 1s);
+    const std::string after = history_text(read, before);
+    CHECK(after == history_text(read));
+    CHECK(after != before);
+    CHECK(gladhand::read_history_text(after)->history.endpoints.size() == 3);
+    // One that is forgotten takes its own line with it.
+    read.history.endpoints.erase(read.history.endpoints.begin());
+    CHECK(history_text(read, before) == history_text(read));
+  }
+
   TEST_CASE("that is damaged, wherever, is none") {
     const std::string text = history_text(example());
     for (std::size_t i = 0; i < text.size(); ++i) {
