@@ -41,11 +41,11 @@ def sections(text):
     return sorted(section for section in found if section[0] and section[1])
 
 
-def executed(tools, program, *target):
+def executed(tools, program, *arguments):
     """Where a dial's instructions are, in the numbers of the map."""
     log = world.TEMP / "lackey"
     valgrind = ["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={log}"]
-    measure.harness(tools, "exec", {"traced": [*valgrind, str(program), "--", *target]}, rounds=1, warm_up=0)
+    measure.harness(tools, "exec", {"traced": [*valgrind, str(program), *arguments]}, rounds=1, warm_up=0)
     addresses = [int(address, 16) for address in re.findall(r"^I +([0-9a-f]+),", log.read_text(), re.MULTILINE)]
     [entry] = struct.unpack_from("<Q", program.read_bytes(), 24)
     moved = addresses[0] - entry
@@ -73,16 +73,18 @@ def order(tools, folder):
     starts = [section[0] for section in table]
     found = {}
 
-    def dial(*target):
-        hot = {bisect.bisect_right(starts, address) - 1 for address in executed(tools, program, *target)}
+    def dial(*arguments):
+        hot = {bisect.bisect_right(starts, address) - 1 for address in executed(tools, program, *arguments)}
         for _, _, name, file in sorted((table[i] for i in hot if i >= 0), key=lambda it: it[2:]):
             found.update(dict.fromkeys(patterns(name, file)))
 
-    dial("127.0.0.1", world.TARGET_PORT)
-    dial(world.HOSTS_NAME, world.TARGET_PORT)
-    dial(world.DNS_NAME, world.TARGET_PORT)
+    dial("--", "127.0.0.1", world.TARGET_PORT)
+    dial("--", world.HOSTS_NAME, world.TARGET_PORT)
+    dial("--", world.DNS_NAME, world.TARGET_PORT)
     with world.black_hole():
-        dial(world.DEAD_NAME, world.DEAD_PORT)
+        dial("--", world.DEAD_NAME, world.DEAD_PORT)
+    for _ in range(2):  # the first has nothing to read
+        dial(f"--history={world.TEMP}/history", "--", world.UPLINK, world.TARGET_PORT)
     return found
 
 
@@ -94,6 +96,7 @@ def main():
     world.furnish(outer)
     tools = world.build_tools(world.TEMP)
     found = {}
+    world.add_uplink()
     with world.responder(tools):
         for folder in folders:
             found.update(order(tools, folder))

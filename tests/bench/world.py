@@ -21,6 +21,7 @@ TARGET_PORT = "22"
 HOSTS_NAME, DNS_NAME, MUTE_NAME, DEAD_NAME, SERVERS_NAME = (
     label + ".bench.test" for label in ("hosts", "dns", "mute", "dead", "servers"))
 DEAD, ALIVE, DEAD_PORT = "::1", "127.0.0.1", "23"
+UPLINK, GATEWAY = "192.0.2.2", "192.0.2.1"
 
 ETC = {
     "hosts": f"127.0.0.1 localhost\n::1 localhost\n127.0.0.1 {HOSTS_NAME}\n::1 {HOSTS_NAME}\n"
@@ -95,6 +96,16 @@ def furnish(outer_namespace):
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     if "0" * 31 + "1" not in pathlib.Path("/proc/net/if_inet6").read_text():
         cannot("no IPv6 on lo")
+
+
+def add_uplink():
+    """A network that can be told from others, by its gateway, where this machine is UPLINK."""
+    for command in (["link", "add", "up0", "type", "veth", "peer", "name", "up1"],
+                    ["link", "set", "up1", "up"], ["link", "set", "up0", "up"],
+                    ["addr", "add", f"{UPLINK}/24", "dev", "up0"],
+                    ["neigh", "add", GATEWAY, "lladdr", "02:00:00:00:00:01", "dev", "up0"],
+                    ["route", "add", "default", "via", GATEWAY]):
+        subprocess.run(["ip", *command], check=True)
 
 
 def build_tools(folder):
