@@ -14,11 +14,14 @@
 #include <vector>
 
 #include "apps/doctor_network.hpp"
+#include "apps/routes.hpp"
 #include "apps/ssh_configuration.hpp"
 #include "apps/version.hpp"
+#include "base/command_line.hpp"
 #include "base/unique_fd.hpp"
 #include "base/words.hpp"
 #include "doctor/finding.hpp"
+#include "gladhand/error.hpp"
 #include "strategy/ssh_settings.hpp"
 #include "sys/environment.hpp"
 #include "sys/file.hpp"
@@ -55,11 +58,6 @@ Result<ProgramOutput> ask_ssh(const std::vector<std::string>& options,
   return run_program(words, {{ssh_guard, "1"}}, deadline);
 }
 
-std::string last_line(std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  return std::string(text.substr(text.rfind('\n') + 1));
-}
-
 // The files that `ssh -v` says it reads, without those that are not for us to read.
 std::vector<TextFile> files_of(std::string_view debug_lines) {
   constexpr std::string_view beginning = "debug1: Reading configuration data ";
@@ -91,6 +89,48 @@ std::string missing_program_of(std::string_view command) {
   return "";
 }
 
+// The word that an argument of the command is for ssh, as far as the options depend on it.
+std::string expand(std::string_view text, const HostAndPort& host) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i] == '%' && i + 1 < text.size() ? text[i + 1] : '\0';
+    if (next == '\0') {
+      result += text[i];
+      continue;
+    }
+    result += next == 'h' || next == 'n' ? host.host
+              : next == 'p'              ? host.port
+                                         : std::string(1, next);
+    ++i;
+  }
+  return result;
+}
+
+// What this program says of its own options there; "" where only a shell knows the words.
+std::string fault_of_own(const std::string& command, const HostAndPort& host) {
+  if (command.find_first_of("$`;|&<>*?(){}\n") != command.npos) return "";
+  auto words = split_command(command);
+  if (!words) return "";
+  while (!words->empty() &&
+         (words->front() == "exec" || words->front().find('=') != std::string::npos))
+    words->erase(words->begin());
+  std::vector<const char*> arguments;
+  for (std::string& word : *words) {
+    word = expand(word, host);
+    if (word.starts_with('~') && !word.starts_with("~/")) return "";
+    if (word.starts_with('~')) word.replace(0, 1, environment_variable({"HOME"}).value_or("~"));
+    arguments.push_back(word.c_str());
+  }
+  try {
+    const Settings settings =
+        parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+    if (settings.answer.empty()) read_target(host_and_port(settings));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 // Whether a program takes connections at that Unix socket; one of a master that has died is there,
 // but nobody does.
 bool is_listening(const std::string& path) {
@@ -103,6 +143,15 @@ bool is_listening(const std::string& path) {
          ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
 }
 
+// Where ssh would have this program connect to: its %h and %p.
+HostAndPort dialled_host(const Settings& settings, const SshFacts& ssh) {
+  HostAndPort host = host_and_port(settings);
+  if (!ssh.failure.empty() || is_local(host.host)) return host;
+  host.host = split_host(ssh_value(ssh.output, "Hostname").value_or(host.host), host.port).host;
+  host.port = ssh_value(ssh.output, "Port").value_or(host.port);
+  return host;
+}
+
 SshFacts find_ssh_facts(const Settings& settings, Clock::time_point deadline) {
   SshFacts facts;
   const std::vector<std::string> destination = destination_words(settings);
@@ -112,12 +161,16 @@ SshFacts find_ssh_facts(const Settings& settings, Clock::time_point deadline) {
     return facts;
   }
   if (said->status != 0) {
-    facts.failure = "ssh -G " + describe_wait_status(said->status) + ": " + last_line(said->err);
+    facts.failure =
+        "ssh -G " + describe_wait_status(said->status) + ": " + why_ssh_failed(said->err);
     return facts;
   }
   facts.output = said->out;
   facts.files = files_of(said->err);
-  facts.missing_program = missing_program_of(ssh_value(said->out, "ProxyCommand").value_or(""));
+  const std::string command = ssh_value(said->out, "ProxyCommand").value_or("");
+  facts.missing_program = missing_program_of(command);
+  if (is_gladhand(command) && settings.configuration_failure.empty())
+    facts.own_fault = fault_of_own(command, dialled_host(settings, facts));
   const auto beside = ask_ssh({"-oProxyCommand=/bin/false"}, destination, deadline);
   if (beside && beside->status == 0) facts.output_with_command = beside->out;
   facts.is_obeyed = settings.ssh_configuration.has_value();
@@ -139,15 +192,6 @@ std::optional<unsigned long> descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
   return limit.rlim_cur;
-}
-
-// Where ssh would have this program connect to: its %h and %p.
-HostAndPort dialled_host(const Settings& settings, const SshFacts& ssh) {
-  HostAndPort host = host_and_port(settings);
-  if (!ssh.failure.empty() || is_local(host.host)) return host;
-  host.host = split_host(ssh_value(ssh.output, "Hostname").value_or(host.host), host.port).host;
-  host.port = ssh_value(ssh.output, "Port").value_or(host.port);
-  return host;
 }
 
 }  // namespace

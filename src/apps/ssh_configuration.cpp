@@ -32,11 +32,6 @@ SshQuestion ask_as_parent() {
   return {.program = is_ssh ? parent->program : "ssh", .call = read_ssh_call(parent->arguments)};
 }
 
-std::string last_line(std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  return std::string(text.substr(text.rfind('\n') + 1));
-}
-
 std::string ask(const SshQuestion& question, const std::string& who) {
   std::vector<std::string> words = {question.program, "-G"};
   words.insert(words.end(), question.call.options.begin(), question.call.options.end());
@@ -46,7 +41,7 @@ std::string ask(const SshQuestion& question, const std::string& who) {
   if (!said)
     throw Error(said.error().status(), "--ssh-config: " + std::string(said.error().what()));
   if (said->status == 0) return said->out;
-  const std::string why = last_line(said->err);
+  const std::string why = why_ssh_failed(said->err);
   throw Error(ExitStatus::not_handed_over,
               "--ssh-config: " + printable(who) + ' ' + describe_wait_status(said->status) +
                   (why.empty() ? "" : ": " + printable(why)));

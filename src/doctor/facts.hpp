@@ -22,9 +22,10 @@ struct SshFacts {
                                     ///< mosh's has; empty: not known
   std::vector<TextFile> files;      ///< that ssh has read, in this order
   std::string missing_program;      ///< why the one of ProxyCommand cannot be run; empty: it can
-  bool has_master = false;          ///< something listens at its ControlPath
-  bool is_obeyed = false;           ///< --ssh-config, by a rule perhaps
-  bool has_mosh = false;            ///< mosh is installed
+  std::string own_fault;    ///< why gladhand does not take that ProxyCommand; empty: it does
+  bool has_master = false;  ///< something listens at its ControlPath
+  bool is_obeyed = false;   ///< --ssh-config, by a rule perhaps
+  bool has_mosh = false;    ///< mosh is installed
 };
 
 /// What one name server says of the host.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "doctor/facts.hpp"
@@ -23,6 +24,9 @@ struct Finding {
   bool has_snippet = false;  ///< the lines of snippet_for() are the remedy, or part of it
 };
 
+/// Whether a ProxyCommand is this program.
+bool is_gladhand(std::string_view command);
+
 /// What ssh's configuration says of the host, and of others in the same files.
 std::vector<Finding> judge_ssh(const DoctorFacts& facts);
 
@@ -37,6 +41,9 @@ std::vector<Finding> judge(const DoctorFacts& facts);
 
 /// The lines of ssh_config(5) that fit.
 std::string snippet_for(const DoctorFacts& facts);
+
+/// Where they belong: "at the end of ~/.ssh/config".
+std::string place_of_snippet(const DoctorFacts& facts);
 
 /// One page: what was found, what to do, what was measured.
 std::string page_of_findings(const DoctorFacts& facts, const std::vector<Finding>& findings);

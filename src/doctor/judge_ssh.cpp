@@ -24,12 +24,11 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != text.npos;
 }
 
-bool is_gladhand(std::string_view text) {
-  for (const std::string_view word : split_words(text)) {
-    if (has(word, "=") || word == "exec") continue;
-    return file_name(word) == "gladhand";
-  }
-  return false;
+// The shell's first word: the program.
+std::string_view program_of(std::string_view text) {
+  for (const std::string_view word : split_words(text))
+    if (!has(word, "=") && word != "exec") return word;
+  return {};
 }
 
 // Programs that are known to pass a descriptor; a script's inside nobody knows.
@@ -132,6 +131,12 @@ class Judge {
            .evidence = shown(command, proxy) + ": " + ssh_.missing_program,
            .remedy = "install it where PATH leads, or write its whole path:",
            .has_snippet = true});
+    if (!ssh_.own_fault.empty())
+      add({.weight = Weight::problem,
+           .code = "options-wrong",
+           .what = "gladhand does not take this ProxyCommand",
+           .evidence = shown(command, proxy) + ": " + ssh_.own_fault,
+           .remedy = "correct it; gladhand --help has the options"});
     if (!is_on(fdpass))
       add({.weight = Weight::problem,
            .code = "fdpass-missing",
@@ -203,7 +208,7 @@ class Judge {
     if (!is_global) return;
     for (const SshLine& line : lines_) {
       if (line.keyword != "proxycommand" || line.value == "none" || is_for_all(line)) continue;
-      if (passes_descriptor(line.value)) continue;
+      if (passes_descriptor(line.value) || line.value == value(command)) continue;
       const bool says_so = std::ranges::any_of(lines_, [&line](const SshLine& other) {
         return other.block_number == line.block_number && other.keyword == "proxyusefdpass";
       });
@@ -235,7 +240,25 @@ class Judge {
   std::vector<Finding> findings_;
 };
 
+// With more options behind the name of the program, and those that it has.
+std::string command_with(const DoctorFacts& facts, const std::string& options) {
+  const std::string text = ssh_value(facts.ssh.output, command).value_or("");
+  if (!is_gladhand(text) || !facts.ssh.missing_program.empty())
+    return facts.program + options + " -- %h %p";
+  const std::string_view program = program_of(text);
+  const auto end = static_cast<std::size_t>(program.data() - text.data()) + program.size();
+  return text.substr(0, end) + options + text.substr(end);
+}
+
+bool is_found(const std::vector<Finding>& findings, std::string_view code) {
+  return std::ranges::find(findings, code, &Finding::code) != findings.end();
+}
+
 }  // namespace
+
+bool is_gladhand(std::string_view text) {
+  return file_name(program_of(text)) == "gladhand";
+}
 
 std::vector<Finding> judge_ssh(const DoctorFacts& facts) {
   return Judge(facts).judge();
@@ -245,16 +268,29 @@ std::vector<Finding> judge_ssh(const DoctorFacts& facts) {
 std::string snippet_for(const DoctorFacts& facts) {
   std::string options;
   const std::vector<Finding> findings = judge_ssh(facts);
-  const auto is_found = [&findings](std::string_view code) {
-    return std::ranges::find(findings, code, &Finding::code) != findings.end();
-  };
-  if (is_found("options-unheeded")) options += " --ssh-config";
-  if (is_found("errors-hidden")) options += " --log journal";
+  if (is_found(findings, "options-unheeded")) options += " --ssh-config";
+  if (is_found(findings, "errors-hidden")) options += " --log journal";
   return "Match !exec \"grep -Eqiz '^(-o)?proxycommand' /proc/$PPID/cmdline\"\n"
          "    ProxyCommand " +
-         facts.program + options +
-         " -- %h %p\n"
+         command_with(facts, options) +
+         "\n"
          "    ProxyUseFdpass yes\n";
+}
+
+// ssh takes what it meets first: behind lines that hold already they would change nothing.
+std::string place_of_snippet(const DoctorFacts& facts) {
+  const std::vector<SshLine> lines = read_ssh_lines(facts.ssh.files);
+  const auto place = [&](const char* keyword, const std::string& value) {
+    const SshLine* line = find_ssh_line(lines, keyword, value);
+    return line == nullptr || line->value != value ? "" : line->place;
+  };
+  const std::string text = ssh_value(facts.ssh.output, command).value_or("");
+  const std::string of_command = is_gladhand(text) ? place(command, text) : "";
+  if (is_found(judge_ssh(facts), "fdpass-harms-mosh"))
+    if (const std::string of_fdpass = place(fdpass, "yes"); !of_fdpass.empty())
+      return "in place of " + (of_command.empty() ? "" : of_command + " and ") + of_fdpass;
+  if (!of_command.empty()) return "in place of " + of_command + ", or before its stanza";
+  return "at the end of ~/.ssh/config";
 }
 
 }  // namespace gladhand

@@ -90,7 +90,7 @@ std::string page_of_findings(const DoctorFacts& facts, const std::vector<Finding
   }
   if (const std::string seen = measured(facts); !seen.empty()) text += "\nlooked at:\n" + seen;
   if (wants_snippet(findings))
-    text += "\nat the end of ~/.ssh/config:\n" + indented(snippet_for(facts));
+    text += '\n' + printable(place_of_snippet(facts)) + ":\n" + indented(snippet_for(facts));
   return text;
 }
 

@@ -123,6 +123,19 @@ std::optional<std::string> ssh_value(std::string_view output, std::string_view k
   return std::nullopt;
 }
 
+std::string why_ssh_failed(std::string_view written) {
+  const auto take_last = [&written] {
+    while (written.ends_with('\n') || written.ends_with('\r')) written.remove_suffix(1);
+    const std::string_view line =
+        written.substr(written.rfind('\n') + 1);  // npos + 1: the only one
+    written.remove_suffix(line.size());
+    return line;
+  };
+  const std::string_view last = take_last();
+  const bool only_counts = last.find(": terminating, ") != last.npos && !written.empty();
+  return std::string(only_counts ? take_last() : last);
+}
+
 std::vector<Setting> read_ssh_settings(std::string_view output, const std::string& who) {
   return Reader(output, who).read();
 }

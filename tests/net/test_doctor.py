@@ -97,7 +97,7 @@ class Doctor(net_case.NetworkTest):
         found = self.find()
         self.assertEqual(set(found), {"fdpass-harms-others", "fdpass-harms-mosh"})
         self.assertIn(f"{self.config}:2: host old", found["fdpass-harms-others"]["evidence"])
-        self.assertIn("fdpass-harms", self.find("old"))
+        self.assertEqual(set(self.find("old")), {"fdpass-harms", "fdpass-harms-mosh", "no-address"})
 
     def test_a_jump_host(self):
         self.configure("Host db.example\n  ProxyJump gate\nHost *\n" + PROXY + PASS)
@@ -113,11 +113,31 @@ class Doctor(net_case.NetworkTest):
 
     def test_ssh_fails(self):
         self.configure("Host *\n  Nonsense yes\n")
-        self.assertIn("ssh-fails", self.find())
+        self.assertIn("config: line 2: Bad configuration option: nonsense", self.find()["ssh-fails"]["evidence"])
 
     def test_the_program_is_not_there(self):
         self.configure("Host *\n  ProxyCommand /nowhere/gladhand -- %h %p\n" + PASS)
         self.assertIn("/nowhere/gladhand", self.find()["program-missing"]["evidence"])
+
+    def test_options_that_are_none(self):
+        for options, fault in (("--untl banner", "unknown option '--untl'"),
+                               ("--timeout soon", "'soon' is not a duration"),
+                               ("--route 'no way'", "--route: 'no way' is not direct")):
+            self.configure(f"Host *\n  ProxyCommand gladhand {options} -- %h %p\n" + PASS)
+            self.assertIn(fault, self.find()["options-wrong"]["evidence"])
+        for options in ("--config ~/rules.toml --route 'command ssh -W %%h:%%p gate'", "--log ~/$USER"):
+            (self.home / "rules.toml").write_text("", encoding="utf-8")
+            self.configure(f"Host *\n  ProxyCommand gladhand {options} -- %h %p\n" + PASS)
+            self.assertNotIn("options-wrong", self.find())
+
+    def test_its_lines_go_where_they_count(self):
+        self.configure("Host *\n  ProxyCommand gladhand --until banner -- %h %p\n" + PASS)
+        page = self.run_doctor(HOST).stdout
+        self.assertIn(f"\nin place of {self.config}:2 and {self.config}:3:\n", page)
+        self.find()
+        self.configure(self.snippet)
+        self.assertEqual(self.find(), {})
+        self.assertIn("gladhand --until banner -- %h %p", self.snippet or self.config.read_text(encoding="utf-8"))
 
     def test_ipv6_is_broken(self):
         self.network.black_hole(IPV6_SSH)

@@ -214,12 +214,14 @@ class WhoSpeaksFirst(Story):
         """A second one, with the same keys and another setting in place of the first's."""
         server, directory = self.network.server, self.client.directory
         settings = directory / "second_config"
-        settings.write_text(setting + "\n" + re.sub(setting.split()[0] + ".*", "", (directory / "sshd_config").read_text()))
+        first = (directory / "sshd_config").read_text(encoding="utf-8")
+        settings.write_text(setting + "\n" + re.sub(setting.split()[0] + ".*", "", first), encoding="utf-8")
         sshd = server.start(shutil.which("sshd", path=SEARCH_PATH), "-D", "-p", ELSEWHERE, "-f", settings,
                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(sshd.wait)
         self.addCleanup(sshd.kill)
-        self.assert_soon(lambda: f":{ELSEWHERE} " in server.do("ss --no-header --tcp --numeric --listening"), "its sshd")
+        listeners = "ss --no-header --tcp --numeric --listening"
+        self.assert_soon(lambda: f":{ELSEWHERE} " in server.do(listeners), "its sshd")
 
 
 if __name__ == "__main__":

@@ -70,6 +70,32 @@ TEST_CASE("the program is not there") {
   CHECK(codes(facts) == "program-missing!");
 }
 
+TEST_CASE("gladhand does not take its own ProxyCommand") {
+  auto facts = facts_of(passing);
+  facts.ssh.own_fault = "unknown option '--untl'";
+  CHECK(codes(facts) == "options-wrong!");
+  CHECK(only(facts).evidence == "ProxyCommand gladhand -- %h %p: unknown option '--untl'");
+}
+
+TEST_CASE("the lines that it takes have the options that are there, and go where they count") {
+  const std::string command = "ProxyCommand exec gladhand --until banner -- %h %p\n";
+  const std::string config = "Host *\n " + command + " ProxyUseFdpass yes\n";
+  auto facts =
+      facts_of(command + "proxyusefdpass yes\ncontrolpersist 60\ncontrolpath /x\n", config);
+  CHECK(codes(facts) == "errors-hidden");
+  CHECK(snippet_for(facts).find(
+            "ProxyCommand exec gladhand --log journal --until banner -- %h %p\n") !=
+        std::string::npos);
+  CHECK(place_of_snippet(facts) == "in place of config:2, or before its stanza");
+  facts.ssh.output_with_command = "proxyusefdpass yes\n";
+  CHECK(place_of_snippet(facts) == "in place of config:2 and config:3");
+  CHECK(place_of_snippet(facts_of("")) == "at the end of ~/.ssh/config");
+  auto missing = facts_of(passing);
+  missing.ssh.missing_program = "cannot run it";
+  missing.program = "/opt/gladhand";
+  CHECK(snippet_for(missing).find("ProxyCommand /opt/gladhand -- %h %p\n") != std::string::npos);
+}
+
 TEST_CASE("another ProxyCommand comes first") {
   CHECK(codes(facts_of("proxycommand nc %h %p\n")) == "other-command");
   CHECK(codes(facts_of("proxycommand nc %h %p\nproxyusefdpass yes\n")) == "fdpass-harms!");

@@ -61,6 +61,16 @@ TEST_CASE("what is none of ssh's values is refused, with the line") {
   }
 }
 
+TEST_CASE("of what a failed ssh has written the line that says why") {
+  CHECK(why_ssh_failed("").empty());
+  CHECK(why_ssh_failed("Bad owner or permissions on config\r\n") ==
+        "Bad owner or permissions on config");
+  CHECK(why_ssh_failed("debug1: x\nconfig: line 3: Bad configuration option: nonsense\r\n"
+                       "config: terminating, 1 bad configuration options\r\n") ==
+        "config: line 3: Bad configuration option: nonsense");
+  CHECK(why_ssh_failed("config: terminating, 1 bad\n") == "config: terminating, 1 bad");
+}
+
 TEST_CASE("a keyword is a whole word, its value the rest of the line") {
   CHECK(ssh_value("proxyusefdpass no\nproxycommand nc -X 5 %h %p\n", "ProxyCommand") ==
         "nc -X 5 %h %p");
