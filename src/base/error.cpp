@@ -1,5 +1,6 @@
 #include "gladhand/error.hpp"
 
+#include <cerrno>
 #include <system_error>
 
 namespace gladhand {
@@ -34,6 +35,14 @@ std::string error_lines(std::string_view program, const Error& error, bool quiet
 }
 
 std::string system_words(int error) {
+  switch (error) {  // what the manuals have is said alike: musl has other words
+    case EADDRINUSE: return "address already in use";
+    case EADDRNOTAVAIL: return "cannot assign requested address";
+    case ELOOP: return "too many levels of symbolic links";
+    case EMFILE: return "too many open files";
+    case ENOMEM: return "cannot allocate memory";
+    default: break;
+  }
   std::string words = std::generic_category().message(error);
   if (!words.empty() && words[0] >= 'A' && words[0] <= 'Z') words[0] += 'a' - 'A';
   return words;
