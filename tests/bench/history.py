@@ -4,7 +4,8 @@ namespace, with and without in turn. Needs root; status 77 where it cannot run, 
 
     history.py --gladhand build/gladhand [--dials 300] [--waits 20] [--known 64]
 
-The bar is for the processor's time, which other work beside it changes little.
+The bars: what it adds until ssh has the descriptor, and to the processor's time, which other work beside it
+changes little. ssh goes on once the program has ended, which is told as well.
 """
 
 import argparse
@@ -29,7 +30,7 @@ NAME = "dead.example"
 
 
 def dial(*command):
-    """Until ssh could go on, as it has the descriptor and the program has ended: seconds, and seconds of a
+    """Seconds until ssh has the descriptor, and until it goes on, as the program has ended; and seconds of a
     processor."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -37,23 +38,21 @@ def dial(*command):
         pid = os.posix_spawn(command[0], command, os.environ,
                              file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), fd) for fd in (0, 1)])
         _, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(4))
+        handed_over = time.monotonic() - start
         _, status, used = os.wait4(pid, 0)
         seconds = time.monotonic() - start
         os.close(array.array("i", ancillary[0][2][:4])[0])
     assert status == 0, command
-    return seconds, used.ru_utime + used.ru_stime
+    return handed_over, seconds, used.ru_utime + used.ru_stime
 
 
 def differences(gladhand, history, target, dials):
-    """Medians: seconds without, what history adds to them, and what it adds to the processor's."""
-    without, added, worked = [], [], []
+    """Medians of what dial() returns without history, and of what history adds to each."""
+    without, added = [], []
     for _ in range(dials):
-        seconds, work = dial(gladhand, *target)
-        with_it, work_with_it = dial(gladhand, history, *target)
-        without.append(seconds)
-        added.append(with_it - seconds)
-        worked.append(work_with_it - work)
-    return [statistics.median(each) for each in (without, added, worked)]
+        without.append(dial(gladhand, *target))
+        added.append([more - less for less, more in zip(without[-1], dial(gladhand, history, *target))])
+    return [[statistics.median(one) for one in zip(*each)] for each in (without, added)]
 
 
 def measure(options):
@@ -69,14 +68,15 @@ def measure(options):
                 both = ["--resolve", f"{NAME}:{SERVER_V6},{SERVER_V4}", "--", NAME, PORT]
                 for port in ports:
                     dial(gladhand, history, "--", SERVER_V4, str(port))
-                usual, cost, work = differences(gladhand, history, both, options.dials)
-                print(f"both alive:          {usual * 1e6:8.0f} us without, history adds {cost * 1e6:5.0f} us, "
-                      f"{work * 1e6:.0f} us of a processor (at most {MOST_COST * 1e6:.0f})")
-                failed += ["cost"] if work > MOST_COST else []
+                (_, usual, _), (until, cost, work) = differences(gladhand, history, both, options.dials)
+                print(f"both alive:          {usual * 1e6:8.0f} us without, history adds {until * 1e6:.0f} us until the "
+                      f"descriptor, {cost * 1e6:.0f} in all, {work * 1e6:.0f} of a processor "
+                      f"(at most {MOST_COST * 1e6:.0f})")
+                failed += ["cost"] if max(until, work) > MOST_COST else []
                 net.black_hole("meta nfproto ipv6 tcp dport 22")
                 away = "--history=" + os.path.join(folder, "dead")
-                first, *later = [dial(gladhand, away, *both)[0] for _ in range(1 + min(options.waits, 15))]
-                without = [dial(gladhand, *both)[0] for _ in range(options.waits)]
+                first, *later = [dial(gladhand, away, *both)[1] for _ in range(1 + min(options.waits, 15))]
+                without = [dial(gladhand, *both)[1] for _ in range(options.waits)]
                 print(f"first address dead:  {statistics.median(without) * 1e3:8.1f} ms without, {first * 1e3:.1f} ms in "
                       f"the first dial with it, {statistics.median(later) * 1e3:.1f} ms in the next {len(later)}")
                 failed += ["lost"] if statistics.median(later) > usual + cost + MOST_LOST else []
