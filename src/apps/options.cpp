@@ -316,6 +316,7 @@ Settings parse_with_cli11(int argc,
     return settings;
   }
   if (settings.show_history || !settings.forget_history.empty()) {
+    if (host) throw UsageError("unexpected argument " + in_quotes(*host));
     settings.answer = answer_of_history(settings);
     return settings;
   }

@@ -19,6 +19,7 @@ struct Row {
   std::string label;
   bool attempt = false;
   Moment begin{};
+  bool established = false;  // and its server has to say something
   std::optional<Moment> end{};
   Ending ending = Ending::none;
   std::string text{};
@@ -83,6 +84,7 @@ class Rows {
     if (attempts_.size() <= event.attempt) attempts_.resize(event.attempt + 1);
     attempts_[event.attempt] = {.label = to_string(event.endpoint), .attempt = true, .begin = now_};
   }
+  void on(const Established& event) { attempts_[event.attempt].established = true; }
   void on(const Connected& event) {
     Row& row = attempts_[event.attempt];
     if (!row.end) end(row, Ending::good, "connected");
@@ -93,10 +95,9 @@ class Rows {
   }
   void on(const CancelAttempt& event) {
     Row& row = attempts_[event.attempt];
-    if (!row.end)
-      end(row,
-          Ending::given_up,
-          event.reason == CancelReason::timed_out ? "no answer" : "given up");
+    if (row.end) return;
+    const char* silent = row.established ? "no first words" : "no answer";
+    end(row, Ending::given_up, event.reason == CancelReason::timed_out ? silent : "given up");
   }
   void on(const HandshakeStarted& event) {
     handshakes_.push_back({.label = event.peer, .attempt = true, .begin = now_});

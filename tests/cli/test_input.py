@@ -221,7 +221,8 @@ class Options(InputTest):
                 self.assert_refused("db.example", "22", option, quoting=option)
 
     def test_missing_and_superfluous_arguments(self):
-        for arguments in ((), ("--",), ("db.example",), ("--", "db.example"), ("db.example", "22", "23")):
+        for arguments in ((), ("--",), ("db.example",), ("--", "db.example"), ("db.example", "22", "23"),
+                          ("--history-show", "db.example"), ("--history-forget", "all", "db.example")):
             with self.subTest(arguments):
                 self.assert_refused(*arguments)
 

@@ -187,6 +187,17 @@ A          *                               1 address, 1 ms
 )");
 }
 
+TEST_CASE("a server that has accepted and said nothing gave no first words") {
+  const std::vector<Event> events = {
+      {0ms, configured()},
+      {0ms, StartAttempt{0, at("192.0.2.7"), StartReason::nothing_to_wait_for}},
+      {10ms, Established{0}},
+      {1s, CancelAttempt{0, CancelReason::timed_out}},
+      {1s, DialEnded{}},
+  };
+  CHECK(picture(events, {}).find("no first words, 1 s\n") != std::string::npos);
+}
+
 TEST_CASE("an attempt that was given up stays so in the waterfall, whatever comes after") {
   std::vector<Event> events = story();
   const std::string before = picture(events, {});
