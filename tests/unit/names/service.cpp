@@ -29,6 +29,8 @@ std::string order(const std::vector<ServiceRecord>& records, std::vector<unsigne
 
 TEST_CASE("[RFC 2782] the smaller priority goes first") {
   CHECK(order({{20, 9, 22, "c"}, {10, 0, 22, "b"}, {0, 0, 22, "a"}}) == "a b c ");
+  const std::vector<ServiceRecord> heavier_last = {{10, 1, 22, "a"}, {20, 100, 22, "b"}};
+  CHECK(order_srv(heavier_last, [](unsigned most) { return most; }).front().host == "a");
 }
 
 TEST_CASE("[RFC 2782] those of equal priority are drawn by their running sum of weights") {

@@ -42,6 +42,21 @@ TEST_CASE("what accepts and says nothing delays the race once") {
       Log{"0 start 2001:db8::1", "260 start 192.0.2.1", "280 won 192.0.2.1"});
 }
 
+TEST_CASE("[HEv3 §6.1] the wait for a backup attempt is extended, too") {
+  CHECK(starts(with_backups({.known = {six, four}, .peers = {{six, accepts(400ms)}}})) ==
+        Log{"0 start 2001:db8::1",
+            "250 start 192.0.2.1",
+            "650 start 192.0.2.1 again",
+            "2000 timed out"});
+}
+
+TEST_CASE("what is told twice of an attempt extends nothing twice") {
+  gladhand::Race race({});
+  race.step(gladhand::DialStarted{{}, candidates({six, four})}, 0ms);
+  CHECK_FALSE(race.step(gladhand::Established{0}, 100ms).empty());
+  CHECK(race.step(gladhand::Established{0}, 200ms).empty());
+}
+
 TEST_CASE("connected is not won: another that has said its words is") {
   CHECK(run({.known = {six, four},
              .peers = {{six, talks(260ms, 900ms)}, {four, talks(20ms, 40ms)}}}) ==
