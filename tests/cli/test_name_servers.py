@@ -114,7 +114,7 @@ class Silence(NameServerTest):
         self.script(dns.answer(V6, delay=0.35), dns.answer(V4, delay=0.35))
         result = self.dial(servers=[self.server, self.dead_server()])
         self.assert_handed_over(result, self.v6)
-        self.assertLess(self.elapsed(result), SOON)
+        self.assert_ends_in(result, SOON)
 
     def test_a_denial_of_the_second_does_not_beat_addresses_of_the_first(self):
         """These come half a second later, within the Resolution Delay."""
@@ -132,13 +132,13 @@ class Silence(NameServerTest):
     def test_a_denial_of_the_second_is_believed_in_the_end(self):
         result = self.dial(servers=[self.dead_server(), self.enter(dns.Server())])
         self.assert_fails(result, NO_ADDRESS, ": name does not exist", hint=False)
-        self.assertLess(self.elapsed(result), SOON)
+        self.assert_ends_in(result, SOON)
 
     def test_three_dead_servers_are_named(self):
         dead = [self.dead_server((address, 53)) for address in ("127.0.0.2", "127.0.0.3", "127.0.0.4")]
         result = self.dial("--timeout", "1s", servers=dead)
         names = "(asked: 127.0.0.2 and 127.0.0.3 and 127.0.0.4)"
-        self.assert_fails(result, TIMED_OUT, "no answer to the AAAA question in 1 s", names)
+        self.assert_fails(result, TIMED_OUT, "no answer to the AAAA question in 1", names)
         self.assert_ends_in(result, 1)
         with sandbox.file("/etc/resolv.conf", "options timeout:1 attempts:1\n"):
             result = self.dial(servers=dead)
@@ -172,7 +172,7 @@ class Failures(NameServerTest):
         lame = self.enter(dns.Server(default=dns.Reply(lame=True)))
         result = self.dial(*PATIENT, servers=[lame, self.good_server()])
         self.assert_handed_over(result, self.v6)
-        self.assertLess(self.elapsed(result), SOON)
+        self.assert_ends_in(result, SOON)
         self.assert_fails(self.dial(servers=[lame]), NO_ADDRESS, "name servers report a failure")
 
     def test_a_server_without_a_route_costs_nothing(self):
@@ -182,7 +182,7 @@ class Failures(NameServerTest):
             with self.subTest(address):
                 result = run(*PATIENT, "--dns-server", address, "--dns-server", good.endpoint, NAME, self.port)
                 self.assert_handed_over(result, self.v6)
-                self.assertLess(self.elapsed(result), SOON)
+                self.assert_ends_in(result, SOON)
 
     def test_a_router_without_a_way_to_the_server_is_heard(self):
         """Host unreachable, from on the way: nobody waits for who cannot answer."""
@@ -200,20 +200,20 @@ class Failures(NameServerTest):
                 wait_until(lambda: is_told_unreachable(address), "the router's word")  # its link comes up
                 result = run(*PATIENT, "--dns-server", address, "--dns-server", good.endpoint, NAME, self.port)
                 self.assert_handed_over(result, self.v6)
-                self.assertLess(self.elapsed(result), SOON)
+                self.assert_ends_in(result, SOON)
 
     def test_who_failed_once_is_asked_again(self):
         self.script([dns.servfail(), dns.answer(V6)], dns.nodata())
         result = self.dial(*PATIENT)
         self.assert_handed_over(result, self.v6)
-        self.assertLess(self.elapsed(result), SOON)
+        self.assert_ends_in(result, SOON)
 
     def test_silence_over_tcp_leaves_the_next_server(self):
         cut = dns.answer("127.0.0.9", truncate=True, tcp=False)
         self.script(dns.nodata(), cut)
         result = self.dial(servers=[self.server, self.good_server()])
         self.assert_handed_over(result, self.v4)
-        self.assertLess(self.elapsed(result), SOON)
+        self.assert_ends_in(result, SOON)
 
     def test_over_tcp_from_the_start(self):
         with sandbox.file("/etc/resolv.conf", "options use-vc\n"):
@@ -229,7 +229,7 @@ class Forgery(NameServerTest):
                 self.script(dns.nodata(), dns.answer(V4, forge=(what,) * 3))
                 result = self.dial(*PATIENT)
                 self.assert_handed_over(result, self.v4)
-                self.assertLess(self.elapsed(result), SOON)
+                self.assert_ends_in(result, SOON)
                 self.script(dns.answer(V6, forge=(what,)), dns.nodata())
                 self.assert_handed_over(self.dial(*PATIENT), self.v6)
 
@@ -301,7 +301,7 @@ class Ports(NameServerTest):
         with sandbox.file("/etc/resolv.conf", "options single-request\n"):
             result = self.dial()
         self.assert_handed_over(result, self.v4)
-        self.assertLess(self.elapsed(result), 1.5)
+        self.assert_ends_in(result, 1.5)
 
     def test_single_request_with_a_search_list(self):
         self.script(a=dns.answer(V4), name="db.two.example")
