@@ -1,10 +1,10 @@
 """Writes the linker script that lays what a dial executes side by side: the kernel maps 64 KiB of a
 program around each fault, so what lies scattered costs a fault and 64 KiB of memory each.
 
-    python3 tests/bench/order.py BUILD-FOLDER... >order && mv order src/apps/dial_order.ld
+    python3 tests/bench/order.py BUILD-FOLDER >order && mv order src/apps/dial_order.glibc.ld
 
-as root, with valgrind; a folder for each C library: a static build with glibc's, and musl/build's.
-Each folder's program is linked once more, for its map; valgrind tells which input sections a few dials
+as root, with valgrind, for a static build; dial_order.musl.ld likewise for what musl/build makes. The
+folder's program is linked once more, for its map; valgrind tells which input sections a few dials
 execute, and these are named. A name that another compiler does not make is not found, and does no harm."""
 
 import bisect
@@ -20,7 +20,7 @@ import world
 IN_GNU_MAP = re.compile(r"^ (\.text\S*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
 IN_LLD_MAP = re.compile(r"^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*):\((\.text\S*)\)$", re.MULTILINE)
 LONGEST = 120  # of a name: what begins alike mostly belongs together
-MEMBER = re.compile(r"(?:.*/)?([^/]+\.a)\((?:.*/)?(.+)\)")
+MEMBER = re.compile(r"(?:.*/)?([^/]+\.a)\((.*/)?(.+)\)")
 
 
 def linked(folder, program):
@@ -60,7 +60,7 @@ def patterns(name, file):
     member = MEMBER.fullmatch(file)
     if not member:
         return [f"*({name})"] if name != ".text" else []
-    found = [f"*{member[1]}:{member[2]}({name})"]
+    found = [f"*{member[1]}:{'*/' if member[2] else ''}{member[3]}({name})"]
     if name == ".text.avx":
         found.append(re.sub("avx2?", "evex", found[0]))
     return found
@@ -92,14 +92,12 @@ def main():
     arguments = sys.argv[1:]
     if world.INSIDE not in arguments:
         world.enter(sys.argv)
-    *folders, _, outer = arguments
+    folder, _, outer = arguments
     world.furnish(outer)
     tools = world.build_tools(world.TEMP)
-    found = {}
     world.add_uplink()
     with world.responder(tools):
-        for folder in folders:
-            found.update(order(tools, folder))
+        found = order(tools, folder)
     print("/* Made by tests/bench/order.py, which says what for. */")
     print("SECTIONS {\n  .text.dial : {", *("    " + it for it in found), "  }\n}\nINSERT BEFORE .text;", sep="\n")
 
