@@ -27,9 +27,9 @@ bool is_flag(const OptionText& text) {
 }
 
 bool has_name(const OptionText& text, std::string_view name) {
-  const std::string_view names = text.names;
-  if (!names.ends_with(name)) return false;
-  return names.size() == name.size() || names[names.size() - name.size() - 1] == ',';
+  const std::string_view names = text.names;  // "-v,--verbose"
+  const std::size_t comma = std::min(names.find(','), names.size());
+  return name == names.substr(0, comma) || name == names.substr(names.rfind(',') + 1);
 }
 
 // What a rule calls the option: the last of its names, without dashes.
@@ -107,10 +107,12 @@ void CommandLine::add_needed(std::span<const char* const> words) {
     if (word == "--") break;
     if (!word.starts_with('-')) continue;
     const bool longer = word.starts_with("--");
-    bool known = !longer && word.size() == 2 && word != "-h";
+    const bool letters = !longer && word.size() > 2;  // of several flags, or one and its value
+    bool known = !longer && !letters && word != "-h";
     for (Row& row : rows_) {
       const bool named = has_name(*row.text, word.substr(0, longer ? word.find('=') : 2));
-      if (!named && (longer || std::string_view(row.text->names).starts_with("--"))) continue;
+      const bool has_letter = !std::string_view(row.text->names).starts_with("--");
+      if (!named && !(letters && has_letter)) continue;
       if (named && longer) check_value(*row.text, word);
       known = known || (longer && named);
       add(row);
