@@ -4,13 +4,18 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <optional>
+#include <string_view>
 #include <utility>
 
+#include "base/words.hpp"
 #include "dial/hear.hpp"
 #include "dns/target_environment.hpp"
 #include "gladhand/error.hpp"
+#include "sys/environment.hpp"
 #include "sys/poll_until.hpp"
 #include "sys/process.hpp"
 
@@ -33,8 +38,37 @@ std::optional<SocketPair> make_pair_of_sockets() {
   return pair;
 }
 
+// The targets whose commands have led to this process: "db.example:22 gate.example:22".
+constexpr const char* led_here = "GLADHAND_ROUTES_TO";
+constexpr std::size_t most_in_a_row = 16;
+
+std::string with_port(const Target& target) {
+  return target.host + ':' +
+         (target.service.empty() ? std::to_string(target.port) : target.service);
+}
+
+// A bastion whose own route is through the bastion would start commands without end.
+std::string why_endless(const Target& target) {
+  const std::string text = environment_variable({led_here}).value_or("");
+  const std::vector<std::string_view> targets = split_words(text);
+  if (std::ranges::find(targets, with_port(target)) != targets.end())
+    return "it runs for this host already: leave the host out of the rule, as in match.host = "
+           "\"*,!" +
+           printable(target.host) + '"';
+  if (targets.size() >= most_in_a_row) return "too many commands have led here, one from the other";
+  return "";
+}
+
+Environment environment_for(const Target& target) {
+  Environment environment = target_environment(target);
+  std::string targets = environment_variable({led_here}).value_or("");
+  targets += (targets.empty() ? "" : " ") + with_port(target);
+  environment.emplace_back(led_here, std::move(targets));
+  return environment;
+}
+
 Result<Process> start_beside(const std::vector<std::string>& words, int fd, const Target& target) {
-  return start_process(words, {.in = fd, .out = fd, .environment = target_environment(target)});
+  return start_process(words, {.in = fd, .out = fd, .environment = environment_for(target)});
 }
 
 Configured announcement(const Target& target, const std::string& peer, Moment timeout) {
@@ -94,6 +128,8 @@ asio::awaitable<DialResult> run_command_route(Target target,
     return failure;
   };
   recorder.record(HandshakeStarted{peer, asked_for});
+  if (const std::string why = why_endless(target); !why.empty())
+    co_return fail(ExitStatus::proxy_failed, why);
   auto pair = make_pair_of_sockets();
   if (!pair) co_return fail(ExitStatus::not_handed_over, system_words(errno));
   Result<Process> process = start_beside(words, pair->theirs.get(), target);

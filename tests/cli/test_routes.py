@@ -6,8 +6,8 @@ import shlex
 import sys
 import time
 
-from common import (ALL_FAILED, PROXY_FAILED, TIMED_OUT, USAGE, let_signals_end, main, read_json_lines, resolve,
-                    run, start)
+from common import (ALL_FAILED, GLADHAND, PROXY_FAILED, TIMED_OUT, USAGE, let_signals_end, main, read_json_lines,
+                    resolve, run, start)
 from proxy_case import NAME, ProxyTest, eventually, is_running, read
 from support.receiver import BANNER
 from support.scripted import http, in_turn, silence, socks5, ssh
@@ -244,6 +244,28 @@ class Commands(ProxyTest):
         self.assertTrue(is_running(number))
         passed.close()
         self.assertTrue(eventually(lambda: not is_running(number)))
+
+    def test_one_that_leads_to_itself_ends(self):
+        """The rule of the bastion holds for the bastion, too."""
+        path = self.temporary_path("config.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            command = f"{GLADHAND} --config {path} --relay -- gate.example 22"
+            file.write(f"[[rule]]\nroute = 'command {command}'\n")
+        os.chmod(path, 0o600)
+        result = run("--config", path, NAME, "22")
+        self.addCleanup(result.close)
+        self.assertEqual(result.status, PROXY_FAILED, result)
+        told, one, other = result.stderr.splitlines()
+        self.assertIn("connect to 'gate.example' port 22: ", told)
+        self.assertIn("it runs for this host already: leave the host out of the rule, as in ", told)
+        self.assertTrue(told.endswith('match.host = "*,!gate.example"'), told)
+        for line in (one, other):  # of the two gladhands that have run a command
+            self.assertTrue(line.endswith("it exited with status 76"), line)
+
+    def test_another_host_s_is_run(self):
+        """A bastion behind a bastion."""
+        inner = f"{GLADHAND} --config none --relay --route {shlex.quote(shell(ECHO))} -- gate.example 22"
+        self.assert_carries(run(*routes(shell("exec 2>/dev/null; exec " + inner)), NAME, "22"))
 
     def test_no_shell_reads_what_is_in_a_host(self):
         result = run(*routes("command sh -c 'echo %h'"), "$(reboot)", "22")
