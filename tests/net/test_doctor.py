@@ -111,6 +111,15 @@ class Doctor(net_case.NetworkTest):
         self.assertEqual(set(self.find()), {"options-unheeded", "errors-hidden"})
         self.assertIn("gladhand --ssh-config --log journal -- %h %p", self.snippet)
 
+    def test_what_ssh_runs_meanwhile_knows_who_has_asked(self):
+        """A gladhand in a Match exec asks no ssh again."""
+        told, script = self.home / "told", self.home / "script"
+        script.write_text(f'#!/bin/sh\necho "$GLADHAND_IN_SSH_CONFIG" >>{told}\n', encoding="utf-8")
+        script.chmod(0o755)
+        self.configure(f"Match exec {script}\n" + DROP_IN.read_text(encoding="utf-8"))
+        self.find()
+        self.assertEqual(set(told.read_text(encoding="utf-8").split("\n")), {"1", ""})
+
     def test_ssh_fails(self):
         self.configure("Host *\n  Nonsense yes\n")
         self.assertIn("config: line 2: Bad configuration option: nonsense", self.find()["ssh-fails"]["evidence"])

@@ -57,6 +57,13 @@ TEST_CASE("a private folder is made when it is written to, for its owner alone")
   CHECK(folder.files()->size() == 1);
 }
 
+TEST_CASE("[XDG Base Directory Specification] so are the folders that it is to be in") {
+  const Place place;
+  const PrivateFolder folder = place.folder();
+  CHECK(PrivateFolder::open(place.path("/state/gladhand"), Missing::is_made));
+  CHECK(mode_of(place.path("/state")) == 0700);
+}
+
 TEST_CASE("a shorter text leaves nothing of a longer one, an empty one no file") {
   const Place place;
   const PrivateFolder folder = place.folder();
