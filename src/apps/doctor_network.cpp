@@ -134,7 +134,7 @@ std::string first_gateway() {
 
 std::string why_not_dialled(const Settings& settings, const Target& target) {
   if (target.kind != Target::Kind::internet) return "not looked at, this host has no address";
-  if (!settings.routes.empty()) return "not looked at, there are several routes: use --explain";
+  if (!settings.routes.empty()) return "not looked at, a route leads there: use --explain";
   if (!settings.dial.route.proxies_for(target).empty())
     return "not looked at, a proxy makes the connection: use --explain";
   return "";

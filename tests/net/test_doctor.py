@@ -191,6 +191,13 @@ class Doctor(net_case.NetworkTest):
         path.chmod(0o666)
         self.assertIn("others can write it", self.find()["configuration"]["evidence"])
 
+    def test_a_route_is_for_explain_to_show(self):
+        path = self.home / ".config" / "gladhand" / "config.toml"
+        path.parent.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, self.home / ".config")
+        path.write_text('[[rule]]\nroute = "command ssh -W %h:%p gate"\n', encoding="utf-8")
+        self.assertIn("network       not looked at, a route leads there: use --explain\n", self.run_doctor(HOST).stdout)
+
     def test_a_host_that_is_none(self):
         done = self.client.run(gladhand(), "--doctor", "a b", env=self.env)
         self.assertEqual((done.returncode, done.stdout), (USAGE, ""))
