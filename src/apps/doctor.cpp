@@ -106,29 +106,36 @@ std::string expand(std::string_view text, const HostAndPort& host) {
   return result;
 }
 
-// What this program says of its own options there; "" where only a shell knows the words.
-std::string fault_of_own(const std::string& command, const HostAndPort& host) {
-  if (command.find_first_of("$`;|&<>*?(){}\n") != command.npos) return "";
+// This program as a ProxyCommand has it: its settings, or why there are none; neither where only a
+// shell knows the words.
+struct OwnCommand {
+  std::optional<Settings> settings;
+  std::string fault;
+};
+
+OwnCommand read_own(const std::string& command, const HostAndPort& host) {
+  if (!is_gladhand(command) || command.find_first_of("$`;|&<>*?(){}\n") != command.npos) return {};
   auto words = split_command(command);
-  if (!words) return "";
+  if (!words) return {};
   while (!words->empty() &&
          (words->front() == "exec" || words->front().find('=') != std::string::npos))
     words->erase(words->begin());
   std::vector<const char*> arguments;
   for (std::string& word : *words) {
     word = expand(word, host);
-    if (word.starts_with('~') && !word.starts_with("~/")) return "";
+    if (word.starts_with('~') && !word.starts_with("~/")) return {};
     if (word.starts_with('~')) word.replace(0, 1, environment_variable({"HOME"}).value_or("~"));
     arguments.push_back(word.c_str());
   }
   try {
-    const Settings settings =
-        parse_command_line(static_cast<int>(arguments.size()), arguments.data());
-    if (settings.answer.empty()) read_target(host_and_port(settings));
+    Settings settings = parse_command_line(static_cast<int>(arguments.size()), arguments.data());
+    if (!settings.answer.empty()) return {};
+    read_target(host_and_port(settings));
+    settings.dial.before.clear();  // a look is no reason to run it
+    return {std::move(settings), ""};
   } catch (const Error& error) {
-    return error.what();
+    return {std::nullopt, error.what()};
   }
-  return "";
 }
 
 // Whether a program takes connections at that Unix socket; one of a master that has died is there,
@@ -167,10 +174,7 @@ SshFacts find_ssh_facts(const Settings& settings, Clock::time_point deadline) {
   }
   facts.output = said->out;
   facts.files = files_of(said->err);
-  const std::string command = ssh_value(said->out, "ProxyCommand").value_or("");
-  facts.missing_program = missing_program_of(command);
-  if (is_gladhand(command) && settings.configuration_failure.empty())
-    facts.own_fault = fault_of_own(command, dialled_host(settings, facts));
+  facts.missing_program = missing_program_of(ssh_value(said->out, "ProxyCommand").value_or(""));
   const auto beside = ask_ssh({"-oProxyCommand=/bin/false"}, destination, deadline);
   if (beside && beside->status == 0) facts.output_with_command = beside->out;
   facts.is_obeyed = settings.ssh_configuration.has_value();
@@ -202,6 +206,11 @@ ExitStatus run_doctor(const Settings& settings) {
   facts.host = settings.host;
   facts.program = program_name();
   facts.ssh = find_ssh_facts(settings, deadline);
+  const HostAndPort host = dialled_host(settings, facts.ssh);
+  OwnCommand own;
+  if (settings.configuration_failure.empty() && facts.ssh.missing_program.empty())
+    own = read_own(ssh_value(facts.ssh.output, "ProxyCommand").value_or(""), host);
+  facts.ssh.own_fault = own.fault;
   facts.configuration_failure = settings.configuration_failure;
   facts.resolver_holes = open_resolver_holes();
   facts.descriptor_limit = descriptor_limit();
@@ -209,7 +218,8 @@ ExitStatus run_doctor(const Settings& settings) {
   if (jump != "none") {
     facts.dial.not_dialled = "not looked at, a jump host makes the connection";
   } else {
-    find_network_facts(settings, dialled_host(settings, facts.ssh), deadline, facts);
+    const bool as_ssh_has_it = own.settings && !settings.says_how;
+    find_network_facts(as_ssh_has_it ? *own.settings : settings, host, deadline, facts);
   }
   const std::vector<Finding> findings = judge(facts);
   print(settings.json ? json_of_findings(facts, findings) : page_of_findings(facts, findings));

@@ -1,5 +1,6 @@
 #include "apps/options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <span>
@@ -309,6 +310,9 @@ Settings parse_with_cli11(int argc,
     settings.answer = *answer;
     return settings;
   }
+  settings.says_how = std::ranges::any_of(line.given(), [](const OptionText* it) {
+    return it->where == Where::everywhere && std::string_view(it->names) != "--timeout";
+  });
   settings.host = host.value_or("");
   settings.port = port.value_or("");
   if (settings.check_configuration) {

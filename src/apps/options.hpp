@@ -36,9 +36,10 @@ struct Settings {
   bool check_configuration = false;
   bool print_configuration = false;
   std::vector<const OptionText*> given;  ///< options of the command line and of rules
-  std::string configuration_failure;     ///< with --doctor: what is wrong with a file
-  std::string explanation;               ///< which rules hold, and what they set
-  std::string answer;                    ///< --help or --version: print this and do nothing else
+  bool says_how = false;  ///< the command line has any that a rule could have, --timeout left out
+  std::string configuration_failure;  ///< with --doctor: what is wrong with a file
+  std::string explanation;            ///< which rules hold, and what they set
+  std::string answer;                 ///< --help or --version: print this and do nothing else
 };
 
 /// ssh always gives a port. With --explain it is a person who types, and what they are used to.

@@ -154,6 +154,14 @@ class Doctor(net_case.NetworkTest):
         self.assertEqual(list(found), ["ipv6-broken"])
         self.assertRegex(found["ipv6-broken"]["evidence"], rf"{SERVER_V6} no answer in [45][.\d]* s; {SERVER_V4} connected in ")
 
+    def test_the_options_of_the_proxy_command_hold(self):
+        self.network.black_hole(IPV6_SSH)
+        self.configure(DROP_IN.read_text(encoding="utf-8").replace("gladhand --", "gladhand -4 --"))
+        self.assertEqual(self.find(), {})
+        self.assertEqual(list(self.find(HOST, "--dns-attempt-delay", "250ms")), ["ipv6-broken"])
+        self.configure(DROP_IN.read_text(encoding="utf-8").replace("gladhand --", "gladhand --proxy socks5://gate --"))
+        self.assertIn("a proxy makes the connection", self.run_doctor(HOST).stdout)
+
     def test_nobody_listens_over_ipv4(self):
         self.network.refuse(IPV4_SSH)
         self.assertEqual(list(self.find()), ["ipv4-refused"])
