@@ -8,7 +8,7 @@ import subprocess
 
 import net_case
 from dial_case import SECOND, SECOND_CLIENT_V4, SECOND_CLIENT_V6, SECOND_SERVER_V4, SECOND_SERVER_V6
-from net_case import SSH
+from net_case import HOST, SSH
 from ssh_pair import SSH_CONFIG, gladhand
 from support import dns, network, receiver, scripted
 from support.network import DEVICE, SEARCH_PATH, SERVER_LINK_LOCAL, SERVER_MAC, SERVER_V4, SERVER_V6
@@ -45,6 +45,19 @@ class Story(net_case.NetworkTest):
         self.assert_login(login, addresses[-1])
         self.assert_attempts(login, *addresses)
         return login
+
+    def start_sshd(self, setting):
+        """A second one, with the same keys and another setting in place of the first's."""
+        server, directory = self.network.server, self.client.directory
+        settings = directory / "second_config"
+        first = (directory / "sshd_config").read_text(encoding="utf-8")
+        settings.write_text(setting + "\n" + re.sub(setting.split()[0] + ".*", "", first), encoding="utf-8")
+        sshd = server.start(shutil.which("sshd", path=SEARCH_PATH), "-D", "-p", ELSEWHERE, "-f", settings,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(sshd.wait)
+        self.addCleanup(sshd.kill)
+        listeners = "ss --no-header --tcp --numeric --listening"
+        self.assert_soon(lambda: f":{ELSEWHERE} " in server.do(listeners), "its sshd")
 
 
 class LaptopMoves(Story):
@@ -157,6 +170,15 @@ class LanElseBastion(Story):
         self.assertGreaterEqual(login.seconds, 0.5)
         self.assert_ends_with_the_session()
 
+    def test_a_rule_that_holds_for_the_bastion_too_ends(self):
+        config = self.network.client.home / ".config" / "gladhand" / "config.toml"
+        config.write_text(config.read_text(encoding="utf-8").replace('"nas"', '"*"'), encoding="utf-8")
+        login = self.login("nas")
+        self.assertEqual(login.status, 255)
+        self.assertIn('it runs for this host already: leave the host out of the rule, as in match.host = '
+                      '"*,!bastion.example"', login.errors)
+        self.assert_ends_with_the_session()
+
     def test_a_bastion_that_turns_one_away_says_so(self):
         self.network.server.write_etc("hosts", "127.0.0.1 localhost\n")
         login = self.login("nas")
@@ -210,18 +232,46 @@ class WhoSpeaksFirst(Story):
         held.close()  # the server has room again
         self.assert_soon(lambda: len(self.login().trace.attempts) == 1, "a login over IPv6")
 
-    def start_sshd(self, setting):
-        """A second one, with the same keys and another setting in place of the first's."""
-        server, directory = self.network.server, self.client.directory
-        settings = directory / "second_config"
-        first = (directory / "sshd_config").read_text(encoding="utf-8")
-        settings.write_text(setting + "\n" + re.sub(setting.split()[0] + ".*", "", first), encoding="utf-8")
-        sshd = server.start(shutil.which("sshd", path=SEARCH_PATH), "-D", "-p", ELSEWHERE, "-f", settings,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(sshd.wait)
-        self.addCleanup(sshd.kill)
-        listeners = "ss --no-header --tcp --numeric --listening"
-        self.assert_soon(lambda: f":{ELSEWHERE} " in server.do(listeners), "its sshd")
+
+class ServiceRecords(Story):
+    """The stanza of gladhand(1): another service of the same name, at another port, with another host key."""
+
+    def setUp(self):
+        super().setUp()
+        directory, self.key = self.client.directory, self.client.directory / "spare_key"
+        if not self.key.exists():
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True, timeout=20)
+        self.start_sshd(f"HostKey {self.key}")
+        self.name("spare.example", SERVER_V4)
+        spare = self.key.with_suffix(".pub").read_text(encoding="utf-8")
+        usual = (directory / "host_key.pub").read_text(encoding="utf-8")
+        self.known = directory / "known_hosts_of_records"
+        self.known.write_text(f"db-spare {spare}{HOST} {usual}", encoding="utf-8")
+
+    def stanza(self, options):
+        config = SSH_CONFIG.format(directory=self.client.directory, proxy=f"{gladhand()} {options} -- %h %p")
+        self.client.config.write_text(f"Host db-spare\n  Hostname {HOST}\n  UserKnownHostsFile {self.known}\n"
+                                      "  HostKeyAlias db-spare\n" + config, encoding="utf-8")
+
+    def test_srv_with_an_alias_for_the_host_key(self):
+        self.dns.set(f"_ssh-spare._tcp.{HOST}", "SRV", dns.srv((0, 0, ELSEWHERE, "spare.example")))
+        self.stanza("--srv=_ssh-spare._tcp")
+        login = self.login("db-spare")
+        self.assert_login(login, SERVER_V4)
+        self.assertEqual(login.output.split()[3], str(ELSEWHERE))
+
+    def test_svcb_with_an_alias_for_the_host_key(self):
+        self.dns.set(f"_22._ssh.{HOST}", "SVCB", dns.svcb((1, "spare.example", dns.port(ELSEWHERE))))
+        self.stanza("--svcb")
+        login = self.login("db-spare")
+        self.assert_login(login, SERVER_V4)
+        self.assertEqual(login.output.split()[3], str(ELSEWHERE))
+
+    def test_ssh_refuses_the_usual_machine_in_its_place(self):
+        self.stanza("")
+        login = self.login("db-spare")
+        self.assertEqual(login.status, 255)
+        self.assertIn("Host key verification failed", login.errors)
 
 
 if __name__ == "__main__":
