@@ -59,7 +59,7 @@ def patterns(name, file):
         return [f"*({name})" if len(name) <= LONGEST else f"*({name[:LONGEST]}*)"]
     member = MEMBER.fullmatch(file)
     if not member:
-        return [f"*({name})"] if name != ".text" else []
+        return [f"*({name})"] if name != ".text" else [f"*/{file.rsplit('/', 1)[-1]}({name})"]
     found = [f"*{member[1]}:{'*/' if member[2] else ''}{member[3]}({name})"]
     if name == ".text.avx":
         found.append(re.sub("avx2?", "evex", found[0]))
