@@ -184,7 +184,7 @@ class WhatIsTold(HistoryTest):
         self.assertEqual(self.ask("--history-forget", "other.example"), "addresses forgotten: 0\n")
         self.assertEqual(self.ask("--history-forget", SERVER_V6), "addresses forgotten: 1\n")
         self.assertEqual(self.addresses(), BOTH)
-        self.assertEqual(self.ask("--history-forget", HOST), "addresses forgotten: 2\n")
+        self.assertEqual(self.ask("--history-forget", HOST.upper() + "."), "addresses forgotten: 2\n")
         self.assertEqual(os.listdir(self.store), [])
         self.addresses()
         self.assertEqual(self.ask("--history-forget", "all"), "networks forgotten: 1\n")
