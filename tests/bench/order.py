@@ -1,11 +1,11 @@
-"""Writes the linker script that lays what a dial executes side by side: the kernel maps 64 KiB of a
-program around each fault, so what lies scattered costs a fault and 64 KiB of memory each.
+"""Writes the linker script that lays what a dial executes, reads and writes side by side: the kernel maps
+64 KiB of a program around each fault, so what lies scattered costs a fault and 64 KiB of memory each.
 
     python3 tests/bench/order.py BUILD-FOLDER >order && mv order src/apps/dial_order.glibc.ld
 
 as root, with valgrind, for a static build; dial_order.musl.ld likewise for what musl/build makes. The
 folder's program is linked once more, for its map; valgrind tells which input sections a few dials
-execute, and these are named. A name that another compiler does not make is not found, and does no harm."""
+use, and these are named. A name that another compiler does not make is not found, and does no harm."""
 
 import bisect
 import re
@@ -17,9 +17,12 @@ import measure
 import world
 
 # GNU ld's map, which breaks the line behind a long name, and LLD's.
-IN_GNU_MAP = re.compile(r"^ (\.text\S*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
-IN_LLD_MAP = re.compile(r"^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*):\((\.text\S*)\)$", re.MULTILINE)
+KINDS = (".rodata", ".text", ".bss")
+IN_GNU_MAP = re.compile(r"^ (\.(?:text|rodata|bss)\S*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
+IN_LLD_MAP = re.compile(r"^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*):\((\.(?:text|rodata|bss)\S*)\)$",
+                        re.MULTILINE)
 LONGEST = 120  # of a name: what begins alike mostly belongs together
+MERGED = re.compile(r"\.rodata\.(?:cst|str)\d.*")  # what is alike in several files, laid by the linker alone
 MEMBER = re.compile(r"(?:.*/)?([^/]+\.a)\((.*/)?(.+)\)")
 
 
@@ -38,15 +41,16 @@ def sections(text):
              for name, address, size, file in IN_GNU_MAP.findall(text)]
     found += [(int(address, 16), int(size, 16), name, file)
               for address, size, file, name in IN_LLD_MAP.findall(text)]
-    return sorted(section for section in found if section[0] and section[1])
+    return sorted(section for section in found if section[0] and section[1] and not MERGED.fullmatch(section[2]))
 
 
-def executed(tools, program, *arguments):
-    """Where a dial's instructions are, in the numbers of the map."""
+def used(tools, program, *arguments):
+    """Where a dial's instructions are and what they read and write, in the numbers of the map."""
     log = world.TEMP / "lackey"
     valgrind = ["valgrind", "--tool=lackey", "--trace-mem=yes", f"--log-file={log}"]
     measure.harness(tools, "exec", {"traced": [*valgrind, str(program), *arguments]}, rounds=1, warm_up=0)
-    addresses = [int(address, 16) for address in re.findall(r"^I +([0-9a-f]+),", log.read_text(), re.MULTILINE)]
+    trace = re.findall(r"^(?:I| [LMS]) +([0-9a-f]+),", log.read_text(), re.MULTILINE)
+    addresses = [int(address, 16) for address in trace]
     [entry] = struct.unpack_from("<Q", program.read_bytes(), 24)
     moved = addresses[0] - entry
     return {address - moved for address in addresses}
@@ -59,7 +63,7 @@ def patterns(name, file):
         return [f"*({name})" if len(name) <= LONGEST else f"*({name[:LONGEST]}*)"]
     member = MEMBER.fullmatch(file)
     if not member:
-        return [f"*({name})"] if name != ".text" else [f"*/{file.rsplit('/', 1)[-1]}({name})"]
+        return [f"*({name})"] if name not in KINDS else [f"*/{file.rsplit('/', 1)[-1]}({name})"]
     found = [f"*{member[1]}:{'*/' if member[2] else ''}{member[3]}({name})"]
     if name == ".text.avx":
         found.append(re.sub("avx2?", "evex", found[0]))
@@ -67,16 +71,19 @@ def patterns(name, file):
 
 
 def order(tools, folder):
-    """The patterns for all that some dials execute, what every dial does first."""
+    """The patterns of each kind for all that some dials use, what every dial does first."""
     program = world.TEMP / "gladhand"
     table = sections(linked(folder, program))
     starts = [section[0] for section in table]
-    found = {}
+    found = {kind: {} for kind in KINDS}
 
     def dial(*arguments):
-        hot = {bisect.bisect_right(starts, address) - 1 for address in executed(tools, program, *arguments)}
-        for _, _, name, file in sorted((table[i] for i in hot if i >= 0), key=lambda it: it[2:]):
-            found.update(dict.fromkeys(patterns(name, file)))
+        near = {(address, table[bisect.bisect_right(starts, address) - 1])
+                for address in used(tools, program, *arguments) if address >= starts[0]}
+        hot = {section[2:] for address, section in near if address < section[0] + section[1]}
+        for name, file in sorted(hot):
+            [kind] = (kind for kind in KINDS if name.startswith(kind))
+            found[kind].update(dict.fromkeys(patterns(name, file)))
 
     dial("--", "127.0.0.1", world.TARGET_PORT)
     dial("--", world.HOSTS_NAME, world.TARGET_PORT)
@@ -99,7 +106,9 @@ def main():
     with world.responder(tools):
         found = order(tools, folder)
     print("/* Made by tests/bench/order.py, which says what for. */")
-    print("SECTIONS {\n  .text.dial : {", *("    " + it for it in found), "  }\n}\nINSERT BEFORE .text;", sep="\n")
+    for kind, lines in found.items():
+        print(f"SECTIONS {{\n  {kind}.dial : {{", *("    " + it for it in lines), f"  }}\n}}\nINSERT BEFORE {kind};",
+              sep="\n")
 
 
 if __name__ == "__main__":
