@@ -21,6 +21,7 @@ KINDS = (".rodata", ".text", ".bss")
 IN_GNU_MAP = re.compile(r"^ (\.(?:text|rodata|bss)\S*)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.MULTILINE)
 IN_LLD_MAP = re.compile(r"^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*):\((\.(?:text|rodata|bss)\S*)\)$",
                         re.MULTILINE)
+OF_THE_VDSO = ("*libc.a:dl-lookup.o(.text)", "*libc.a:dl-object.o(.text)")  # glibc's; valgrind hides it
 LONGEST = 120  # of a name: what begins alike mostly belongs together
 MERGED = re.compile(r"\.rodata\.(?:cst|str)\d.*")  # what is alike in several files, laid by the linker alone
 MEMBER = re.compile(r"(?:.*/)?([^/]+\.a)\((.*/)?(.+)\)")
@@ -58,7 +59,7 @@ def used(tools, program, *arguments):
 
 def patterns(name, file):
     """What finds a section again: its name, or where all are called .text, its file. Valgrind's
-    processor has no AVX-512, with which glibc chooses others of the same functions."""
+    processor has neither AVX-512 nor transactions, with which glibc chooses others of the same functions."""
     if "_Z" in name:
         return [f"*({name})" if len(name) <= LONGEST else f"*({name[:LONGEST]}*)"]
     member = MEMBER.fullmatch(file)
@@ -66,7 +67,9 @@ def patterns(name, file):
         return [f"*({name})"] if name not in KINDS else [f"*/{file.rsplit('/', 1)[-1]}({name})"]
     found = [f"*{member[1]}:{'*/' if member[2] else ''}{member[3]}({name})"]
     if name == ".text.avx":
-        found.append(re.sub("avx2?", "evex", found[0]))
+        named = re.sub("-avx2?", "-{}", found[0]).replace(name, ".text.{}")
+        found += [named.format("evex", "evex"), named.format("avx512", "evex512"),
+                  named.replace(".o(", "-rtm.o(").format("evex", "evex.rtm")]
     return found
 
 
@@ -76,6 +79,7 @@ def order(tools, folder):
     table = sections(linked(folder, program))
     starts = [section[0] for section in table]
     found = {kind: {} for kind in KINDS}
+    found[".text"].update(dict.fromkeys(OF_THE_VDSO))
 
     def dial(*arguments):
         near = {(address, table[bisect.bisect_right(starts, address) - 1])
