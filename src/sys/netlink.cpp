@@ -31,8 +31,7 @@ Dump read_messages(const char* data, std::size_t size, const NetlinkDumps::Use& 
 
 }  // namespace
 
-// The kernel never fills more of a datagram than it is given room for, and 8 KiB are what it asks
-// for at least [netlink(7)].
+// The kernel fills no more of a datagram than it is given room for; 8 KiB is what netlink(7) advises.
 void NetlinkDumps::ask(std::uint16_t type, const void* body, std::size_t size, const Use& use) {
   nlmsghdr header{};
   header.nlmsg_len = static_cast<unsigned>(NLMSG_LENGTH(size));
