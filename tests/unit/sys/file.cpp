@@ -57,7 +57,7 @@ TEST_CASE("a file is read in parts that end where a line does") {
 TEST_CASE("a file is read whole whatever its size, and up to a limit") {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/file";
-  for (const std::size_t size : {0, 1, 511, 1023, 1024, 1025, 4096, 100000}) {
+  for (const std::size_t size : {0U, 1U, 511U, 1023U, 1024U, 1025U, 4096U, 100000U}) {
     CAPTURE(size);
     const std::string text(size, 'x');
     const UniqueFd out(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600));
