@@ -107,12 +107,12 @@ HistoryKeeper::Reading HistoryKeeper::read(const SocketSettings& settings) const
   Result<HistoryFile> file = read_history(text);
   if (file) {
     reading.report.endpoints = file->history.endpoints.size();
-    reading.text = std::move(*text);
+    reading.text = std::make_shared<const std::string>(std::move(*text));
   } else {
     reading.report.why_not = file.error().what();
   }
   // What is damaged is empty: it is written anew.
-  reading.history = std::make_shared<const History>(file ? std::move(file->history) : History());
+  reading.history = std::make_shared<History>(file ? std::move(file->history) : History());
   return reading;
 }
 
@@ -126,7 +126,7 @@ void HistoryKeeper::learn(const Reading& reading,
 
 std::optional<HistoryWritten> HistoryKeeper::write() {
   HistoryWritten written;
-  for (const Lesson& lesson : std::exchange(lessons_, {})) {
+  for (Lesson& lesson : std::exchange(lessons_, {})) {
     std::ranges::copy(lesson.changes, std::back_inserter(written.changes));
     if (const auto error = write(lesson)) written.why_not = error->what();
   }
@@ -134,7 +134,7 @@ std::optional<HistoryWritten> HistoryKeeper::write() {
   return written;
 }
 
-std::optional<Error> HistoryKeeper::write(const Lesson& lesson) const {
+std::optional<Error> HistoryKeeper::write(Lesson& lesson) const {
   const Result<PrivateFolder> folder = open_folder(folder_, PrivateFolder::Missing::is_made);
   if (!folder) return folder.error();
   bool is_new = false;
@@ -144,8 +144,9 @@ std::optional<Error> HistoryKeeper::write(const Lesson& lesson) const {
     is_foreign = is_of_another_version(before);
     if (is_foreign) return before;
     HistoryFile file;
-    if (before == lesson.reading.text) {  // usually: it need not be read again
-      file.history = *lesson.reading.history;
+    std::shared_ptr<History>& known = lesson.reading.history;
+    if (lesson.reading.text && before == *lesson.reading.text) {  // usually: it need not be read again
+      file.history = known.use_count() == 1 ? std::move(*known) : *known;
     } else if (Result<HistoryFile> read = read_history(before)) {
       file = std::move(*read);
     }

@@ -26,8 +26,8 @@ class HistoryKeeper {
   explicit HistoryKeeper(std::string folder) : folder_(std::move(folder)) {}
 
   struct Reading {
-    std::shared_ptr<const History> history{};  ///< null: not used
-    std::string text{};                        ///< what it was read from
+    std::shared_ptr<History> history{};         ///< null: not used
+    std::shared_ptr<const std::string> text{};  ///< what it was read from
     NetworkIdentity network{};
     HistoryRead report{};
   };
@@ -67,7 +67,7 @@ class HistoryKeeper {
     std::optional<std::chrono::microseconds> round_trip;
   };
 
-  std::optional<Error> write(const Lesson& lesson) const;
+  std::optional<Error> write(Lesson& lesson) const;
 
   std::string folder_;
   std::vector<Lesson> lessons_;
