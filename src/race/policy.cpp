@@ -1,5 +1,6 @@
 #include "race/policy.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -40,44 +41,39 @@ bool read_number(std::string_view text, int& number) {
 
 }  // namespace
 
-// Reading the addresses costs time, and a benchmark dials often: all default tables share one.
+// A benchmark dials often: all default tables share one.
 PolicyTable::PolicyTable() {
   static const PolicyTable defaults(default_lists());
   *this = defaults;
 }
 
 PolicyTable::Lists PolicyTable::default_lists() {
-  return {
-      .precedences =
-          {
-              {{address({}, {1}), 128}, 50},
-              {{address({}), 0}, 40},
-              {{address({}, {0xffff, 0, 0}), 96}, 35},
-              {{address({0x2002}), 16}, 30},
-              {{address({0x2001}), 32}, 5},
-              {{address({0xfc00}), 7}, 3},
-              {{address({}), 96}, 1},
-              {{address({0xfec0}), 10}, 1},
-              {{address({0x3ffe}), 16}, 1},
-          },
-      .labels =
-          {
-              {{address({}, {1}), 128}, 0},
-              {{address({}), 0}, 1},
-              {{address({}, {0xffff, 0, 0}), 96}, 4},
-              {{address({0x2002}), 16}, 2},
-              {{address({0x2001}), 32}, 5},
-              {{address({0xfc00}), 7}, 13},
-              {{address({}), 96}, 3},
-              {{address({0xfec0}), 10}, 11},
-              {{address({0x3ffe}), 16}, 12},
-          },
-      .ipv4_scopes =
-          {
-              {{address({}, {0xffff, 0xa9fe, 0}), mapped_bits + 16}, 2},
-              {{address({}, {0xffff, 0x7f00, 0}), mapped_bits + 8}, 2},
-          },
+  struct Row {
+    Prefix prefix;
+    int precedence;
+    int label;
   };
+  const std::array<Row, 9> rows = {{
+      {{address({}, {1}), 128}, 50, 0},
+      {{address({}), 0}, 40, 1},
+      {{address({}, {0xffff, 0, 0}), mapped_bits}, 35, 4},
+      {{address({0x2002}), 16}, 30, 2},
+      {{address({0x2001}), 32}, 5, 5},
+      {{address({0xfc00}), 7}, 3, 13},
+      {{address({}), 96}, 1, 3},
+      {{address({0xfec0}), 10}, 1, 11},
+      {{address({0x3ffe}), 16}, 1, 12},
+  }};
+  Lists lists;
+  for (const Row& row : rows) {
+    lists.precedences.push_back({row.prefix, row.precedence});
+    lists.labels.push_back({row.prefix, row.label});
+  }
+  lists.ipv4_scopes = {
+      {{address({}, {0xffff, 0xa9fe, 0}), mapped_bits + 16}, 2},
+      {{address({}, {0xffff, 0x7f00, 0}), mapped_bits + 8}, 2},
+  };
+  return lists;
 }
 
 PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
