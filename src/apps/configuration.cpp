@@ -33,13 +33,10 @@ std::optional<std::string> path_of_user() {
 
 // No shell has read the file: "~/" leads home here.
 void lead_home(std::vector<StrategyRule>& rules) {
-  const auto home = environment_variable({"HOME"});
-  if (!home) return;
   for (StrategyRule& rule : rules)
     for (Setting& setting : rule.settings)
       if (std::ranges::find(paths, setting.key) != paths.end())
-        for (std::string& path : setting.values)
-          if (path.starts_with("~/")) path.replace(0, 1, *home);
+        std::ranges::transform(setting.values, setting.values.begin(), led_home);
 }
 
 std::string words_of(const Setting& setting) {

@@ -79,9 +79,7 @@ std::vector<TextFile> files_of(std::string_view debug_lines) {
 std::string missing_program_of(std::string_view command) {
   for (const std::string_view word : split_words(command)) {
     if (word == "exec" || word.find('=') != word.npos) continue;
-    std::string program(word);
-    if (program.starts_with("~/"))
-      program = environment_variable({"HOME"}).value_or("") + program.substr(1);
+    const std::string program = led_home(std::string(word));
     if (program.find_first_of("'\"$`\\") != program.npos) return "";  // only a shell knows
     const auto missing = missing_program(program);
     return missing ? missing->what() : "";
@@ -124,7 +122,7 @@ OwnCommand read_own(const std::string& command, const HostAndPort& host) {
   for (std::string& word : *words) {
     word = expand(word, host);
     if (word.starts_with('~') && !word.starts_with("~/")) return {};
-    if (word.starts_with('~')) word.replace(0, 1, environment_variable({"HOME"}).value_or("~"));
+    word = led_home(std::move(word));
     arguments.push_back(word.c_str());
   }
   try {

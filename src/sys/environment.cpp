@@ -11,6 +11,12 @@ std::optional<std::string> environment_variable(std::initializer_list<const char
   return std::nullopt;
 }
 
+std::string led_home(std::string path) {
+  if (!path.starts_with("~/")) return path;
+  if (const auto home = environment_variable({"HOME"})) path.replace(0, 1, *home);
+  return path;
+}
+
 std::optional<std::string> take_environment_variable(const char* name) {
   std::optional<std::string> taken;
   for (char* value = std::getenv(name); value != nullptr; value = std::getenv(name)) {
