@@ -4,8 +4,8 @@
 #include <iterator>
 #include <utility>
 
-#include "base/letters.hpp"
 #include "dns/system_network.hpp"
+#include "names/system_files.hpp"
 #include "sys/environment.hpp"
 #include "sys/private_folder.hpp"
 
@@ -65,13 +65,6 @@ Result<std::vector<PrivateFolder::File>> files_of(const PrivateFolder& folder) {
 // For a command that is about nothing else.
 [[noreturn]] void fail(const PrivateFolder::File& file, const Error& why) {
   throw Error(why.status(), "history " + in_quotes(file.name) + ": " + why.what());
-}
-
-// As names are compared in the DNS [RFC 4343], a last dot or none.
-bool is_name(std::string_view a, std::string_view b) {
-  a.remove_suffix(a.ends_with('.') ? 1 : 0);
-  b.remove_suffix(b.ends_with('.') ? 1 : 0);
-  return equal_words(a, b);
 }
 
 // The network that was used longest ago goes first.
@@ -183,7 +176,7 @@ std::size_t HistoryKeeper::forget(const std::string& host) const {
       Result<HistoryFile> file = read_history_text(before);
       if (!file) return before;
       const std::size_t erased = std::erase_if(file->history.endpoints, [&](const auto& known) {
-        return is_name(known.host, host) || to_string(known.endpoint) == host;
+        return equal_names(known.host, host) || to_string(known.endpoint) == host;
       });
       forgotten += erased;
       // With nothing left, what was said of the families stands on nothing.

@@ -132,9 +132,8 @@ std::string history_text(const HistoryFile& file, std::string_view before) {
   std::string text(magic);
   text.reserve(before.size() + 256);  // one more line
   text += version;
-  text.resize(body_at);
-  text[body_at - 1] = '\n';
-  text += "network " + file.network + "\nwritten";
+  text.append(sum_length, ' ');  // known at the end
+  text += "\nnetwork " + file.network + "\nwritten";
   add_number(text, file.written.count());
   for (const Family family : {Family::ipv6, Family::ipv4}) {
     const KnownFamily& known = file.history.families[static_cast<std::size_t>(family)];
