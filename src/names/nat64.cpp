@@ -55,25 +55,32 @@ std::optional<Nat64Prefix> prefix_in(const in6_addr& address) {
   return found;
 }
 
-bool is_in(const Endpoint& ipv4, std::span<const char* const> prefixes) {
-  return std::ranges::any_of(prefixes, [&ipv4](const char* text) {
-    return has_prefix(ipv4.mapped(), *parse_prefix(text));
-  });
+// Every dial of an IPv4 address asks: these are not read from text.
+constexpr Prefix block(const Octets& octets, int length) {
+  in6_addr bits{{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}}};
+  std::ranges::copy(octets, bits.s6_addr + 12);
+  return {bits, 96 + length};
+}
+
+bool is_in(const Endpoint& ipv4, std::span<const Prefix> blocks) {
+  return std::ranges::any_of(
+      blocks, [&ipv4](const Prefix& it) { return has_prefix(ipv4.mapped(), it); });
 }
 
 // Of one link, of this machine, of many receivers or of nobody.
-constexpr std::array never = {"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"};
+constexpr std::array never = {
+    block({0}, 8), block({127}, 8), block({169, 254}, 16), block({224}, 3)};
 
 // [RFC 6890] private, shared, for protocols, documentation and measurements.
-constexpr std::array not_global = {"10.0.0.0/8",
-                                   "100.64.0.0/10",
-                                   "172.16.0.0/12",
-                                   "192.0.0.0/24",
-                                   "192.0.2.0/24",
-                                   "192.168.0.0/16",
-                                   "198.18.0.0/15",
-                                   "198.51.100.0/24",
-                                   "203.0.113.0/24"};
+constexpr std::array not_global = {block({10}, 8),
+                                   block({100, 64}, 10),
+                                   block({172, 16}, 12),
+                                   block({192, 0, 0}, 24),
+                                   block({192, 0, 2}, 24),
+                                   block({192, 168}, 16),
+                                   block({198, 18}, 15),
+                                   block({198, 51, 100}, 24),
+                                   block({203, 0, 113}, 24)};
 
 bool is_of_everybody(const Nat64Prefix& prefix) {
   constexpr in6_addr well_known{{{0, 0x64, 0xff, 0x9b}}};

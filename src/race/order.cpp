@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <numeric>
 #include <utility>
 
@@ -105,21 +104,19 @@ void interleave_group(std::span<const std::size_t> sorted,
                       unsigned preferred_family_count,
                       std::vector<std::size_t>& result) {
   const bool first_is_ipv6 = is_ipv6(candidates[sorted.front()]);
-  std::deque<std::size_t> preferred;
-  std::deque<std::size_t> rest;
-  for (const std::size_t i : sorted)
-    (is_ipv6(candidates[i]) == first_is_ipv6 ? preferred : rest).push_back(i);
-
-  const auto take = [&result](std::deque<std::size_t>& from) {
-    if (from.empty()) return;
-    result.push_back(from.front());
-    from.pop_front();
+  auto preferred = sorted.begin();
+  auto rest = sorted.begin();
+  const auto take = [&](auto& from, bool is_preferred) {
+    from = std::find_if(from, sorted.end(), [&](std::size_t i) {
+      return (is_ipv6(candidates[i]) == first_is_ipv6) == is_preferred;
+    });
+    if (from != sorted.end()) result.push_back(*from++);
   };
-  for (unsigned i = 0; !preferred.empty() && i < std::max(preferred_family_count, 1U); ++i)
-    take(preferred);
-  while (!preferred.empty() || !rest.empty()) {
-    take(rest);
-    take(preferred);
+  for (unsigned i = 0; preferred != sorted.end() && i < std::max(preferred_family_count, 1U); ++i)
+    take(preferred, true);
+  while (preferred != sorted.end() || rest != sorted.end()) {
+    take(rest, false);
+    take(preferred, true);
   }
 }
 

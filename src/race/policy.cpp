@@ -133,10 +133,10 @@ int PolicyTable::scope(const Endpoint& endpoint) const {
   return global_scope;
 }
 
-Family PolicyTable::preferred_family() const {
+PolicyTable::PolicyTable(Lists lists) : lists_(std::make_shared<const Lists>(std::move(lists))) {
   const Endpoint ipv6(in6_addr{{{0x20}}}, 0);          // 2000::
   const Endpoint ipv4(in_addr{htonl(0xc0000201)}, 0);  // 192.0.2.1, as good as any
-  return precedence(ipv4) > precedence(ipv6) ? Family::ipv4 : Family::ipv6;
+  preferred_ = precedence(ipv4) > precedence(ipv6) ? Family::ipv4 : Family::ipv6;
 }
 
 }  // namespace gladhand

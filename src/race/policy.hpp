@@ -35,7 +35,7 @@ class PolicyTable {
   int scope(const Endpoint& endpoint) const;
 
   /// The family whose ordinary addresses rank higher: IPv6, unless gai.conf says otherwise.
-  Family preferred_family() const;
+  Family preferred_family() const { return preferred_; }
 
  private:
   struct Entry {
@@ -50,13 +50,14 @@ class PolicyTable {
     Entries ipv4_scopes;
   };
 
-  explicit PolicyTable(Lists lists) : lists_(std::make_shared<const Lists>(std::move(lists))) {}
+  explicit PolicyTable(Lists lists);
 
   static Lists default_lists();
   static int lookup(const Entries& entries, const in6_addr& address, int otherwise);
   static std::optional<Entry> read_entry(std::string_view prefix, std::string_view value);
 
   std::shared_ptr<const Lists> lists_;  // never null
+  Family preferred_{};
 };
 
 }  // namespace gladhand

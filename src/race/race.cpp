@@ -42,6 +42,7 @@ std::vector<Action> Race::step(const Fact& fact, Moment now) {
   assert(now >= now_);
   now_ = std::max(now, now_);
   actions_.clear();
+  actions_.reserve(4);  // the most that a dial of one address takes
   std::visit([this](const auto& it) { on(it); }, fact);
   if (!finished_) go_on();
   return std::exchange(actions_, {});
@@ -226,6 +227,7 @@ void Race::withdraw_hints(const AnswerReceived& answer) {
 // [HEv3 §7] the complete list is sorted again, attempted endpoints included, so that a late IPv4
 // address takes the place it would have had.
 void Race::sort() {
+  if (candidates_.size() == 1 && !options_.history) return order_.assign(1, 0);
   if (options_.history) standings_ = standings(*options_.history, candidates_);
   std::vector<std::size_t> sorted = sort_destinations(candidates_, policy_, standings_);
   std::erase_if(sorted, [this](std::size_t i) { return attempts_[i].backup_of.has_value(); });
