@@ -18,6 +18,9 @@ namespace {
 
 constexpr unsigned ticks_between_progress = 20;
 
+// What the kernel is asked of the network is not what is measured; but a run may last for days.
+constexpr auto network_validity = std::chrono::seconds(1);
+
 bool asks_for_addresses(const BenchMode& mode) {
   return mode.kind == BenchMode::Kind::each;
 }
@@ -35,6 +38,10 @@ BenchRunner::BenchRunner(asio::io_context& loop,
       on_sample_(std::move(on_sample)),
       alarm_(loop),
       watch_(loop, [this] { tick(); }) {
+  options_.after.credentials = options_.dial.route.credentials;
+  if (options_.sources.empty())
+    options_.dial.network =
+        std::make_shared<Network>(options_.dial.attempt.socket, network_validity);
   const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
   plans_.reserve(targets.size());
   hosts_.reserve(targets.size());
@@ -188,7 +195,7 @@ void BenchRunner::learn_servers(std::size_t host, const std::vector<Endpoint>& e
 
 void BenchRunner::learn_server(std::size_t host, std::string key) {
   const std::size_t most = 4096 + 4 * plans_.size();  // names may lead elsewhere each time
-  if (options_.schedule.gap.count() == 0 || servers_.size() >= most) return;
+  if (!keeps_distance() || servers_.size() >= most) return;
   schedule_->learn(host, servers_.try_emplace(std::move(key), servers_.size()).first->second);
 }
 
@@ -235,8 +242,9 @@ asio::awaitable<void> BenchRunner::work(Turn turn) {
   Recorder recorder([&builder](const Event& event) { builder.take(event); });
   for (;;) {
     co_await measure(turn, builder, recorder);
-    schedule_->ended(turn, elapsed());
-    const auto next = schedule_->next(elapsed());
+    const Moment now = elapsed();
+    schedule_->ended(turn, now);
+    const auto next = schedule_->next(now);
     if (!next) break;
     turn = *next;
     set_alarm();
@@ -254,7 +262,7 @@ asio::awaitable<void> BenchRunner::measure(const Turn& turn,
   ++done_;
   if (!builder.connected()) ++failures_;
   count_own_limits(builder);
-  learn_servers(turn.host, builder.tried());
+  if (keeps_distance()) learn_servers(turn.host, builder.tried());
   if (turn.warmup) co_return;
   HostSamples& host = hosts_[turn.host];
   const Moment intended = options_.schedule.rate ? turn.intended : started;
@@ -289,35 +297,23 @@ void BenchRunner::count_own_limits(const SampleBuilder& dial) {
   asio::post(loop_, [this] { end(); });
 }
 
-asio::awaitable<DialResult> BenchRunner::begin_dial(std::size_t host,
-                                                    const BenchMode& mode,
-                                                    Recorder& recorder) {
-  ConnectOptions options = options_for_mode(options_.dial, mode);
-  if (!options_.sources.empty())
-    options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
-  ++plans_[host].dials;
-  const Clock::time_point deadline = Clock::now() + options.race.timeout;
-  return dial_through(
-      loop_, target_for_mode(target_of(host), mode), std::move(options), deadline, recorder);
-}
-
+// No coroutine of its own: what the dial takes is not kept here while it runs.
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              const BenchMode& mode,
                                              SampleBuilder& builder,
                                              Recorder& recorder) {
+  ConnectOptions options = options_for_mode(options_.dial, mode);
+  if (!options_.sources.empty())
+    options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
+  ++plans_[host].dials;
   const Moment timeout = options_.dial.race.timeout;
-  const bool is_sequential = mode.kind == BenchMode::Kind::sequential;
-  const Clock::time_point deadline = Clock::now() + timeout;
-  AfterDial after = options_.after;
-  after.credentials = options_.dial.route.credentials;
-  // What the dial takes is not kept here while it runs.
-  co_await make_dial(loop_,
-                     begin_dial(host, mode, recorder),
-                     std::move(after),
-                     deadline,
-                     is_sequential ? timeout : Moment(0),
-                     builder,
-                     recorder);
+  const Moment patience = mode.kind == BenchMode::Kind::sequential ? timeout : Moment(0);
+  const Clock::time_point now = Clock::now();
+  const Clock::time_point deadline = now + options.race.timeout;
+  auto dialling = dial_through(
+      loop_, target_for_mode(target_of(host), mode), std::move(options), deadline, recorder);
+  return make_dial(
+      loop_, std::move(dialling), options_.after, now + timeout, patience, builder, recorder);
 }
 
 }  // namespace gladhand

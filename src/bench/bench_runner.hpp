@@ -121,14 +121,12 @@ class BenchRunner {
   void set_alarm();
   void tick();
   static void forget(HostSamples& host, ModeSamples& mode);
+  bool keeps_distance() const { return options_.schedule.gap.count() > 0; }
   void learn_servers(std::size_t host, const std::vector<Endpoint>& endpoints);
   void learn_server(std::size_t host, std::string key);
   void count_own_limits(const SampleBuilder& dial);
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
-  asio::awaitable<DialResult> begin_dial(std::size_t host,
-                                         const BenchMode& mode,
-                                         Recorder& recorder);
   asio::awaitable<void> dial_once(std::size_t host,
                                   const BenchMode& mode,
                                   SampleBuilder& builder,

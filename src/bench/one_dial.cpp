@@ -46,7 +46,7 @@ void identify(int fd, const std::string& as) {
 
 asio::awaitable<void> make_dial(asio::io_context& loop,
                                 asio::awaitable<DialResult> dialling,
-                                AfterDial after,
+                                const AfterDial& after,
                                 Clock::time_point deadline,
                                 Moment patience,
                                 SampleBuilder& builder,

@@ -435,7 +435,7 @@ asio::awaitable<DialResult> dial_through(asio::io_context& loop,
       route.proxies.empty() && route.tcpmux.empty() && target.kind != Target::Kind::vsock_mux;
   if (std::string why = route.why_direct(target); !why.empty())
     options.reported_target = ReportedTarget{target.host, target.service, "", std::move(why)};
-  if (direct) return dial(loop, std::move(target), options.of_dial(), deadline, recorder);
+  if (direct) return dial(loop, std::move(target), std::move(options).of_dial(), deadline, recorder);
   return dial_through_hops(loop, std::move(target), std::move(options), deadline, recorder);
 }
 

@@ -5,6 +5,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <optional>
+#include <utility>
 
 #include "connect/route.hpp"
 #include "dial/dial.hpp"
@@ -18,7 +19,8 @@ struct ConnectOptions : DialOptions {
   /// was; unset: it has what the dial has left.
   std::optional<Moment> handshake_timeout{};
 
-  const DialOptions& of_dial() const { return *this; }
+  const DialOptions& of_dial() const& { return *this; }
+  DialOptions of_dial() && { return std::move(*this); }
 };
 
 /// Dials as `options.route` has it: `target` itself, or the first proxy and `target` through it. A

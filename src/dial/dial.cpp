@@ -16,11 +16,11 @@
 #include "dial/local_target.hpp"
 #include "dial/nat64_path.hpp"
 #include "dial/service_path.hpp"
+#include "dial/system_policy.hpp"
 #include "dns/name_lookup.hpp"
 #include "dns/target_environment.hpp"
 #include "gladhand/error.hpp"
 #include "sys/command.hpp"
-#include "sys/file.hpp"
 #include "sys/round_trip.hpp"
 #include "sys/socket_setup.hpp"
 
@@ -54,7 +54,8 @@ class Driver {
         recorder_(recorder),
         bound_(bound(deadline)),
         local_(std::move(local)),
-        network_(options_.attempt.socket),
+        network_(options_.network ? *options_.network
+                                  : own_network_.emplace(options_.attempt.socket)),
         source_(find_source()),
         history_(read_history()),
         race_(race_options(), policy()),
@@ -118,7 +119,7 @@ class Driver {
   // A list of one needs no policy, and reading gai.conf costs a file.
   PolicyTable policy() const {
     if (source_.questions.empty() && source_.known.size() < 2 && !service()) return {};
-    return PolicyTable::from_gai_conf(read_file("/etc/gai.conf"));
+    return system_policy();
   }
 
   void begin() {
@@ -209,9 +210,9 @@ class Driver {
 
   void tell(const Fact& fact) {
     if (recorder_) std::visit([this](const auto& it) { report_fact(it); }, fact);
-    for (const Action& action : race_.step(fact, now_)) {
+    for (Action& action : race_.step(fact, now_)) {
       if (recorder_) std::visit([this](const auto& it) { report_order(it); }, action);
-      std::visit([this](const auto& it) { carry_out(it); }, action);
+      std::visit([this](auto& it) { carry_out(it); }, action);
       if (failure_) return;
     }
   }
@@ -400,11 +401,11 @@ class Driver {
 
   void carry_out(const CancelAttempt& order) { attempts_[order.attempt]->cancel(); }
 
-  void carry_out(const Finish& finish) {
-    finish_ = finish;
+  void carry_out(Finish& finish) {
+    finish_ = std::move(finish);
     // Its end takes time that the receiver would wait for: where nothing is outstanding, it is put
     // off.
-    const bool idle = std::ranges::all_of(finish.questions, &QuestionReport::answered);
+    const bool idle = std::ranges::all_of(finish_.questions, &QuestionReport::answered);
     nat64_.close();
     ipv4_lookup_.reset();
     if (services_.is_asked()) silent_servers_ = services_.silent_servers();
@@ -470,7 +471,8 @@ class Driver {
   Recorder& recorder_;
   const Moment bound_;  // of the race
   LocalAddress local_;
-  Network network_;
+  std::optional<Network> own_network_;
+  Network& network_;
   NameSource source_;
   HistoryKeeper::Reading history_;
   Race race_;

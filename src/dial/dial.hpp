@@ -16,6 +16,7 @@
 #include "dial/history_keeper.hpp"
 #include "dial/recorder.hpp"
 #include "dns/name_source.hpp"
+#include "dns/network.hpp"
 #include "gladhand/error.hpp"
 #include "race/race.hpp"
 
@@ -36,6 +37,9 @@ struct DialOptions {
   AttemptOptions attempt;
   std::optional<ReportedTarget> reported_target{};  ///< empty: the target that is dialled
   std::shared_ptr<HistoryKeeper> history{};         ///< null: nothing is asked of it, or learned
+  /// What the kernel knows of the network, where several dials share it; for the same socket
+  /// settings. Null: this one asks for itself.
+  std::shared_ptr<Network> network{};
   std::vector<std::string> before;  ///< run before the first attempt; empty: nothing
 };
 

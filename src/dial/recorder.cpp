@@ -36,8 +36,9 @@ void Recorder::keep(const Event::Body& body) {
 void Recorder::end(std::optional<DialFailure> failure) {
   if (!std::exchange(open_, false) || !sink_) return;
   const Moment at = now();
-  for (const AttemptId attempt : std::exchange(running_, {}))
+  for (const AttemptId attempt : running_)
     sink_({at, CancelAttempt{attempt, CancelReason::abandoned}});
+  running_.clear();
   sink_({at, DialEnded{std::move(failure)}});
 }
 

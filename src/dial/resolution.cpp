@@ -6,9 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "dial/system_policy.hpp"
 #include "dns/network.hpp"
-#include "race/policy.hpp"
-#include "sys/file.hpp"
 
 namespace gladhand {
 
@@ -33,7 +32,7 @@ Resolution::Resolution(asio::io_context& loop,
       names_(names),
       report_(std::move(report)),
       resolution_delay_(race.resolution_delay),
-      race_(one_at_a_time(race), PolicyTable::from_gai_conf(read_file("/etc/gai.conf"))),
+      race_(one_at_a_time(race), system_policy()),
       deadline_(Clock::now() + race.timeout),
       wakeup_timer_(loop) {}
 

@@ -67,7 +67,23 @@ bool has_wide_route(int family) {
 
 }  // namespace
 
+void Network::forget_what_is_old() {
+  if (!validity_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - began_ <= *validity_) return;
+  began_ = now;
+  known_ = {};
+}
+
 Connectivity Network::connectivity(Family family) {
+  forget_what_is_old();
+  const auto known = std::ranges::find(
+      known_.connectivities, family, &std::pair<Family, Connectivity>::first);
+  if (known != known_.connectivities.end()) return known->second;
+  return known_.connectivities.emplace_back(family, ask_connectivity(family)).second;
+}
+
+Connectivity Network::ask_connectivity(Family family) {
   // With a default route the first test is all it takes.
   if (reaches_world(family, 0)) return Connectivity::default_route;
   if (!has_wide_address(family)) return Connectivity::none;
@@ -100,7 +116,7 @@ std::optional<Endpoint> Network::source_by_route(const Endpoint& destination) co
 
 bool Network::has_wide_address(Family family) {
   learn_addresses();
-  return std::ranges::any_of(addresses_, [family](const LocalAddress& local) {
+  return std::ranges::any_of(known_.addresses, [family](const LocalAddress& local) {
     return local.address.family() == family && !is_local_only(local.address);
   });
 }
@@ -109,25 +125,36 @@ bool Network::has_clat() {
   constexpr int length = 96 + 29;
   const in6_addr translators = parse_address("192.0.0.0", 0)->mapped();
   learn_addresses();
-  return std::ranges::any_of(addresses_, [&translators](const LocalAddress& local) {
+  return std::ranges::any_of(known_.addresses, [&translators](const LocalAddress& local) {
     return local.address.family() == Family::ipv4 &&
            common_prefix_length(local.address.mapped(), translators) >= length;
   });
 }
 
 std::optional<Source> Network::find_source(const Endpoint& destination) {
+  constexpr std::size_t most = 64;
+  forget_what_is_old();
+  const auto known = std::ranges::find(
+      known_.sources, destination, &std::pair<Endpoint, std::optional<Source>>::first);
+  if (known != known_.sources.end()) return known->second;
+  auto source = ask_source(destination);
+  if (known_.sources.size() < most) known_.sources.emplace_back(destination, source);
+  return source;
+}
+
+std::optional<Source> Network::ask_source(const Endpoint& destination) {
   const auto address = source_by_route(destination);
   if (!address) return std::nullopt;
   learn_addresses();
   Source source;
   source.address = *address;
   // Several interfaces may have one link-local address: its zone tells which is meant.
-  const auto known = std::ranges::find_if(addresses_, [&](const LocalAddress& local) {
+  const auto known = std::ranges::find_if(known_.addresses, [&](const LocalAddress& local) {
     return common_prefix_length(local.address.mapped(), address->mapped()) == 128 &&
            (address->scope() == 0 || address->scope() == local.interface);
   });
   unsigned interface = route_interface(destination);
-  if (known != addresses_.end()) {
+  if (known != known_.addresses.end()) {
     source.prefix_length = known->prefix_length;
     source.deprecated = known->deprecated;
     source.home = known->home;
@@ -151,14 +178,15 @@ unsigned Network::route_interface(const Endpoint& destination) {
 }
 
 bool Network::is_tunnel_interface(unsigned index) {
-  const auto known = std::ranges::find(interfaces_, index, &Interface::index);
-  if (known != interfaces_.end()) return known->is_tunnel;
-  interfaces_.push_back({index, index != 0 && has_tunnel_hardware(index)});
-  return interfaces_.back().is_tunnel;
+  const auto known = std::ranges::find(known_.interfaces, index, &Interface::index);
+  if (known != known_.interfaces.end()) return known->is_tunnel;
+  known_.interfaces.push_back({index, index != 0 && has_tunnel_hardware(index)});
+  return known_.interfaces.back().is_tunnel;
 }
 
 void Network::learn_addresses() {
-  if (std::exchange(learned_, true)) return;
+  forget_what_is_old();
+  if (std::exchange(known_.has_addresses, true)) return;
   NetlinkDumps().ask(RTM_GETADDR, ifaddrmsg{}, [this](const nlmsghdr& message) {
     const auto* address = static_cast<const ifaddrmsg*>(NLMSG_DATA(&message));
     if (address->ifa_family != AF_INET6 && address->ifa_family != AF_INET) return true;
@@ -168,7 +196,7 @@ void Network::learn_addresses() {
     if (bytes == nullptr)
       bytes = address_attribute(attributes, left, IFA_ADDRESS, address->ifa_family);
     if (bytes == nullptr) return true;
-    addresses_.push_back({
+    known_.addresses.push_back({
         .address = endpoint_of(address->ifa_family, bytes, address->ifa_index),
         .prefix_length = address->ifa_prefixlen,
         .deprecated = (address->ifa_flags & IFA_F_DEPRECATED) != 0,

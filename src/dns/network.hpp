@@ -2,9 +2,11 @@
 // the kernel for its route, the rest is rtnetlink(7).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -24,8 +26,11 @@ enum class Connectivity : std::uint8_t {
 class Network {
  public:
   /// `settings`, which must outlive this, decide the route with the kernel: a bound source address
-  /// or device counts in every answer.
-  explicit Network(const SocketSettings& settings) : settings_(settings) {}
+  /// or device counts in every answer. What the kernel has said holds for `validity`; for as long as
+  /// this lives where that is unset.
+  explicit Network(const SocketSettings& settings,
+                   std::optional<std::chrono::microseconds> validity = {})
+      : settings_(settings), validity_(validity) {}
 
   Connectivity connectivity(Family family);
 
@@ -58,6 +63,17 @@ class Network {
     bool is_tunnel;
   };
 
+  struct Knowledge {
+    bool has_addresses = false;
+    std::vector<LocalAddress> addresses{};
+    std::vector<Interface> interfaces{};  // those asked about
+    std::vector<std::pair<Family, Connectivity>> connectivities{};
+    std::vector<std::pair<Endpoint, std::optional<Source>>> sources{};
+  };
+
+  void forget_what_is_old();
+  Connectivity ask_connectivity(Family family);
+  std::optional<Source> ask_source(const Endpoint& destination);
   std::optional<Endpoint> source_by_route(const Endpoint& destination) const;
   bool reaches_world(Family family, std::size_t which) const;
   bool has_wide_address(Family family);
@@ -65,9 +81,9 @@ class Network {
   bool is_tunnel_interface(unsigned index);
 
   const SocketSettings& settings_;
-  bool learned_ = false;
-  std::vector<LocalAddress> addresses_;
-  std::vector<Interface> interfaces_;  // those asked about
+  const std::optional<std::chrono::microseconds> validity_;
+  std::chrono::steady_clock::time_point began_{};  // of its knowledge, where that grows old
+  Knowledge known_;
   UniqueFd netlink_;
 };
 

@@ -240,7 +240,8 @@ std::vector<AttemptId> SampleBuilder::by_start() const {
   std::vector<AttemptId> ids;
   for (AttemptId id = 0; id < attempts_.size(); ++id)
     if (attempts_[id].started) ids.push_back(id);
-  std::ranges::stable_sort(ids, {}, [this](AttemptId id) { return attempts_[id].sample.start; });
+  if (ids.size() > 1)
+    std::ranges::stable_sort(ids, {}, [this](AttemptId id) { return attempts_[id].sample.start; });
   return ids;
 }
 

@@ -14,6 +14,7 @@ import signal
 import socket
 import stat
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -46,6 +47,19 @@ class Reports(BenchTest):
         self.assertIn("IPv4 wins 12 of 12 races", result.stdout)
         self.assertNotIn("\033", result.stdout)
         self.assertNotIn("wins", run(*FLOOD, "-n", 2, self.target).stdout, "an address races against nobody")
+
+    @unittest.skipUnless(shutil.which("strace"), "needs strace")
+    def test_what_the_kernel_says_of_the_network_is_asked_once(self):
+        """Not for every dial: it is not what is measured."""
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as trace:
+            subprocess.run(["strace", "-o", trace.name, "-e", "trace=socket,openat", *words(
+                *FLOOD, "-n", 50, *resolve("db.example", "127.0.0.1", "127.0.0.2"), f"db.example:{self.server.port}")],
+                           stdout=subprocess.DEVNULL, env=ENVIRONMENT, timeout=30, check=True)
+            calls = trace.read()
+        self.assertGreaterEqual(calls.count("SOCK_STREAM"), 50)
+        for once in ("SOCK_DGRAM", "AF_NETLINK", "gai.conf"):
+            self.assertLess(calls.count(once), 15, once)
+            self.assertGreater(calls.count(once), 0, once)
 
     def test_a_table_that_a_program_reads_is_whole(self):
         """And as wide as COLUMNS where somebody says so."""

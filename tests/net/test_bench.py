@@ -70,6 +70,18 @@ class Networks(Bench, dial_case.DialTest):
         self.assertEqual([it["mode"] for it in host["modes"]], [SERVER_V6, SERVER_V4])
         self.assertEqual([it["summary"]["failures"] for it in host["modes"]], [0, 0])
 
+    def test_a_route_that_goes_while_it_runs_is_seen(self):
+        """All dials share what the kernel has said of the network, for a second."""
+        self.serve()
+        route = f"unreachable {SERVER_V6}/128"
+        self.addCleanup(self.network.client.do, f"ip -6 route del {route}")
+        goes = self.network.client.start("sh", "-c", f"sleep 0.5; ip -6 route add {route}")
+        self.addCleanup(goes.wait)
+        both = f"{net_case.HOST}:{SERVER_V6},{SERVER_V4}"
+        samples = self.measure("--rate", 10, "-n", 30, "--resolve", both)["modes"][0]["samples"]
+        self.assertEqual((samples[0]["family"], len(samples[0]["attempts"])), ("IPv6", 1))
+        self.assertEqual((samples[-1]["family"], len(samples[-1]["attempts"])), ("IPv4", 1))
+
 
 class SlowNetwork(Bench, net_case.NetworkTest):
     def test_each_family_takes_its_round_trip(self):
