@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/letters.hpp"
+#include "dns/cares_memory.hpp"
 #include "names/system_files.hpp"
 
 namespace gladhand {
@@ -83,6 +84,7 @@ class Records {
 
   // A name as c-ares decodes it, compression and its loops included.
   std::string name(std::size_t at, std::size_t& end) {
+    give_cares_our_memory();
     char* text = nullptr;
     long length = 0;
     readable_ = readable_ && at < message_.size() &&
@@ -252,6 +254,7 @@ unsigned number_of(RecordType type) {
 }  // namespace
 
 Bytes make_question(const std::string& name, RecordType record, std::uint16_t id, Edns edns) {
+  give_cares_our_memory();
   unsigned char* buffer = nullptr;
   int size = 0;
   const auto type = static_cast<int>(number_of(record));
