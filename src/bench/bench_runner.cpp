@@ -152,7 +152,7 @@ void BenchRunner::begin() {
   std::vector<std::size_t> modes;
   for (const Plan& plan : plans_) modes.push_back(plan.modes->size());
   schedule_.emplace(options_.schedule, modes);
-  for (std::size_t i = 0; i < plans_.size(); ++i) {
+  for (std::size_t i = 0; keeps_distance() && i < plans_.size(); ++i) {
     if (options_.forget) learn_server(i, host_key(target_of(i)));  // who probes may know no more
     if (plans_[i].target && plans_[i].target->literal)
       learn_servers(i, {*plans_[i].target->literal});
@@ -195,7 +195,7 @@ void BenchRunner::learn_servers(std::size_t host, const std::vector<Endpoint>& e
 
 void BenchRunner::learn_server(std::size_t host, std::string key) {
   const std::size_t most = 4096 + 4 * plans_.size();  // names may lead elsewhere each time
-  if (!keeps_distance() || servers_.size() >= most) return;
+  if (servers_.size() >= most) return;
   schedule_->learn(host, servers_.try_emplace(std::move(key), servers_.size()).first->second);
 }
 

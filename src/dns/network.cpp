@@ -65,6 +65,19 @@ bool has_wide_route(int family) {
   return found;
 }
 
+// What is known already, or what `ask` brings. A list of thousands of hosts is not kept.
+template <typename Question, typename Answer, typename Ask>
+Answer remembered(std::vector<std::pair<Question, Answer>>& answers,
+                  const Question& question,
+                  const Ask& ask) {
+  constexpr std::size_t most = 64;
+  const auto known = std::ranges::find(answers, question, &std::pair<Question, Answer>::first);
+  if (known != answers.end()) return known->second;
+  const Answer answer = ask();
+  if (answers.size() < most) answers.emplace_back(question, answer);
+  return answer;
+}
+
 }  // namespace
 
 void Network::forget_what_is_old() {
@@ -77,10 +90,7 @@ void Network::forget_what_is_old() {
 
 Connectivity Network::connectivity(Family family) {
   forget_what_is_old();
-  const auto known = std::ranges::find(
-      known_.connectivities, family, &std::pair<Family, Connectivity>::first);
-  if (known != known_.connectivities.end()) return known->second;
-  return known_.connectivities.emplace_back(family, ask_connectivity(family)).second;
+  return remembered(known_.connectivities, family, [&] { return ask_connectivity(family); });
 }
 
 Connectivity Network::ask_connectivity(Family family) {
@@ -94,7 +104,7 @@ Connectivity Network::ask_connectivity(Family family) {
 
 // Two root name servers, a.root and k.root, stand for the world: nobody's link has their prefixes,
 // and no list of what is never to be routed, as documentation's addresses are on many.
-bool Network::reaches_world(Family family, std::size_t which) const {
+bool Network::reaches_world(Family family, std::size_t which) {
   constexpr std::array ipv6 = {"2001:503:ba3e::2:30", "2001:7fd::1"};
   constexpr std::array ipv4 = {"198.41.0.4", "193.0.14.129"};
   const auto source =
@@ -102,7 +112,16 @@ bool Network::reaches_world(Family family, std::size_t which) const {
   return source && !is_local_only(*source);
 }
 
-std::optional<Endpoint> Network::source_by_route(const Endpoint& destination) const {
+bool Network::has_route(const Endpoint& destination) {
+  forget_what_is_old();
+  return source_by_route(destination).has_value();
+}
+
+std::optional<Endpoint> Network::source_by_route(const Endpoint& destination) {
+  return remembered(known_.routes, destination, [&] { return ask_source_by_route(destination); });
+}
+
+std::optional<Endpoint> Network::ask_source_by_route(const Endpoint& destination) const {
   const UniqueFd fd(::socket(destination.system_family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd || !set_up_route(fd.get(), *destination.family(), settings_) ||
       ::connect(fd.get(), destination.data(), destination.size()) != 0)
@@ -132,14 +151,8 @@ bool Network::has_clat() {
 }
 
 std::optional<Source> Network::find_source(const Endpoint& destination) {
-  constexpr std::size_t most = 64;
   forget_what_is_old();
-  const auto known = std::ranges::find(
-      known_.sources, destination, &std::pair<Endpoint, std::optional<Source>>::first);
-  if (known != known_.sources.end()) return known->second;
-  auto source = ask_source(destination);
-  if (known_.sources.size() < most) known_.sources.emplace_back(destination, source);
-  return source;
+  return remembered(known_.sources, destination, [&] { return ask_source(destination); });
 }
 
 std::optional<Source> Network::ask_source(const Endpoint& destination) {
@@ -178,10 +191,8 @@ unsigned Network::route_interface(const Endpoint& destination) {
 }
 
 bool Network::is_tunnel_interface(unsigned index) {
-  const auto known = std::ranges::find(known_.interfaces, index, &Interface::index);
-  if (known != known_.interfaces.end()) return known->is_tunnel;
-  known_.interfaces.push_back({index, index != 0 && has_tunnel_hardware(index)});
-  return known_.interfaces.back().is_tunnel;
+  return remembered(
+      known_.tunnels, index, [index] { return index != 0 && has_tunnel_hardware(index); });
 }
 
 void Network::learn_addresses() {

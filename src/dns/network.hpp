@@ -35,9 +35,7 @@ class Network {
   Connectivity connectivity(Family family);
 
   /// Whether the kernel knows a way to `destination`.
-  bool has_route(const Endpoint& destination) const {
-    return source_by_route(destination).has_value();
-  }
+  bool has_route(const Endpoint& destination);
 
   /// Whether this machine translates IPv4 for itself: an address of [RFC 7335] is its own.
   bool has_clat();
@@ -58,24 +56,24 @@ class Network {
     unsigned interface;
   };
 
-  struct Interface {
-    unsigned index;
-    bool is_tunnel;
-  };
+  template <typename Question, typename Answer>
+  using Answers = std::vector<std::pair<Question, Answer>>;
 
   struct Knowledge {
     bool has_addresses = false;
     std::vector<LocalAddress> addresses{};
-    std::vector<Interface> interfaces{};  // those asked about
-    std::vector<std::pair<Family, Connectivity>> connectivities{};
-    std::vector<std::pair<Endpoint, std::optional<Source>>> sources{};
+    Answers<unsigned, bool> tunnels{};  // by interface
+    Answers<Family, Connectivity> connectivities{};
+    Answers<Endpoint, std::optional<Endpoint>> routes{};
+    Answers<Endpoint, std::optional<Source>> sources{};
   };
 
   void forget_what_is_old();
   Connectivity ask_connectivity(Family family);
   std::optional<Source> ask_source(const Endpoint& destination);
-  std::optional<Endpoint> source_by_route(const Endpoint& destination) const;
-  bool reaches_world(Family family, std::size_t which) const;
+  std::optional<Endpoint> source_by_route(const Endpoint& destination);
+  std::optional<Endpoint> ask_source_by_route(const Endpoint& destination) const;
+  bool reaches_world(Family family, std::size_t which);
   bool has_wide_address(Family family);
   unsigned route_interface(const Endpoint& destination);
   bool is_tunnel_interface(unsigned index);
