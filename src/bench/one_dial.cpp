@@ -69,11 +69,10 @@ asio::awaitable<void> make_dial(asio::io_context& loop,
   co_await asio::post(loop, asio::use_awaitable);
   if (!connection) co_return;
   if (after.until_banner) {
-    BannerResult banner =
-        co_await read_first_line(loop,
-                                 connection->socket.get(),
-                                 recorder.began(),
-                                 std::max(deadline, Clock::now() + patience));
+    BannerResult banner = co_await read_first_line(loop,
+                                                   connection->socket.get(),
+                                                   recorder.began(),
+                                                   std::max(deadline, Clock::now() + patience));
     // Whoever has let it through knows a password, and may repeat it in any code.
     if (after.credentials && after.credentials->told()) banner.line = only_the_refusal(banner.line);
     builder.set_banner(banner);

@@ -22,9 +22,9 @@ struct AfterDial {
   std::shared_ptr<CredentialSources> credentials{};  ///< of the dial
 };
 
-/// Carries `dialling` out, whose events go to `builder` by way of `recorder`: these and `after` must
-/// outlive it. Waits for the first line until `deadline`, but for `patience` at least. Whatever is
-/// thrown, but for a lack of memory in here, is an end of the dial like another.
+/// Carries `dialling` out, whose events go to `builder` by way of `recorder`: these and `after`
+/// must outlive it. Waits for the first line until `deadline`, but for `patience` at least.
+/// Whatever is thrown, but for a lack of memory in here, is an end of the dial like another.
 asio::awaitable<void> make_dial(asio::io_context& loop,
                                 asio::awaitable<DialResult> dialling,
                                 const AfterDial& after,

@@ -156,9 +156,9 @@ class ProxyChain {
     report(HandshakeFinished{target, why});
     if (last.addresses && !late) co_return co_await ask_for_next(last, why, "");
     const std::string by = hops_.front().proxy ? " through " + hops_.front().peer : "";
-    failure_ = {Error(late ? ExitStatus::timed_out : ExitStatus::proxy_failed,
-                      "connect to " + target + by + ": " + last.refusals + for_destination(last) +
-                          why)};
+    failure_ = {
+        Error(late ? ExitStatus::timed_out : ExitStatus::proxy_failed,
+              "connect to " + target + by + ": " + last.refusals + for_destination(last) + why)};
     co_return Walk::failed;
   }
 
@@ -435,7 +435,8 @@ asio::awaitable<DialResult> dial_through(asio::io_context& loop,
       route.proxies.empty() && route.tcpmux.empty() && target.kind != Target::Kind::vsock_mux;
   if (std::string why = route.why_direct(target); !why.empty())
     options.reported_target = ReportedTarget{target.host, target.service, "", std::move(why)};
-  if (direct) return dial(loop, std::move(target), std::move(options).of_dial(), deadline, recorder);
+  if (direct)
+    return dial(loop, std::move(target), std::move(options).of_dial(), deadline, recorder);
   return dial_through_hops(loop, std::move(target), std::move(options), deadline, recorder);
 }
 

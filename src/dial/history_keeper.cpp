@@ -113,8 +113,7 @@ void HistoryKeeper::learn(const Reading& reading,
                           const std::string& host,
                           const std::vector<HistoryChange>& changes,
                           std::optional<std::chrono::microseconds> round_trip) {
-  if (reading.history && !changes.empty())
-    lessons_.push_back({reading, host, changes, round_trip});
+  if (reading.history && !changes.empty()) lessons_.push_back({reading, host, changes, round_trip});
 }
 
 std::optional<HistoryWritten> HistoryKeeper::write() {
@@ -138,7 +137,8 @@ std::optional<Error> HistoryKeeper::write(Lesson& lesson) const {
     if (is_foreign) return before;
     HistoryFile file;
     std::shared_ptr<History>& known = lesson.reading.history;
-    if (lesson.reading.text && before == *lesson.reading.text) {  // usually: it need not be read again
+    // Usually nobody has written meanwhile: it need not be read again.
+    if (lesson.reading.text && before == *lesson.reading.text) {
       file.history = known.use_count() == 1 ? std::move(*known) : *known;
     } else if (Result<HistoryFile> read = read_history(before)) {
       file = std::move(*read);

@@ -26,8 +26,8 @@ enum class Connectivity : std::uint8_t {
 class Network {
  public:
   /// `settings`, which must outlive this, decide the route with the kernel: a bound source address
-  /// or device counts in every answer. What the kernel has said holds for `validity`; for as long as
-  /// this lives where that is unset.
+  /// or device counts in every answer. What the kernel has said holds for `validity`; for as long
+  /// as this lives where that is unset.
   explicit Network(const SocketSettings& settings,
                    std::optional<std::chrono::microseconds> validity = {})
       : settings_(settings), validity_(validity) {}

@@ -63,8 +63,8 @@ constexpr Prefix block(const Octets& octets, int length) {
 }
 
 bool is_in(const Endpoint& ipv4, std::span<const Prefix> blocks) {
-  return std::ranges::any_of(
-      blocks, [&ipv4](const Prefix& it) { return has_prefix(ipv4.mapped(), it); });
+  return std::ranges::any_of(blocks,
+                             [&ipv4](const Prefix& it) { return has_prefix(ipv4.mapped(), it); });
 }
 
 // Of one link, of this machine, of many receivers or of nobody.
