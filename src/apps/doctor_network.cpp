@@ -88,13 +88,14 @@ struct FamilyProbe {
 void start(asio::io_context& loop,
            FamilyProbe& probe,
            const Target& target,
-           DialOptions options,
+           const DialOptions& asked,
            Clock::time_point deadline) {
-  options.names.families = {probe.facts.family};
-  options.before.clear();
-  options.attempt.until.reset();
+  const auto options = std::make_shared<DialOptions>(asked);
+  options->names.families = {probe.facts.family};
+  options->before.clear();
+  options->attempt.until.reset();
   asio::co_spawn(loop,
-                 dial(loop, target, std::move(options), deadline, probe.recorder),
+                 dial(loop, target, options, deadline, probe.recorder),
                  [&probe, target](const std::exception_ptr& error, DialResult result) {
                    probe.has_ended = true;
                    if (error) return;

@@ -60,14 +60,18 @@ RetryResult run_dial(asio::io_context& loop,
                      Recorder& recorder) {
   std::optional<RetryResult> result;
   std::exception_ptr failure;
-  asio::co_spawn(
-      loop,
-      dial_with_retry(loop, target, settings.dial, std::move(routes), settings.retry, recorder),
-      [&](std::exception_ptr error, RetryResult ended) {
-        failure = std::move(error);
-        result = std::move(ended);
-        loop.stop();
-      });
+  asio::co_spawn(loop,
+                 dial_with_retry(loop,
+                                 target,
+                                 std::make_shared<const ConnectOptions>(settings.dial),
+                                 std::move(routes),
+                                 settings.retry,
+                                 recorder),
+                 [&](std::exception_ptr error, RetryResult ended) {
+                   failure = std::move(error);
+                   result = std::move(ended);
+                   loop.stop();
+                 });
   if (waited_for) loop.poll();
   if (!loop.stopped()) {
     begin_watch();

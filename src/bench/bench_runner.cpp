@@ -25,6 +25,10 @@ bool asks_for_addresses(const BenchMode& mode) {
   return mode.kind == BenchMode::Kind::each;
 }
 
+bool is_race(const BenchMode& mode) {
+  return mode.kind == BenchMode::Kind::race;
+}
+
 }  // namespace
 
 BenchRunner::BenchRunner(asio::io_context& loop,
@@ -42,7 +46,8 @@ BenchRunner::BenchRunner(asio::io_context& loop,
   if (options_.sources.empty())
     options_.dial.network =
         std::make_shared<Network>(options_.dial.attempt.socket, network_validity);
-  const auto modes = std::make_shared<const std::vector<BenchMode>>(options_.modes);
+  usual_ = std::make_shared<const ConnectOptions>(options_.dial);
+  const auto modes = std::make_shared<const std::vector<ModePlan>>(plan_modes(options_.modes));
   plans_.reserve(targets.size());
   hosts_.reserve(targets.size());
   for (BenchTarget& it : targets) {
@@ -52,6 +57,14 @@ BenchRunner::BenchRunner(asio::io_context& loop,
     if (target.name.empty() || target.kind != Target::Kind::internet)
       plans_.back().target = std::make_unique<const Target>(std::move(target));
   }
+}
+
+std::vector<BenchRunner::ModePlan> BenchRunner::plan_modes(
+    const std::vector<BenchMode>& modes) const {
+  std::vector<ModePlan> plans;
+  plans.reserve(modes.size());
+  for (const BenchMode& mode : modes) plans.push_back({mode, options_for_mode(usual_, mode)});
+  return plans;
 }
 
 Target BenchRunner::target_of(std::size_t host) const {
@@ -115,14 +128,14 @@ asio::awaitable<void> BenchRunner::learn_addresses(std::size_t host) {
     found = co_await find_address_modes(
         loop_, target_of(host), options_.dial.of_dial(), Clock::now() + left);
   Plan& plan = plans_[host];
-  std::vector<BenchMode> modes = *plan.modes;
-  const auto at = modes.erase(std::ranges::find_if(modes, asks_for_addresses));
+  std::vector<ModePlan> modes = *plan.modes;
+  const auto at = modes.erase(std::ranges::find_if(modes, asks_for_addresses, &ModePlan::mode));
   // A host without addresses is not left out: that its dials fail is what there is to say of it.
-  if (found.empty() &&
-      std::ranges::find(modes, BenchMode::Kind::race, &BenchMode::kind) == modes.end())
+  if (found.empty() && std::ranges::none_of(modes, is_race, &ModePlan::mode))
     found = parse_modes("race");
-  modes.insert(at, found.begin(), found.end());
-  plan.modes = std::make_shared<const std::vector<BenchMode>>(std::move(modes));
+  const std::vector<ModePlan> planned = plan_modes(found);
+  modes.insert(at, planned.begin(), planned.end());
+  plan.modes = std::make_shared<const std::vector<ModePlan>>(std::move(modes));
 }
 
 void BenchRunner::list_modes() {
@@ -131,7 +144,7 @@ void BenchRunner::list_modes() {
   for (std::size_t i = 0; i < plans_.size(); ++i) {
     std::vector<ModeSamples>& modes = hosts_[i].modes;
     modes.reserve(plans_[i].modes->size());
-    for (const BenchMode& mode : *plans_[i].modes) {
+    for (const auto& [mode, options] : *plans_[i].modes) {
       ModeSamples& of_mode = modes.emplace_back(ModeSamples{.mode = mode.name});
       // Lists that double as they grow, between the dials of ten thousand hosts, would take twice
       // as much memory.
@@ -156,7 +169,7 @@ void BenchRunner::begin() {
     if (options_.forget) learn_server(i, host_key(target_of(i)));  // who probes may know no more
     if (plans_[i].target && plans_[i].target->literal)
       learn_servers(i, {*plans_[i].target->literal});
-    for (const BenchMode& mode : *plans_[i].modes)
+    for (const auto& [mode, options] : *plans_[i].modes)
       if (mode.address) learn_servers(i, {*mode.address});
   }
   start_clock();
@@ -235,6 +248,13 @@ void BenchRunner::tell_progress() {
   if (on_progress_) on_progress_({done_, total, failures_, elapsed()});
 }
 
+std::shared_ptr<const ConnectOptions> BenchRunner::with_source_of_turn(
+    const ConnectOptions& options, std::uint64_t turn) const {
+  auto own = std::make_shared<ConnectOptions>(options);
+  own->attempt.socket.bind = sources_of_turn(options_.sources, turn);
+  return own;
+}
+
 // --- one dial after another ----------------------------------------------------------------
 
 asio::awaitable<void> BenchRunner::work(Turn turn) {
@@ -299,19 +319,19 @@ void BenchRunner::count_own_limits(const SampleBuilder& dial) {
 
 // No coroutine of its own: what the dial takes is not kept here while it runs.
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
-                                             const BenchMode& mode,
+                                             const ModePlan& mode,
                                              SampleBuilder& builder,
                                              Recorder& recorder) {
-  ConnectOptions options = options_for_mode(options_.dial, mode);
-  if (!options_.sources.empty())
-    options.attempt.socket.bind = sources_of_turn(options_.sources, plans_[host].dials);
+  std::shared_ptr<const ConnectOptions> options = mode.options;
+  if (!options_.sources.empty()) options = with_source_of_turn(*options, plans_[host].dials);
   ++plans_[host].dials;
   const Moment timeout = options_.dial.race.timeout;
-  const Moment patience = mode.kind == BenchMode::Kind::sequential ? timeout : Moment(0);
+  const bool sequential = mode.mode.kind == BenchMode::Kind::sequential;
+  const Moment patience = sequential ? timeout : Moment(0);
   const Clock::time_point now = Clock::now();
-  const Clock::time_point deadline = now + options.race.timeout;
+  const Clock::time_point deadline = now + options->race.timeout;
   auto dialling = dial_through(
-      loop_, target_for_mode(target_of(host), mode), std::move(options), deadline, recorder);
+      loop_, target_for_mode(target_of(host), mode.mode), std::move(options), deadline, recorder);
   return make_dial(
       loop_, std::move(dialling), options_.after, now + timeout, patience, builder, recorder);
 }

@@ -101,18 +101,24 @@ class BenchRunner {
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct ModePlan {
+    BenchMode mode;
+    std::shared_ptr<const ConnectOptions> options;
+  };
+
   // Ten thousand of them are kept.
   struct Plan {
     std::unique_ptr<const Target> target{};  // empty for a name: its samples have that, too
     std::uint16_t port = 0;                  // of a name
-    std::shared_ptr<const std::vector<BenchMode>> modes;  // one list for all hosts that are alike
-    std::uint64_t dials = 0;                              // begun
+    std::shared_ptr<const std::vector<ModePlan>> modes;  // one list for all hosts that are alike
+    std::uint64_t dials = 0;                             // begun
   };
 
   void prepare();
   void start_clock();
   asio::awaitable<void> learn_by_turns();
   asio::awaitable<void> learn_addresses(std::size_t host);
+  std::vector<ModePlan> plan_modes(const std::vector<BenchMode>& modes) const;
   Target target_of(std::size_t host) const;
   void list_modes();
   void begin();
@@ -124,11 +130,13 @@ class BenchRunner {
   bool keeps_distance() const { return options_.schedule.gap.count() > 0; }
   void learn_servers(std::size_t host, const std::vector<Endpoint>& endpoints);
   void learn_server(std::size_t host, std::string key);
+  std::shared_ptr<const ConnectOptions> with_source_of_turn(const ConnectOptions& options,
+                                                            std::uint64_t turn) const;
   void count_own_limits(const SampleBuilder& dial);
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
   asio::awaitable<void> dial_once(std::size_t host,
-                                  const BenchMode& mode,
+                                  const ModePlan& mode,
                                   SampleBuilder& builder,
                                   Recorder& recorder);
   void spawn(asio::awaitable<void> task);
@@ -136,6 +144,7 @@ class BenchRunner {
 
   asio::io_context& loop_;
   BenchOptions options_;
+  std::shared_ptr<const ConnectOptions> usual_;  // of a dial in most modes
   std::vector<Plan> plans_;
   std::function<void(const BenchProgress&)> on_progress_;
   SampleSink on_sample_;

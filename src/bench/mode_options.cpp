@@ -25,18 +25,27 @@ std::vector<Endpoint> sources_of_turn(const std::vector<Endpoint>& sources, std:
   return chosen;
 }
 
-ConnectOptions options_for_mode(ConnectOptions options, const BenchMode& mode) {
+std::shared_ptr<const ConnectOptions> options_for_mode(
+    const std::shared_ptr<const ConnectOptions>& usual, const BenchMode& mode) {
+  const auto changed = [&usual](auto change) {
+    auto options = std::make_shared<ConnectOptions>(*usual);
+    change(*options);
+    return options;
+  };
   switch (mode.kind) {
-    case BenchMode::Kind::family: options.names.families = {mode.family}; break;
-    case BenchMode::Kind::delay: options.race.connection_attempt_delay = mode.delay; break;
-    case BenchMode::Kind::no_backup: options.race.backup_attempt = false; break;
+    case BenchMode::Kind::family:
+      return changed([&](ConnectOptions& it) { it.names.families = {mode.family}; });
+    case BenchMode::Kind::delay:
+      return changed([&](ConnectOptions& it) { it.race.connection_attempt_delay = mode.delay; });
+    case BenchMode::Kind::no_backup:
+      return changed([](ConnectOptions& it) { it.race.backup_attempt = false; });
     case BenchMode::Kind::sequential:
-      options.race.one_by_one = options.handshake_timeout = options.race.timeout;
-      options.race.timeout = no_bound;
-      break;
-    default: break;
+      return changed([](ConnectOptions& it) {
+        it.race.one_by_one = it.handshake_timeout = it.race.timeout;
+        it.race.timeout = no_bound;
+      });
+    default: return usual;
   }
-  return options;
 }
 
 Target target_for_mode(Target target, const BenchMode& mode) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "connect/proxy_chain.hpp"
@@ -12,8 +13,9 @@ namespace gladhand {
 /// The source of each family that it is the turn of.
 std::vector<Endpoint> sources_of_turn(const std::vector<Endpoint>& sources, std::uint64_t turn);
 
-/// The options of a dial in `mode`.
-ConnectOptions options_for_mode(ConnectOptions options, const BenchMode& mode);
+/// The options of a dial in `mode`: `usual` itself where the mode makes no difference.
+std::shared_ptr<const ConnectOptions> options_for_mode(
+    const std::shared_ptr<const ConnectOptions>& usual, const BenchMode& mode);
 
 /// What is dialled in `mode`: the target, or one address of it.
 Target target_for_mode(Target target, const BenchMode& mode);

@@ -32,7 +32,10 @@ bool have_one_in_common(const std::vector<std::string>& a, const std::vector<std
 }  // namespace
 
 Prober::Prober(asio::io_context& loop, ConnectOptions dial, BenchRunner* beside, ProbeLimits limits)
-    : loop_(loop), dial_(std::move(dial)), beside_(beside), limits_(limits) {}
+    : loop_(loop),
+      dial_(std::make_shared<const ConnectOptions>(std::move(dial))),
+      beside_(beside),
+      limits_(limits) {}
 
 std::optional<Prober::Refusal> Prober::begin(const Target& target, Moment timeout) {
   if (running_ >= limits_.at_once) return Refusal::too_many;
@@ -74,7 +77,7 @@ Prober::Clock::time_point Prober::free_from(const std::vector<std::string>& serv
 void Prober::learn(const std::string& host, const std::vector<Endpoint>& servers) {
   constexpr std::size_t most = 64;
   const auto it = probed_.find(host);
-  if (it == probed_.end() || dial_.route.has_proxies()) return;
+  if (it == probed_.end() || dial_->route.has_proxies()) return;
   std::vector<std::string>& known = it->second.servers;
   for (const Endpoint& server : servers) {
     std::string key = server_key(server);
@@ -86,7 +89,7 @@ void Prober::learn(const std::string& host, const std::vector<Endpoint>& servers
 
 asio::awaitable<HostSamples> Prober::probe(Target target, bool until_banner, Moment timeout) {
   const Place place(running_);
-  const Clock::time_point deadline = Clock::now() + std::min(timeout, dial_.race.timeout);
+  const Clock::time_point deadline = Clock::now() + std::min(timeout, dial_->race.timeout);
   asio::steady_timer turn(loop_, probed_.at(host_key(target)).at);
   if (turn.expiry() > Clock::now()) co_await turn.async_wait(asio::use_awaitable);
   HostSamples host{.host = target.host, .port = target.service};
@@ -94,7 +97,7 @@ asio::awaitable<HostSamples> Prober::probe(Target target, bool until_banner, Mom
   co_await dial(target, parse_modes("race").front(), until_banner, deadline, host);
   const auto address = host.address_of(host.modes[0], host.modes[0].samples[0]);
   const auto family = address ? address->family() : std::nullopt;
-  const bool has_both = !target.literal && dial_.names.families.size() == 2;
+  const bool has_both = !target.literal && dial_->names.families.size() == 2;
   if (family && has_both)
     co_await dial(
         target, parse_modes(*family == Family::ipv6 ? "v4" : "v6").front(), false, deadline, host);
@@ -109,15 +112,15 @@ asio::awaitable<void> Prober::dial(const Target& target,
   SampleBuilder builder;
   Recorder recorder([&builder](const Event& event) { builder.take(event); });
   builder.begin();
-  ConnectOptions options = options_for_mode(dial_, mode);
-  options.race.timeout =
+  const auto options = std::make_shared<ConnectOptions>(*options_for_mode(dial_, mode));
+  options->race.timeout =
       std::max(Moment(1), std::chrono::duration_cast<Moment>(deadline - Clock::now()));
   AfterDial after;
   after.until_banner = until_banner;
-  after.credentials = dial_.route.credentials;
+  after.credentials = dial_->route.credentials;
   co_await make_dial(
       loop_,
-      dial_through(loop_, target_for_mode(target, mode), std::move(options), deadline, recorder),
+      dial_through(loop_, target_for_mode(target, mode), options, deadline, recorder),
       after,
       deadline,
       Moment(0),

@@ -65,7 +65,7 @@ class Prober {
                              HostSamples& host);
 
   asio::io_context& loop_;
-  ConnectOptions dial_;
+  std::shared_ptr<const ConnectOptions> dial_;
   BenchRunner* beside_;
   ProbeLimits limits_;
   std::size_t running_ = 0;

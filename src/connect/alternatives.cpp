@@ -1,6 +1,7 @@
 #include "connect/alternatives.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "connect/command_route.hpp"
@@ -27,13 +28,12 @@ asio::awaitable<DialResult> try_alternative(asio::io_context& loop,
                                             Clock::time_point deadline,
                                             Recorder& recorder) {
   // Messages tell how long was waited.
-  ConnectOptions options = alternative.options;
-  options.race.timeout = std::clamp(
-      std::chrono::duration_cast<Moment>(deadline - begin), Moment(1), options.race.timeout);
+  const auto options = std::make_shared<ConnectOptions>(alternative.options);
+  options->race.timeout = std::clamp(
+      std::chrono::duration_cast<Moment>(deadline - begin), Moment(1), options->race.timeout);
   if (alternative.command.empty())
-    return dial_through(loop, alternative.target, std::move(options), deadline, recorder);
-  return run_command_route(
-      alternative.target, alternative.command, std::move(options), deadline, recorder);
+    return dial_through(loop, alternative.target, options, deadline, recorder);
+  return run_command_route(alternative.target, alternative.command, options, deadline, recorder);
 }
 
 asio::awaitable<DialResult> try_alternatives(asio::io_context& loop,

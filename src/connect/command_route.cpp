@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -114,13 +115,13 @@ class Program {
 
 asio::awaitable<DialResult> run_command_route(Target target,
                                               std::vector<std::string> words,
-                                              DialOptions options,
+                                              std::shared_ptr<const DialOptions> options,
                                               Clock::time_point deadline,
                                               Recorder& recorder) {
   const std::string peer = in_quotes(words.front());
   const std::string asked_for = in_words(target.host, target.service);
   recorder.begin();
-  recorder.record(announcement(target, peer, options.race.timeout));
+  recorder.record(announcement(target, peer, options->race.timeout));
   const auto fail = [&](ExitStatus status, const std::string& why) {
     DialFailure failure{Error(status, "connect to " + asked_for + ": " + peer + ": " + why)};
     recorder.record(HandshakeFinished{peer, why});
@@ -136,7 +137,7 @@ asio::awaitable<DialResult> run_command_route(Target target,
   if (!process) co_return fail(ExitStatus::not_handed_over, process.error().what());
   Program program(std::move(*process));
   pair->theirs = UniqueFd();
-  const FirstWords wanted = options.attempt.until.value_or(FirstWords{});
+  const FirstWords wanted = options->attempt.until.value_or(FirstWords{});
   const std::error_code heard = co_await wait_for_first_words(pair->ours.get(), wanted, deadline);
   if (!heard) {
     program.keep();
@@ -144,7 +145,7 @@ asio::awaitable<DialResult> run_command_route(Target target,
     co_return DialConnection{std::move(pair->ours), nameless_peer(), {}};
   }
   pair->ours = UniqueFd();
-  std::string why = why_unheard(heard, options.race.timeout);
+  std::string why = why_unheard(heard, options->race.timeout);
   if (heard == std::errc::timed_out) co_return fail(ExitStatus::timed_out, why);
   if (const std::string ending = program.ending(); !ending.empty())
     why = heard == Unheard::closed ? ending : why + ", and " + ending;

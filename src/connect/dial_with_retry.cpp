@@ -98,13 +98,13 @@ Moment longest_time(const RetryPolicy& policy, Moment timeout) {
 
 asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
-                                             ConnectOptions options,
+                                             std::shared_ptr<const ConnectOptions> options,
                                              Alternatives alternatives,
                                              RetryPolicy policy,
                                              Recorder& recorder) {
   const Clock::time_point start = Clock::now();
   const Clock::time_point end = start + policy.total;
-  const Moment timeout = options.race.timeout;
+  const Moment timeout = options->race.timeout;
   const bool bounded = policy.total.count() != 0;
   std::shared_ptr<SlowAlarm> alarm;
   if (!policy.on_slow.empty()) {

@@ -29,7 +29,7 @@ struct RetryResult {
 /// over. Where there are `alternatives`, they are what is dialled, and trying them all is one dial.
 asio::awaitable<RetryResult> dial_with_retry(asio::io_context& loop,
                                              Target target,
-                                             ConnectOptions options,
+                                             std::shared_ptr<const ConnectOptions> options,
                                              Alternatives alternatives,
                                              RetryPolicy policy,
                                              Recorder& recorder);

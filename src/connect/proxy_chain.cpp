@@ -52,6 +52,13 @@ std::string in_words(const Destination& destination) {
   return host + " port " + std::to_string(destination.port);
 }
 
+// What the record has of a target that is dialled itself, though a proxy was asked for.
+std::optional<ReportedTarget> told_direct(const Route& route, const Target& target) {
+  std::string why = route.why_direct(target);
+  if (why.empty()) return std::nullopt;
+  return ReportedTarget{target.host, target.service, "", std::move(why)};
+}
+
 // One proxy or multiplexer, and what it is asked for.
 struct Hop {
   std::string peer;                          // what messages call it
@@ -70,12 +77,12 @@ class ProxyChain {
  public:
   ProxyChain(asio::io_context& loop,
              Target target,
-             ConnectOptions options,
+             const ConnectOptions& options,
              Clock::time_point deadline,
              Recorder& recorder)
       : loop_(loop),
         target_(std::move(target)),
-        options_(std::move(options)),
+        options_(options),
         recorder_(recorder),
         first_(target_),
         deadline_(deadline) {
@@ -88,8 +95,12 @@ class ProxyChain {
       // A handshake's own time is no dial's.
       const Clock::time_point dial_deadline =
           options_.handshake_timeout ? Clock::now() + options_.race.timeout : deadline_;
-      DialResult result =
-          co_await dial(loop_, first_, options_.of_dial(), dial_deadline, recorder_);
+      DialResult result = co_await dial(loop_,
+                                        first_,
+                                        std::make_shared<const DialOptions>(options_.of_dial()),
+                                        dial_deadline,
+                                        recorder_,
+                                        reported_);
       options_.before.clear();  // it has run
       auto* connection = std::get_if<DialConnection>(&result);
       if (connection == nullptr) co_return result;
@@ -121,9 +132,11 @@ class ProxyChain {
       }
       hops_.push_back(std::move(hop));
     }
-    if (!proxies.empty()) {
+    if (proxies.empty()) {
+      reported_ = told_direct(options_.route, target_);
+    } else {
       first_ = target_of(proxies.front());
-      options_.reported_target =
+      reported_ =
           ReportedTarget{target_.host, target_.service, options_.route.way_to(proxies.front())};
     }
     if (target_.kind == Target::Kind::vsock_mux || !options_.route.tcpmux.empty())
@@ -407,6 +420,7 @@ class ProxyChain {
   ConnectOptions options_;
   Recorder& recorder_;
   Target first_;  // what the race is for
+  std::optional<ReportedTarget> reported_;
   std::vector<Hop> hops_;
   Clock::time_point deadline_;  // of what comes next
   std::optional<FirstWords> until_;
@@ -415,10 +429,10 @@ class ProxyChain {
 
 asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,
                                               Target target,
-                                              ConnectOptions options,
+                                              std::shared_ptr<const ConnectOptions> options,
                                               Clock::time_point deadline,
                                               Recorder& recorder) {
-  ProxyChain chain(loop, std::move(target), std::move(options), deadline, recorder);
+  ProxyChain chain(loop, std::move(target), *options, deadline, recorder);
   co_return co_await chain.open();
 }
 
@@ -427,17 +441,16 @@ asio::awaitable<DialResult> dial_through_hops(asio::io_context& loop,
 // A direct dial has no frame here: thousands of them run at once in gladhand-bench.
 asio::awaitable<DialResult> dial_through(asio::io_context& loop,
                                          Target target,
-                                         ConnectOptions options,
+                                         std::shared_ptr<const ConnectOptions> options,
                                          Clock::time_point deadline,
                                          Recorder& recorder) {
-  const Route& route = options.route;
+  const Route& route = options->route;
   const bool direct =
       route.proxies.empty() && route.tcpmux.empty() && target.kind != Target::Kind::vsock_mux;
-  if (std::string why = route.why_direct(target); !why.empty())
-    options.reported_target = ReportedTarget{target.host, target.service, "", std::move(why)};
-  if (direct)
-    return dial(loop, std::move(target), std::move(options).of_dial(), deadline, recorder);
-  return dial_through_hops(loop, std::move(target), std::move(options), deadline, recorder);
+  if (!direct)
+    return dial_through_hops(loop, std::move(target), std::move(options), deadline, recorder);
+  auto reported = told_direct(route, target);
+  return dial(loop, std::move(target), std::move(options), deadline, recorder, std::move(reported));
 }
 
 }  // namespace gladhand

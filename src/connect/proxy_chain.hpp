@@ -4,6 +4,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -19,17 +20,16 @@ struct ConnectOptions : DialOptions {
   /// was; unset: it has what the dial has left.
   std::optional<Moment> handshake_timeout{};
 
-  const DialOptions& of_dial() const& { return *this; }
-  DialOptions of_dial() && { return std::move(*this); }
+  const DialOptions& of_dial() const { return *this; }
 };
 
-/// Dials as `options.route` has it: `target` itself, or the first proxy and `target` through it. A
+/// Dials as `options->route` has it: `target` itself, or the first proxy and `target` through it. A
 /// target that NO_PROXY lists is dialed directly. `deadline` bounds all of it.
 /// Completes as dial() does; a proxy that refuses, or speaks nonsense, is a failure with
 /// ExitStatus::proxy_failed. Each connection to the first proxy is a dial of its own in the record.
 asio::awaitable<DialResult> dial_through(asio::io_context& loop,
                                          Target target,
-                                         ConnectOptions options,
+                                         std::shared_ptr<const ConnectOptions> options,
                                          std::chrono::steady_clock::time_point deadline,
                                          Recorder& recorder);
 

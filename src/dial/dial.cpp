@@ -45,13 +45,15 @@ class Driver {
   Driver(asio::io_context& loop,
          const Target& target,
          LocalAddress local,
-         DialOptions& options,
+         const DialOptions& options,
          Clock::time_point deadline,
-         Recorder& recorder)
+         Recorder& recorder,
+         const std::optional<ReportedTarget>& reported)
       : loop_(loop),
         target_(target),
         options_(options),
         recorder_(recorder),
+        reported_(reported),
         bound_(bound(deadline)),
         local_(std::move(local)),
         network_(options_.network ? *options_.network
@@ -139,7 +141,8 @@ class Driver {
       if (options_.history) report(history_.report);
     }
     if (options_.attempt.socket.protocol == Protocol::mptcp && !kernel_speaks(Protocol::mptcp)) {
-      options_.attempt.socket.protocol = Protocol::tcp;
+      over_tcp_ = options_.attempt;
+      over_tcp_->socket.protocol = Protocol::tcp;
       report(FellBackToTcp{});
     }
     DialStarted started{source_.questions, {}, service()};
@@ -149,7 +152,7 @@ class Driver {
   }
 
   ReportedTarget reported() const {
-    return options_.reported_target.value_or(ReportedTarget{target_.host, target_.service, ""});
+    return reported_.value_or(ReportedTarget{target_.host, target_.service, ""});
   }
 
   void take_turn() {
@@ -378,7 +381,7 @@ class Driver {
     attempts_[order.attempt] = std::make_unique<Attempt>(
         loop_,
         order.endpoint,
-        options_.attempt,
+        over_tcp_ ? *over_tcp_ : options_.attempt,
         [this, id = order.attempt](std::error_code error) {
           --children_;
           if (!error) {
@@ -467,8 +470,10 @@ class Driver {
 
   asio::io_context& loop_;
   const Target& target_;
-  DialOptions& options_;
+  const DialOptions& options_;
+  std::optional<AttemptOptions> over_tcp_;  // where MPTCP was asked for, and the kernel has none
   Recorder& recorder_;
+  const std::optional<ReportedTarget>& reported_;
   const Moment bound_;  // of the race
   LocalAddress local_;
   std::optional<Network> own_network_;
@@ -493,7 +498,7 @@ class Driver {
   std::vector<std::string> silent_servers_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
   std::deque<Arrival> inbox_;
-  int children_ = 0;  // attempts that have not ended
+  int children_ = 0;                                // attempts that have not ended
   Moment now_{};
   Finish finish_;
 };
@@ -502,14 +507,15 @@ class Driver {
 
 asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
-                                 DialOptions options,
+                                 std::shared_ptr<const DialOptions> options,
                                  Clock::time_point deadline,
-                                 Recorder& recorder) {
+                                 Recorder& recorder,
+                                 std::optional<ReportedTarget> reported) {
   recorder.begin();
-  deadline = std::min(deadline, recorder.began() + options.race.timeout);
+  deadline = std::min(deadline, recorder.began() + options->race.timeout);
   LocalAddress local;
   if (target.kind != Target::Kind::internet) local = co_await find_local_address(target, deadline);
-  Driver driver(loop, target, std::move(local), options, deadline, recorder);
+  Driver driver(loop, target, std::move(local), *options, deadline, recorder, reported);
   co_return co_await driver.run();
 }
 

@@ -30,13 +30,12 @@ struct ReportedTarget {
   std::string why_direct{};  ///< why so, although a proxy was asked for
 };
 
-/// Everything that shapes a dial.
+/// Everything that shapes a dial. The dials that are alike share one.
 struct DialOptions {
   RaceOptions race;
   NameOptions names;
   AttemptOptions attempt;
-  std::optional<ReportedTarget> reported_target{};  ///< empty: the target that is dialled
-  std::shared_ptr<HistoryKeeper> history{};         ///< null: nothing is asked of it, or learned
+  std::shared_ptr<HistoryKeeper> history{};  ///< null: nothing is asked of it, or learned
   /// What the kernel knows of the network, where several dials share it; for the same socket
   /// settings. Null: this one asks for itself.
   std::shared_ptr<Network> network{};
@@ -53,14 +52,16 @@ struct DialConnection {
 
 using DialResult = std::variant<DialConnection, DialFailure>;
 
-/// Resolves and connects, in `options.race.timeout` and until `deadline` at most. Completes when
+/// Resolves and connects, in `options->race.timeout` and until `deadline` at most. Completes when
 /// the race is over and every loser is closed. Of a failure, whatever it is, the record has the end
 /// [Recorder::end]; that of a connection is its user's to tell, once it has been put to use.
-/// `recorder` must outlive the dial.
+/// `recorder` must outlive the dial. Where the record is to name another target than the one that
+/// is dialled, it is `reported`.
 asio::awaitable<DialResult> dial(asio::io_context& loop,
                                  Target target,
-                                 DialOptions options,
+                                 std::shared_ptr<const DialOptions> options,
                                  std::chrono::steady_clock::time_point deadline,
-                                 Recorder& recorder);
+                                 Recorder& recorder,
+                                 std::optional<ReportedTarget> reported = {});
 
 }  // namespace gladhand
