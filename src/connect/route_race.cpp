@@ -120,8 +120,7 @@ class RouteRace {
   void tell(Runner& runner) {
     runner.is_told = true;
     recorder_.continue_from(runner.recorder);
-    for (Event& event : std::exchange(runner.events, {}))
-      recorder_.record(event.at, std::move(event.body));
+    for (const Event& event : std::exchange(runner.events, {})) recorder_.record(event);
   }
 
   // The winner's record is the last, and goes on.

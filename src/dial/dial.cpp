@@ -6,11 +6,11 @@
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/duration.hpp"
 #include "dial/local_target.hpp"
@@ -161,7 +161,7 @@ class Driver {
       while (!inbox_.empty() && !failure_) {
         take_in_answers();
         const Arrival arrival = std::move(inbox_.front());
-        inbox_.pop_front();
+        inbox_.erase(inbox_.begin());
         now_ = std::max(now_, arrival.at);
         tell(arrival.fact);
       }
@@ -220,7 +220,10 @@ class Driver {
     }
   }
 
-  void report(Event::Body body) { recorder_.record(now_, std::move(body)); }
+  template <typename T>
+  void report(T&& body) {
+    recorder_.record(Event{now_, std::forward<T>(body)});
+  }
   template <typename T>
   void report_fact(const T& fact) {
     report(fact);
@@ -497,7 +500,7 @@ class Driver {
   std::vector<std::string> unasked_;
   std::vector<std::string> silent_servers_;
   std::vector<std::unique_ptr<Attempt>> attempts_;  // by AttemptId
-  std::deque<Arrival> inbox_;
+  std::vector<Arrival> inbox_;                      // a few
   int children_ = 0;                                // attempts that have not ended
   Moment now_{};
   Finish finish_;

@@ -17,13 +17,13 @@ void Recorder::continue_from(const Recorder& other) {
 }
 
 void Recorder::record(Event::Body body) {
-  if (sink_) record(now(), std::move(body));
+  if (sink_) record(Event{now(), std::move(body)});
 }
 
-void Recorder::record(Moment at, Event::Body body) {
+void Recorder::record(const Event& event) {
   if (!sink_) return;
-  keep(body);
-  sink_({at, std::move(body)});
+  keep(event.body);
+  sink_(event);
 }
 
 void Recorder::keep(const Event::Body& body) {

@@ -34,9 +34,9 @@ class Recorder {
   /// The time since then.
   Moment now() const { return std::chrono::duration_cast<Moment>(Clock::now() - began_); }
 
-  /// Tells what has happened, now or at another time of the dial's.
+  /// Tells what has happened, now or at a time of the dial's.
   void record(Event::Body body);
-  void record(Moment at, Event::Body body);
+  void record(const Event& event);
 
   /// The end of the dial that has begun: with a connection, or with the cause why there is none.
   /// Attempts that are still under way are given up in the record. Nothing is told twice: what has

@@ -72,7 +72,7 @@ TEST_CASE("a dial that has not begun does not end, and each that has begun does"
 TEST_CASE("times count from the begin of the dial, or are those of whoever knows better") {
   Seen seen;
   seen.recorder.begin();
-  seen.recorder.record(7ms, Prepared{});
+  seen.recorder.record(Event{7ms, Prepared{}});
   seen.recorder.record(Prepared{});
   CHECK(seen.events[0].at == 7ms);
   CHECK(seen.events[1].at >= 0ms);
