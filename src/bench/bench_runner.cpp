@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
 #include <exception>
 #include <utility>
 
@@ -262,6 +263,8 @@ asio::awaitable<void> BenchRunner::work(Turn turn) {
   Recorder recorder([&builder](const Event& event) { builder.take(event); });
   for (;;) {
     co_await measure(turn, builder, recorder);
+    // Over loopback it may have ended without a wait: now it is the others' turn, and the clock's.
+    co_await asio::post(loop_, asio::use_awaitable);
     const Moment now = elapsed();
     schedule_->ended(turn, now);
     const auto next = schedule_->next(now);

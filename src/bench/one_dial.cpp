@@ -3,8 +3,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <asio/post.hpp>
-#include <asio/use_awaitable.hpp>
 #include <exception>
 #include <optional>
 #include <string_view>
@@ -65,8 +63,6 @@ asio::awaitable<void> make_dial(asio::io_context& loop,
   // A question that could not be asked is told as one without an answer.
   if (builder.outcome() == SampleOutcome::no_address)
     if (const auto shortage = shortage_of_descriptors()) builder.set_own_limit(*shortage);
-  // Over loopback it may have ended without a wait: now it is the others' turn, and the clock's.
-  co_await asio::post(loop, asio::use_awaitable);
   if (!connection) co_return;
   if (after.until_banner) {
     BannerResult banner = co_await read_first_line(loop,
