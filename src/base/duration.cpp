@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <utility>
 
@@ -52,12 +53,16 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
 
 std::string to_string(std::chrono::microseconds duration) {
   const bool seconds = duration.count() >= 999'500;  // what would be rounded to 1000 ms
-  const double number = static_cast<double>(duration.count()) / (seconds ? 1e6 : 1e3);
+  const char* const name = seconds ? " s" : " ms";
+  const std::int64_t unit = seconds ? 1'000'000 : 1'000;
+  // Most durations are what somebody has chosen, and every dial puts its timeout into words.
+  if (duration.count() % unit == 0) return std::to_string(duration.count() / unit) + name;
+  const double number = static_cast<double>(duration.count()) / static_cast<double>(unit);
   char text[32];
   std::snprintf(text, sizeof(text), "%.*f", number < 10 ? 1 : 0, number);
   std::string result = text;
   if (result.ends_with(".0")) result.resize(result.size() - 2);
-  return result + (seconds ? " s" : " ms");
+  return result + name;
 }
 
 std::string to_precise_string(std::chrono::microseconds duration) {

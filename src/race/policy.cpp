@@ -20,7 +20,7 @@ constexpr int mapped_bits = 96;  // where an IPv4 prefix starts inside ::ffff:0:
 
 using Groups = std::initializer_list<std::uint16_t>;
 
-// FIRST::LAST. Reading text would be a tenth of what a dial computes.
+// FIRST::LAST. The table is the compiler's work, not each dial's.
 constexpr in6_addr address(Groups first, Groups last = {}) {
   in6_addr result{};
   std::size_t at = 0;
@@ -41,19 +41,13 @@ bool read_number(std::string_view text, int& number) {
 
 }  // namespace
 
-// A benchmark dials often: all default tables share one.
-PolicyTable::PolicyTable() {
-  static const PolicyTable defaults(default_lists());
-  *this = defaults;
-}
-
-PolicyTable::Lists PolicyTable::default_lists() {
+struct PolicyTable::Defaults {
   struct Row {
     Prefix prefix;
     int precedence;
     int label;
   };
-  const std::array<Row, 9> rows = {{
+  static constexpr std::array<Row, 9> rows = {{
       {{address({}, {1}), 128}, 50, 0},
       {{address({}), 0}, 40, 1},
       {{address({}, {0xffff, 0, 0}), mapped_bits}, 35, 4},
@@ -64,20 +58,34 @@ PolicyTable::Lists PolicyTable::default_lists() {
       {{address({0xfec0}), 10}, 1, 11},
       {{address({0x3ffe}), 16}, 1, 12},
   }};
-  Lists lists;
-  for (const Row& row : rows) {
-    lists.precedences.push_back({row.prefix, row.precedence});
-    lists.labels.push_back({row.prefix, row.label});
+
+  static constexpr std::array<Entry, rows.size()> column(int Row::*value) {
+    std::array<Entry, rows.size()> entries{};
+    for (std::size_t i = 0; i < rows.size(); ++i) entries[i] = {rows[i].prefix, rows[i].*value};
+    return entries;
   }
-  lists.ipv4_scopes = {
+};
+
+struct PolicyTable::Given {
+  std::vector<Entry> precedences;
+  std::vector<Entry> labels;
+  std::vector<Entry> ipv4_scopes;
+};
+
+PolicyTable::PolicyTable() {
+  static constexpr auto precedences = Defaults::column(&Defaults::Row::precedence);
+  static constexpr auto labels = Defaults::column(&Defaults::Row::label);
+  static constexpr std::array<Entry, 2> ipv4_scopes = {{
       {{address({}, {0xffff, 0xa9fe, 0}), mapped_bits + 16}, 2},
       {{address({}, {0xffff, 0x7f00, 0}), mapped_bits + 8}, 2},
-  };
-  return lists;
+  }};
+  precedences_ = precedences;
+  labels_ = labels;
+  ipv4_scopes_ = ipv4_scopes;
 }
 
 PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
-  Lists given;
+  const auto given = std::make_shared<Given>();
   for_each_line(text, [&](const std::vector<std::string_view>& words) {
     if (words.size() < 3) return;
     const auto entry = read_entry(words[1], words[2]);
@@ -85,15 +93,19 @@ PolicyTable PolicyTable::from_gai_conf(std::string_view text) {
     const Prefix& prefix = entry->prefix;
     const bool mapped = IN6_IS_ADDR_V4MAPPED(&prefix.bits) && prefix.length >= mapped_bits;
     const bool dotted = words[1].find(':') == words[1].npos;
-    if (words[0] == "precedence" && !dotted) given.precedences.push_back(*entry);
-    if (words[0] == "label" && !dotted) given.labels.push_back(*entry);
-    if (words[0] == "scopev4" && mapped) given.ipv4_scopes.push_back(*entry);
+    if (words[0] == "precedence" && !dotted) given->precedences.push_back(*entry);
+    if (words[0] == "label" && !dotted) given->labels.push_back(*entry);
+    if (words[0] == "scopev4" && mapped) given->ipv4_scopes.push_back(*entry);
   });
-  Lists lists = *PolicyTable().lists_;
-  if (!given.precedences.empty()) lists.precedences = std::move(given.precedences);
-  if (!given.labels.empty()) lists.labels = std::move(given.labels);
-  if (!given.ipv4_scopes.empty()) lists.ipv4_scopes = std::move(given.ipv4_scopes);
-  return PolicyTable(std::move(lists));
+  PolicyTable table;
+  if (!given->precedences.empty()) table.precedences_ = given->precedences;
+  if (!given->labels.empty()) table.labels_ = given->labels;
+  if (!given->ipv4_scopes.empty()) table.ipv4_scopes_ = given->ipv4_scopes;
+  table.given_ = given;
+  const Endpoint ipv6(in6_addr{{{0x20}}}, 0);          // 2000::
+  const Endpoint ipv4(in_addr{htonl(0xc0000201)}, 0);  // 192.0.2.1, as good as any
+  if (table.precedence(ipv4) > table.precedence(ipv6)) table.preferred_ = Family::ipv4;
+  return table;
 }
 
 std::optional<PolicyTable::Entry> PolicyTable::read_entry(std::string_view prefix,
@@ -104,7 +116,7 @@ std::optional<PolicyTable::Entry> PolicyTable::read_entry(std::string_view prefi
   return Entry{*block, number};
 }
 
-int PolicyTable::lookup(const Entries& entries, const in6_addr& address, int otherwise) {
+int PolicyTable::lookup(Entries entries, const in6_addr& address, int otherwise) {
   int best_length = -1;
   int value = otherwise;
   for (const Entry& entry : entries) {
@@ -117,26 +129,20 @@ int PolicyTable::lookup(const Entries& entries, const in6_addr& address, int oth
 }
 
 int PolicyTable::precedence(const Endpoint& endpoint) const {
-  return lookup(lists_->precedences, endpoint.mapped(), default_precedence);
+  return lookup(precedences_, endpoint.mapped(), default_precedence);
 }
 
 int PolicyTable::label(const Endpoint& endpoint) const {
-  return lookup(lists_->labels, endpoint.mapped(), default_label);
+  return lookup(labels_, endpoint.mapped(), default_label);
 }
 
 int PolicyTable::scope(const Endpoint& endpoint) const {
   const in6_addr address = endpoint.mapped();
-  if (IN6_IS_ADDR_V4MAPPED(&address)) return lookup(lists_->ipv4_scopes, address, global_scope);
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return lookup(ipv4_scopes_, address, global_scope);
   if (IN6_IS_ADDR_MULTICAST(&address)) return address.s6_addr[1] & 0x0f;
   if (IN6_IS_ADDR_LINKLOCAL(&address) || IN6_IS_ADDR_LOOPBACK(&address)) return 2;
   if (IN6_IS_ADDR_SITELOCAL(&address)) return 5;
   return global_scope;
-}
-
-PolicyTable::PolicyTable(Lists lists) : lists_(std::make_shared<const Lists>(std::move(lists))) {
-  const Endpoint ipv6(in6_addr{{{0x20}}}, 0);          // 2000::
-  const Endpoint ipv4(in_addr{htonl(0xc0000201)}, 0);  // 192.0.2.1, as good as any
-  preferred_ = precedence(ipv4) > precedence(ipv6) ? Family::ipv4 : Family::ipv6;
 }
 
 }  // namespace gladhand

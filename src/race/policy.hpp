@@ -6,8 +6,8 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/prefix.hpp"
@@ -42,22 +42,18 @@ class PolicyTable {
     Prefix prefix;
     int value;
   };
-  using Entries = std::vector<Entry>;
+  using Entries = std::span<const Entry>;
+  struct Defaults;
+  struct Given;  // by a gai.conf
 
-  struct Lists {
-    Entries precedences;
-    Entries labels;
-    Entries ipv4_scopes;
-  };
-
-  explicit PolicyTable(Lists lists);
-
-  static Lists default_lists();
-  static int lookup(const Entries& entries, const in6_addr& address, int otherwise);
+  static int lookup(Entries entries, const in6_addr& address, int otherwise);
   static std::optional<Entry> read_entry(std::string_view prefix, std::string_view value);
 
-  std::shared_ptr<const Lists> lists_;  // never null
-  Family preferred_{};
+  Entries precedences_;
+  Entries labels_;
+  Entries ipv4_scopes_;
+  std::shared_ptr<const Given> given_;  // what may be in the lists
+  Family preferred_ = Family::ipv6;
 };
 
 }  // namespace gladhand
