@@ -156,20 +156,6 @@ Error why_not(const DialFailure& failure,
   return verdict(failure, target, dials.last_duration, dials.dials, servers);
 }
 
-// What --explain says below its picture.
-std::string history_of(const std::vector<Event>& events) {
-  Narrator narrator;
-  std::string text;
-  for (const Event& event : events) {
-    const std::string sentence = narrator.sentence(event);
-    const bool told = std::holds_alternative<HistoryRead>(event.body) ||
-                      std::holds_alternative<HistoryWeighed>(event.body) ||
-                      std::holds_alternative<HistoryWritten>(event.body);
-    if (told && !sentence.empty()) text += sentence + '\n';
-  }
-  return text;
-}
-
 // `way` is empty for --explain.
 [[noreturn]] void connect(Settings& settings,
                           const Target& target,
@@ -207,8 +193,7 @@ std::string history_of(const std::vector<Event>& events) {
     recorder.record(announcement(*way, connection->peer, connection->socket.get()));
   }
   if (connection != nullptr) recorder.end();
-  if (settings.explain)
-    print(draw_waterfall(observers.events(), output_canvas()) + history_of(observers.events()));
+  if (settings.explain) print(draw_waterfall(observers.events(), output_canvas()));
   if (connection == nullptr)
     throw why_not(std::get<DialFailure>(dials.last), dials, target, settings.dial.names);
   if (way == HandOver::relay) {

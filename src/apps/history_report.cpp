@@ -62,7 +62,7 @@ std::string history_report(const std::vector<HistoryKeeper::Network>& networks) 
     text += lines_of_families(it.file.history);
     for (const KnownEndpoint& known : it.file.history.endpoints) text += line_of(known);
   }
-  return text.empty() ? "there is no history\n" : text;
+  return text;
 }
 
 }  // namespace gladhand

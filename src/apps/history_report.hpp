@@ -8,7 +8,7 @@
 
 namespace gladhand {
 
-/// A line for each network, and one for each of its addresses.
+/// A line for each network, and one for each of its addresses. Empty when there is none.
 std::string history_report(const std::vector<HistoryKeeper::Network>& networks);
 
 }  // namespace gladhand

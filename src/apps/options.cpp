@@ -290,7 +290,11 @@ std::string check_configuration(const GladhandLine& line, const Settings& settin
 std::string answer_of_history(const Settings& settings) {
   const HistoryKeeper usual(usual_history_folder());
   const HistoryKeeper& keeper = settings.dial.history ? *settings.dial.history : usual;
-  if (settings.show_history) return history_report(keeper.networks());
+  if (settings.show_history) {
+    const std::string report = history_report(keeper.networks());
+    if (!report.empty()) return report;
+    return "there is no history in " + printable(keeper.folder()) + '\n';
+  }
   if (settings.forget_history == "all")
     return "networks forgotten: " + std::to_string(keeper.forget_all()) + '\n';
   return "addresses forgotten: " + std::to_string(keeper.forget(settings.forget_history)) + '\n';

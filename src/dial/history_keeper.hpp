@@ -25,6 +25,8 @@ class HistoryKeeper {
   /// Nothing is opened yet.
   explicit HistoryKeeper(std::string folder) : folder_(std::move(folder)) {}
 
+  const std::string& folder() const { return folder_; }
+
   struct Reading {
     std::shared_ptr<History> history{};         ///< null: not used
     std::shared_ptr<const std::string> text{};  ///< what it was read from

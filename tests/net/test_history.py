@@ -169,9 +169,10 @@ class WhatIsTold(HistoryTest):
         self.addresses()
         text = self.ask("--explain", HOST)
         self.assertIn(f"{SERVER_V6} goes last", text.rpartition("history: network")[2])
+        self.assertEqual(text.count("history: network"), 1)
 
     def test_show_and_forget(self):
-        self.assertEqual(self.ask("--history-show"), "there is no history\n")
+        self.assertEqual(self.ask("--history-show"), f"there is no history in {self.store}\n")
         self.network.black_hole(net_case.IPV6_SSH)
         self.addresses()
         self.addresses()
@@ -188,7 +189,7 @@ class WhatIsTold(HistoryTest):
         self.assertEqual(os.listdir(self.store), [])
         self.addresses()
         self.assertEqual(self.ask("--history-forget", "all"), "networks forgotten: 1\n")
-        self.assertEqual(self.ask("--history-show"), "there is no history\n")
+        self.assertEqual(self.ask("--history-show"), f"there is no history in {self.store}\n")
 
 
 class WhatGoesWrong(HistoryTest):
