@@ -116,11 +116,17 @@ Event::Body announcement(HandOver way, const Endpoint& peer, int socket) {
   return HandedOver{peer, delayed_ack};
 }
 
-// A relay stays for hours, runs no program and asks for no password any more.
-RelayEnd carry(UniqueFd server, const Target& target, Route& route) {
+bool may_know_passwords(const Settings& settings) {
+  return settings.dial.route.has_proxies() || has_proxies(settings.routes);
+}
+
+void forget_passwords(Route& route) {
   route = {};
   forget_environment_login();
-  wipe_dead_stack();
+}
+
+// A relay stays for hours, runs no program and asks for no password any more.
+RelayEnd carry(UniqueFd server, const Target& target) {
   forbid_dumps();
   forbid_new_privileges();
   return relay(
@@ -199,7 +205,9 @@ Error why_not(const DialFailure& failure,
   if (way == HandOver::relay) {
     watch.reset();
     last_resort.reset();
-    const RelayEnd carried = carry(std::move(connection->socket), target, settings.dial.route);
+    forget_passwords(settings.dial.route);
+    wipe_dead_stack();
+    const RelayEnd carried = carry(std::move(connection->socket), target);
     recorder.record(RelayEnded{carried.sent, carried.received});
     if (carried.failure) throw Error(*carried.failure);
   }
@@ -245,6 +253,7 @@ bool names_programs(const Settings& settings) {
     Alternatives routes = read_routes(settings, host_and_port(settings));
     check_machine(settings, target, routes);
     if (settings.explain && !settings.explanation.empty()) print(settings.explanation + '\n');
+    if (may_know_passwords(settings)) wipe_dead_stack();
     connect(settings, target, std::move(routes), way, last_resort, observers, recorder);
   } catch (const std::exception& error) {
     const Error told = to_error(error);
@@ -280,8 +289,9 @@ int main(int argc, char** argv) {
     quiet = settings.quiet;
     may_tell = settings.doctor;
     if (settings.doctor && settings.answer.empty()) return static_cast<int>(run_doctor(settings));
-    if (settings.dial.route.has_proxies() || has_proxies(settings.routes)) {
+    if (may_know_passwords(settings)) {
       hide_secrets(argc, argv, "--proxy-header");
+      wipe_dead_stack();
       forbid_dumps();
     }
     if (!names_programs(settings)) forbid_new_privileges();
