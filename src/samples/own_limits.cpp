@@ -16,8 +16,9 @@ bool wants_descriptors(int error) {
   return error == EMFILE || error == ENFILE;
 }
 
-// A dial that no attempt was made in has only its words.
+// A dial that no attempt was made in has only its words; one of a million that went well has none.
 bool wants_descriptors(std::string_view words) {
+  if (words.empty()) return false;
   return words.find(system_words(EMFILE)) != words.npos ||
          words.find(system_words(ENFILE)) != words.npos;
 }
