@@ -2,8 +2,8 @@
 // and Asio, too. Growing strings leave copies that no owner of theirs ever sees.
 //
 // And a dial asks for memory some hundred times in the few microseconds that it has: it gets pieces of
-// one that is mapped at once, for which no allocator has to be set up. Once that is used up, malloc(3)
-// has the rest.
+// one that comes at once, for which no allocator has to be set up. Once that is used up, malloc(3) has
+// the rest.
 //
 // Not under a sanitizer: it has operators of its own, which tell more.
 #include <malloc.h>
@@ -39,20 +39,19 @@ struct alignas(alignment) Head {
 constexpr std::size_t first_size = std::size_t{64} * 1024;
 constexpr std::size_t soon_taken = std::size_t{24} * 1024;  // by a dial of an address; of a name more
 
-constinit std::byte* first_memory = nullptr;
+// Named for dial_order.*.ld, which has it behind the variables of a dial.
+[[gnu::section(".bss.first_memory")]] alignas(alignment) constinit std::byte
+    first_memory[first_size] = {};
+constinit bool is_there = false;
 constinit std::atomic<std::size_t> taken = 0;  // of it, from its begin
 
 // The first who asks does so before there is a second thread.
-void map_first_memory() noexcept {
-  void* const mapped =
-      ::mmap(nullptr, first_size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
-  if (mapped == MAP_FAILED) {
-    taken = first_size;
-    return;
-  }
+void bring_first_memory() noexcept {
   constexpr int populate = 23;  // MADV_POPULATE_WRITE, since Linux 5.14: no page fault for each page
-  ::madvise(mapped, soon_taken, populate);
-  first_memory = static_cast<std::byte*>(mapped);
+  constexpr std::uintptr_t page = 4096;
+  const auto before = reinterpret_cast<std::uintptr_t>(first_memory) % page;
+  ::madvise(first_memory - before, before + soon_taken, populate);
+  is_there = true;
 }
 
 // Memory of that size, or null where the first has no more.
@@ -60,10 +59,7 @@ void* take(std::size_t size) noexcept {
   if (size > first_size / 4) return nullptr;
   const std::size_t whole = sizeof(Head) + (size + alignment - 1) / alignment * alignment;
   std::size_t begin = taken.load(std::memory_order_relaxed);
-  if (begin == 0 && first_memory == nullptr) {
-    map_first_memory();
-    begin = taken;
-  }
+  if (begin == 0 && !is_there) bring_first_memory();
   do {
     if (whole > first_size - begin) return nullptr;
   } while (!taken.compare_exchange_weak(begin, begin + whole, std::memory_order_relaxed));
@@ -73,7 +69,7 @@ void* take(std::size_t size) noexcept {
 bool is_first(const void* memory) noexcept {
   const auto offset =
       reinterpret_cast<std::uintptr_t>(memory) - reinterpret_cast<std::uintptr_t>(first_memory);
-  return first_memory != nullptr && offset < first_size;
+  return offset < first_size;
 }
 
 // Only the last piece is there for another: a string that grows comes to no more than it ends with.

@@ -9,13 +9,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 namespace gladhand {
 
 namespace {
 
 // What the handler needs, there before the signal can come.
-char text[PIPE_BUF];
+const char* text = "";
 std::size_t size = 0;
 int end_status = 0;
 
@@ -40,9 +41,10 @@ void set_timer(std::chrono::microseconds after) {
 
 }  // namespace
 
-LastResort::LastResort(std::chrono::microseconds after, const std::string& line, int status) {
-  size = std::min(line.size(), sizeof(text));
-  std::copy_n(line.data(), size, text);
+LastResort::LastResort(std::chrono::microseconds after, std::string line, int status)
+    : line_(std::move(line)) {
+  text = line_.data();
+  size = std::min<std::size_t>(line_.size(), PIPE_BUF);
   end_status = status;
   struct sigaction action {};
   action.sa_handler = leave;

@@ -11,11 +11,14 @@ namespace gladhand {
 /// at a time.
 class LastResort {
  public:
-  LastResort(std::chrono::microseconds after, const std::string& line, int status);
+  LastResort(std::chrono::microseconds after, std::string line, int status);
   ~LastResort();
 
   LastResort(const LastResort&) = delete;
   LastResort& operator=(const LastResort&) = delete;
+
+ private:
+  std::string line_;
 };
 
 }  // namespace gladhand

@@ -22,6 +22,7 @@ IN_GNU_MAP = re.compile(r"^ (\.(?:text|rodata|bss)\S*)\s+0x([0-9a-f]+)\s+0x([0-9
 IN_LLD_MAP = re.compile(r"^ *([0-9a-f]+) +[0-9a-f]+ +([0-9a-f]+) +\d+ {9}(\S.*):\((\.(?:text|rodata|bss)\S*)\)$",
                         re.MULTILINE)
 OF_THE_VDSO = ("*libc.a:dl-lookup.o(.text)", "*libc.a:dl-object.o(.text)")  # glibc's; valgrind hides it
+FIRST_MEMORY = "*(.bss.first_memory)"  # see wiped_memory.cpp
 LONGEST = 120  # of a name: what begins alike mostly belongs together
 MERGED = re.compile(r"\.rodata\.(?:cst|str)\d.*")  # what is alike in several files, laid by the linker alone
 MEMBER = re.compile(r"(?:.*/)?([^/]+\.a)\((.*/)?(.+)\)")
@@ -96,6 +97,8 @@ def order(tools, folder):
         dial("--", world.DEAD_NAME, world.DEAD_PORT)
     for _ in range(2):  # the first has nothing to read
         dial(f"--history={world.TEMP}/history", "--", world.UPLINK, world.TARGET_PORT)
+    found[".bss"].pop(FIRST_MEMORY, None)  # most of it is not used: nothing comes behind it
+    found[".bss"][FIRST_MEMORY] = None
     return found
 
 
