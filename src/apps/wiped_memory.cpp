@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -49,8 +50,8 @@ constinit std::atomic<std::size_t> taken = 0;  // of it, from its begin
 void bring_first_memory() noexcept {
   constexpr int populate = 23;  // MADV_POPULATE_WRITE, since Linux 5.14: no page fault for each page
   constexpr std::uintptr_t page = 4096;
-  const auto before = reinterpret_cast<std::uintptr_t>(first_memory) % page;
-  ::madvise(first_memory - before, before + soon_taken, populate);
+  const auto at = reinterpret_cast<std::uintptr_t>(first_memory);
+  ::madvise(std::bit_cast<void*>(at - at % page), at % page + soon_taken, populate);
   is_there = true;
 }
 

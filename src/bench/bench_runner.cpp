@@ -322,19 +322,22 @@ void BenchRunner::count_own_limits(const SampleBuilder& dial) {
 
 // No coroutine of its own: what the dial takes is not kept here while it runs.
 asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
-                                             const ModePlan& mode,
+                                             const ModePlan& planned,
                                              SampleBuilder& builder,
                                              Recorder& recorder) {
-  std::shared_ptr<const ConnectOptions> options = mode.options;
+  std::shared_ptr<const ConnectOptions> options = planned.options;
   if (!options_.sources.empty()) options = with_source_of_turn(*options, plans_[host].dials);
   ++plans_[host].dials;
   const Moment timeout = options_.dial.race.timeout;
-  const bool sequential = mode.mode.kind == BenchMode::Kind::sequential;
+  const bool sequential = planned.mode.kind == BenchMode::Kind::sequential;
   const Moment patience = sequential ? timeout : Moment(0);
   const Clock::time_point now = Clock::now();
   const Clock::time_point deadline = now + options->race.timeout;
-  auto dialling = dial_through(
-      loop_, target_for_mode(target_of(host), mode.mode), std::move(options), deadline, recorder);
+  auto dialling = dial_through(loop_,
+                               target_for_mode(target_of(host), planned.mode),
+                               std::move(options),
+                               deadline,
+                               recorder);
   return make_dial(
       loop_, std::move(dialling), options_.after, now + timeout, patience, builder, recorder);
 }

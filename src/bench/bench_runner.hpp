@@ -136,7 +136,7 @@ class BenchRunner {
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
   asio::awaitable<void> dial_once(std::size_t host,
-                                  const ModePlan& mode,
+                                  const ModePlan& planned,
                                   SampleBuilder& builder,
                                   Recorder& recorder);
   void spawn(asio::awaitable<void> task);
