@@ -291,7 +291,7 @@ std::string answer_of_history(const Settings& settings) {
   const HistoryKeeper usual(usual_history_folder());
   const HistoryKeeper& keeper = settings.dial.history ? *settings.dial.history : usual;
   if (settings.show_history) {
-    const std::string report = history_report(keeper.networks());
+    std::string report = history_report(keeper.networks());
     if (!report.empty()) return report;
     return "there is no history in " + printable(keeper.folder()) + '\n';
   }
