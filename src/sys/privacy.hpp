@@ -9,8 +9,8 @@ namespace gladhand {
 /// names ("Name: value"), unreadable where the system shows them: in /proc and by ps(1).
 void hide_secrets(int argc, char** argv, std::string_view option);
 
-/// Wipes the stack below the caller's frame: what functions that have returned have left there. To be
-/// called before each function that stays: in its own frame nobody can wipe what was left.
+/// Wipes the stack below the caller's frame: what functions that have returned have left there. To
+/// be called before each function that stays: in its own frame nobody can wipe what was left.
 void wipe_dead_stack();
 
 /// From now on no core dump is written of this process, and no other of this user's can look into
