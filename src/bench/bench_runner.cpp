@@ -249,13 +249,6 @@ void BenchRunner::tell_progress() {
   if (on_progress_) on_progress_({done_, total, failures_, elapsed()});
 }
 
-std::shared_ptr<const ConnectOptions> BenchRunner::with_source_of_turn(
-    const ConnectOptions& options, std::uint64_t turn) const {
-  auto own = std::make_shared<ConnectOptions>(options);
-  own->attempt.socket.bind = sources_of_turn(options_.sources, turn);
-  return own;
-}
-
 // --- one dial after another ----------------------------------------------------------------
 
 asio::awaitable<void> BenchRunner::work(Turn turn) {
@@ -326,7 +319,8 @@ asio::awaitable<void> BenchRunner::dial_once(std::size_t host,
                                              SampleBuilder& builder,
                                              Recorder& recorder) {
   std::shared_ptr<const ConnectOptions> options = planned.options;
-  if (!options_.sources.empty()) options = with_source_of_turn(*options, plans_[host].dials);
+  if (!options_.sources.empty())
+    options = options_for_turn(options, options_.sources, plans_[host].dials);
   ++plans_[host].dials;
   const Moment timeout = options_.dial.race.timeout;
   const bool sequential = planned.mode.kind == BenchMode::Kind::sequential;

@@ -130,8 +130,6 @@ class BenchRunner {
   bool keeps_distance() const { return options_.schedule.gap.count() > 0; }
   void learn_servers(std::size_t host, const std::vector<Endpoint>& endpoints);
   void learn_server(std::size_t host, std::string key);
-  std::shared_ptr<const ConnectOptions> with_source_of_turn(const ConnectOptions& options,
-                                                            std::uint64_t turn) const;
   void count_own_limits(const SampleBuilder& dial);
   asio::awaitable<void> work(Turn turn);
   asio::awaitable<void> measure(const Turn& turn, SampleBuilder& builder, Recorder& recorder);
