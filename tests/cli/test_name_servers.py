@@ -18,7 +18,7 @@ from test_resolving import NAME, SOON, V4, V6, ResolvingTest, attempted, events,
 
 BOTH = {(NAME, "AAAA"): dns.answer(V6), (NAME, "A"): dns.answer(V4)}
 ATTEMPT_DELAY = 0.250
-LATE = 0.2 if SANITIZED else 0.05  # seconds for what is no waiting: 300 ms are the goal
+LATE = 0.05  # seconds for what is no waiting: 300 ms are the goal
 PATIENT = ("--dns-attempt-delay", "3s")  # what waits for it takes longer than SOON
 
 
@@ -49,7 +49,7 @@ class NameServerTest(stalls.MeteredTest, ResolvingTest):
 
     def assert_ends_in(self, result, seconds):
         """The start and the end of the process included, which take their time where a sanitizer watches it."""
-        watched = 2.0 if SANITIZED else 0.0
+        watched = 1.0 if SANITIZED else 0.0
         self.assertLess(self.elapsed(result), seconds + 2 * LATE + watched + self.meter.since(result.started))
 
     def dead_server(self, *addresses):
